@@ -1,0 +1,93 @@
+using System.Text.Json;
+
+namespace Muster.Contracts.Events;
+
+/// <summary>A fact that happened. <see cref="Seq"/> has no gaps; pass the last one seen as <c>after</c> to go on from there.</summary>
+public sealed record EventInfo
+{
+    public required long Seq { get; init; }
+    public required string Id { get; init; }
+    public required string Type { get; init; }
+    public string? ProjectId { get; init; }
+    public string? TaskId { get; init; }
+    public string? AgentId { get; init; }
+
+    /// <summary>The fact as a short sentence for people.</summary>
+    public required string Text { get; init; }
+    public JsonElement? Data { get; init; }
+    public required DateTimeOffset At { get; init; }
+}
+
+public sealed record CreateEvent
+{
+    /// <summary>Must start with <c>custom.</c></summary>
+    public required string Type { get; init; }
+    public required string Text { get; init; }
+    public string? Project { get; init; }
+    public string? Task { get; init; }
+    public JsonElement? Data { get; init; }
+}
+
+public static class EventTypes
+{
+    public const string ProjectCreated = "project.created";
+    public const string ProjectUpdated = "project.updated";
+    public const string ProjectDeleted = "project.deleted";
+    public const string ProjectSynced = "project.synced";
+    public const string ProjectDiverged = "project.diverged";
+    public const string PlanImported = "plan.imported";
+    public const string EpicCreated = "epic.created";
+    public const string EpicUpdated = "epic.updated";
+    public const string EpicDeleted = "epic.deleted";
+    public const string EpicGateOpened = "epic.gate_opened";
+    public const string EpicGateClosed = "epic.gate_closed";
+    public const string TaskCreated = "task.created";
+    public const string TaskUpdated = "task.updated";
+    public const string TaskDeleted = "task.deleted";
+    public const string TaskReady = "task.ready";
+    public const string TaskClaimed = "task.claimed";
+    public const string TaskProgress = "task.progress";
+    public const string TaskCommented = "task.commented";
+    public const string TaskReview = "task.review";
+    public const string TaskSentBack = "task.sent_back";
+    public const string TaskReleased = "task.released";
+    public const string TaskExpired = "task.lease_expired";
+    public const string TaskAttemptFailed = "task.attempt_failed";
+    public const string TaskCompleted = "task.completed";
+    public const string TaskFailed = "task.failed";
+    public const string TaskCancelled = "task.cancelled";
+    public const string TaskQuarantined = "task.quarantined";
+    public const string TaskRetried = "task.retried";
+    public const string EvidenceAdded = "evidence.added";
+    public const string EvidenceVerified = "evidence.verified";
+    public const string AgentRegistered = "agent.registered";
+    public const string AgentUpdated = "agent.updated";
+    public const string AgentStatusChanged = "agent.status_changed";
+    public const string AgentDied = "agent.died";
+    public const string AgentGivenUp = "agent.given_up";
+    public const string AgentDeleted = "agent.deleted";
+    public const string HostRegistered = "host.registered";
+    public const string HostStatusChanged = "host.status_changed";
+    public const string HostDeleted = "host.deleted";
+    public const string CheckStarted = "check.started";
+    public const string CheckFinished = "check.finished";
+    public const string PullOpened = "pull.opened";
+    public const string PullReviewed = "pull.reviewed";
+    public const string PullApprovalNeeded = "pull.approval_needed";
+    public const string PullQueued = "pull.queued";
+    public const string PullMerged = "pull.merged";
+    public const string PullClosed = "pull.closed";
+    public const string BranchPushed = "branch.pushed";
+    public const string DeploymentStarted = "deployment.started";
+    public const string DeploymentHealthy = "deployment.healthy";
+    public const string DeploymentFailed = "deployment.failed";
+    public const string ToolCreated = "tool.created";
+    public const string ToolUpdated = "tool.updated";
+    public const string ToolDeleted = "tool.deleted";
+    public const string ArtifactStored = "artifact.stored";
+    public const string ArtifactDeleted = "artifact.deleted";
+    public const string TokenCreated = "token.created";
+    public const string TokenRevoked = "token.revoked";
+    public const string StoreOpened = "store.opened";
+    public const string CustomPrefix = "custom.";
+}
