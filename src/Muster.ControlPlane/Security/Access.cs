@@ -1,0 +1,36 @@
+using Muster.Contracts.Security;
+
+namespace Muster.ControlPlane.Security;
+
+/// <summary>Which scopes an endpoint admits. An endpoint that says nothing admits nobody.</summary>
+public sealed class Access(params string[] scopes)
+{
+    public IReadOnlyList<string> Scopes { get; } = scopes;
+    public bool Public { get; private init; }
+
+    public static Access Anyone { get; } = new() { Public = true };
+    public static Access Read { get; } = new(S.Owner, S.Maintainer, S.Viewer, S.Host, S.Agent);
+    public static Access Steer { get; } = new(S.Owner, S.Maintainer);
+    public static Access Own { get; } = new(S.Owner);
+    public static Access Work { get; } = new(S.Owner, S.Maintainer, S.Agent);
+    public static Access HostWork { get; } = new(S.Owner, S.Maintainer, S.Host);
+    public static Access Fleet { get; } = new(S.Owner, S.Maintainer, S.Host, S.Agent);
+
+    private static class S
+    {
+        public const string Owner = Muster.Contracts.Security.Scopes.Owner;
+        public const string Maintainer = Muster.Contracts.Security.Scopes.Maintainer;
+        public const string Viewer = Muster.Contracts.Security.Scopes.Viewer;
+        public const string Host = Muster.Contracts.Security.Scopes.Host;
+        public const string Agent = Muster.Contracts.Security.Scopes.Agent;
+    }
+}
+
+public static class AccessExtensions
+{
+    /// <summary>Says who may call an endpoint or a group of them.</summary>
+    public static T Admit<T>(this T builder, Access access) where T : IEndpointConventionBuilder => builder.WithMetadata(access);
+
+    public static Principal Principal(this HttpContext http) =>
+        http.Items[typeof(Principal)] as Principal ?? throw new InvalidOperationException("The endpoint was reached without a principal.");
+}

@@ -1,0 +1,36 @@
+using Muster.Contracts;
+using Muster.ControlPlane.Operations;
+
+namespace Muster.ControlPlane.Security;
+
+/// <summary>Turns a bearer token into a principal and refuses whoever the endpoint does not admit. Deny is the default.</summary>
+public sealed class AccessMiddleware(RequestDelegate next, TokenDirectory tokens)
+{
+    public Task InvokeAsync(HttpContext http)
+    {
+        var endpoint = http.GetEndpoint();
+        if (endpoint is null) return next(http);
+        var access = endpoint.Metadata.GetMetadata<Access>();
+        if (access is { Public: true }) return next(http);
+
+        var principal = tokens.Find(Bearer(http.Request))
+            ?? throw new Refusal(401, ProblemCodes.Unauthenticated,
+                "Send a valid token: 'Authorization: Bearer mst_...'. `muster up` shows the owner token once at its first start; `muster doctor` tells where it is kept.");
+        if (access is null || !access.Scopes.Contains(principal.Scope))
+            throw Refusal.Forbidden($"A token of scope '{principal.Scope}' may not do this; it takes {string.Join(" or ", access?.Scopes ?? [])}.");
+        http.Items[typeof(Principal)] = principal;
+        return next(http);
+    }
+
+    private static string? Bearer(HttpRequest request)
+    {
+        const string scheme = "Bearer ";
+        var header = request.Headers.Authorization.ToString();
+        if (header.StartsWith(scheme, StringComparison.OrdinalIgnoreCase)) return header[scheme.Length..].Trim();
+        // A browser cannot set headers on a WebSocket or an event stream; the sub-protocol carries the token instead.
+        foreach (var protocol in request.Headers.SecWebSocketProtocol)
+            foreach (var part in (protocol ?? "").Split(',', StringSplitOptions.TrimEntries))
+                if (part.StartsWith("mst_", StringComparison.Ordinal)) return part;
+        return null;
+    }
+}

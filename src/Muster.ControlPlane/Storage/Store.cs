@@ -1,0 +1,54 @@
+using System.Data;
+
+namespace Muster.ControlPlane.Storage;
+
+/// <summary>
+/// The one truth. Writes are operations that run inside a transaction with others that arrived together and are
+/// answered only after the commit is on disk; reads see committed state.
+/// </summary>
+public abstract class Store : IAsyncDisposable
+{
+    private volatile Action<Committed>[] _listeners = [];
+
+    /// <summary>Random id of this store's life; part of every lease, so that a restored copy cannot honour old ones.</summary>
+    public string Incarnation { get; protected set; } = "";
+
+    /// <summary>Key that signs lease tokens. Never leaves the store.</summary>
+    public byte[] LeaseKey { get; protected set; } = [];
+
+    /// <summary>Which engine this is and where its data lies, for people.</summary>
+    public abstract string Description { get; }
+
+    /// <summary>
+    /// Runs an operation and answers after its commit. An exception undoes this operation alone.
+    /// Operations are synchronous on purpose: inside a transaction there is nothing to wait for but the store.
+    /// </summary>
+    public abstract Task<T> WriteAsync<T>(Func<StoreTransaction, T> operation, CancellationToken ct = default);
+
+    public Task WriteAsync(Action<StoreTransaction> operation, CancellationToken ct = default) =>
+        WriteAsync<object?>(tx => { operation(tx); return null; }, ct);
+
+    public abstract Task<T> ReadAsync<T>(Func<IDbConnection, Task<T>> read, CancellationToken ct = default);
+
+    /// <summary>
+    /// Hands over what each commit changed, in order, exactly once, before anyone gets an answer. Called on the writer:
+    /// a listener only passes on to a queue of its own.
+    /// </summary>
+    public void Listen(Action<Committed> listener) => _listeners = [.. _listeners, listener];
+
+    /// <summary>Whether the store can write now; the reason when it cannot.</summary>
+    public abstract Task<string?> CheckAsync(CancellationToken ct);
+
+    public abstract ValueTask DisposeAsync();
+
+    protected void TellListeners(Committed committed)
+    {
+        foreach (var listener in _listeners) listener(committed);
+    }
+}
+
+/// <summary>What one commit changed, for whoever waits.</summary>
+public sealed record Committed(IReadOnlyList<EventRow> Events, IReadOnlyList<Signal> Signals);
+
+/// <summary>A wake-up that is no event: it may be lost or come twice without harm.</summary>
+public abstract record Signal;

@@ -1,0 +1,102 @@
+using System.Data;
+using System.Security.Cryptography;
+using Dapper;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+using Muster.ControlPlane.Storage;
+
+namespace Muster.Integrations.Sqlite;
+
+/// <summary>
+/// The embedded store: one file, one writer, write-ahead log, <c>synchronous=FULL</c>. Operations that arrive while a
+/// commit is under way share the next one, so that a flush is paid once for all of them.
+/// </summary>
+public sealed class SqliteStore : Store
+{
+    private readonly string _path;
+    private readonly SqliteWriter _writer;
+    private readonly SqliteReaders _readers;
+
+    private SqliteStore(string path, SqliteConnection connection, TimeProvider time, ILogger logger)
+    {
+        _path = path;
+        _readers = new SqliteReaders(path);
+        Incarnation = Setting(connection, "incarnation", () => Guid.NewGuid().ToString("N"));
+        LeaseKey = Convert.FromHexString(Setting(connection, "lease_key", () => Convert.ToHexString(RandomNumberGenerator.GetBytes(32))));
+        _writer = new SqliteWriter(connection, time, TellListeners, logger);
+    }
+
+    public override string Description => $"SQLite {SqliteLibrary.Version} ({SqliteLibrary.Origin}) at {_path}";
+
+    /// <summary>Opens the store in a data folder, makes it when it is not there, and brings its schema up to date.</summary>
+    public static SqliteStore Open(string folder, TimeProvider time, ILogger logger)
+    {
+        SqliteLibrary.Load();
+        var path = Path.Combine(folder, "muster.db");
+        SqliteConnection? connection = null;
+        try
+        {
+            connection = new SqliteConnection(new SqliteConnectionStringBuilder
+            {
+                DataSource = path,
+                Mode = SqliteOpenMode.ReadWriteCreate,
+                Cache = SqliteCacheMode.Private,
+                Pooling = false,
+                DefaultTimeout = 5,
+            }.ToString());
+            connection.Open();
+            if (!OperatingSystem.IsWindows())
+                File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            connection.Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-65536;");
+            Migrations.Apply(connection);
+            return new SqliteStore(path, connection, time, logger);
+        }
+        catch (SqliteException error)
+        {
+            connection?.Dispose();
+            throw new StoreUnusableException(
+                $"The store {path} cannot be opened: {error.Message} Check that the folder is writable, the disk has room and the file is a Muster store.", error);
+        }
+    }
+
+    public override Task<T> WriteAsync<T>(Func<StoreTransaction, T> operation, CancellationToken ct = default) => _writer.RunAsync(operation, ct);
+
+    public override async Task<T> ReadAsync<T>(Func<IDbConnection, Task<T>> read, CancellationToken ct = default)
+    {
+        ct.ThrowIfCancellationRequested();
+        var connection = _readers.Rent();
+        try
+        {
+            return await read(connection);
+        }
+        finally
+        {
+            _readers.Return(connection);
+        }
+    }
+
+    public override async Task<string?> CheckAsync(CancellationToken ct)
+    {
+        try
+        {
+            await WriteAsync(tx => tx.QueryFirst<int>("SELECT 1"), ct);
+            return null;
+        }
+        catch (SqliteException error)
+        {
+            return error.Message;
+        }
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await _writer.DisposeAsync();
+        _readers.Dispose();
+    }
+
+    private static string Setting(SqliteConnection connection, string key, Func<string> make)
+    {
+        connection.Execute("INSERT INTO meta (key, value) VALUES (@key, @value) ON CONFLICT (key) DO NOTHING", new { key, value = make() });
+        return connection.QuerySingle<string>("SELECT value FROM meta WHERE key = @key", new { key });
+    }
+}

@@ -1,0 +1,155 @@
+using System.Threading.Channels;
+using Dapper;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+using Muster.ControlPlane.Storage;
+
+namespace Muster.Integrations.Sqlite;
+
+/// <summary>The only thread that writes. Takes what waits, runs it in one transaction, commits, then answers everyone.</summary>
+internal sealed class SqliteWriter : IAsyncDisposable
+{
+    /// <summary>Operations of one commit; enough to hide the flush, few enough to keep its latency low.</summary>
+    private const int BatchLimit = 512;
+
+    private readonly Channel<IOperation> _operations = Channel.CreateBounded<IOperation>(
+        new BoundedChannelOptions(20_000) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+    private readonly SqliteConnection _connection;
+    private readonly TimeProvider _time;
+    private readonly Action<Committed> _committed;
+    private readonly ILogger _logger;
+    private readonly Thread _thread;
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _lastSeq;
+
+    public SqliteWriter(SqliteConnection connection, TimeProvider time, Action<Committed> committed, ILogger logger)
+    {
+        _connection = connection;
+        _time = time;
+        _committed = committed;
+        _logger = logger;
+        _lastSeq = connection.QuerySingle<long>(
+            "SELECT MAX(COALESCE((SELECT MAX(seq) FROM events), 0), COALESCE((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'last_seq'), 0))");
+        _thread = new Thread(Loop) { IsBackground = true, Name = "store-writer" };
+        _thread.Start();
+    }
+
+    public async Task<T> RunAsync<T>(Func<StoreTransaction, T> run, CancellationToken ct)
+    {
+        var operation = new Operation<T>(run);
+        try
+        {
+            await _operations.Writer.WriteAsync(operation, ct);
+        }
+        catch (ChannelClosedException)
+        {
+            throw new StoreUnusableException("The store is closing.");
+        }
+
+        // Once queued it may be committed whatever the caller does, so the caller always waits for the outcome.
+        return await operation.Answer.Task;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _operations.Writer.TryComplete();
+        await _stopped.Task;
+        await _connection.DisposeAsync();
+    }
+
+    private void Loop()
+    {
+        var batch = new List<IOperation>(BatchLimit);
+        while (_operations.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+        {
+            batch.Clear();
+            try
+            {
+                Commit(batch);
+            }
+            catch (Exception error)
+            {
+                // The commit itself failed (disk full, input/output error): nothing of the batch happened, and who
+                // was not answered yet hears so.
+                _logger.LogError(error, "A commit of {Operations} operations failed", batch.Count);
+                foreach (var operation in batch) operation.Fail(error);
+            }
+        }
+
+        _stopped.SetResult();
+    }
+
+    private void Commit(List<IOperation> batch)
+    {
+        Committed committed;
+        using (var transaction = _connection.BeginTransaction(deferred: false))
+        {
+            var tx = new StoreTransaction(_connection, transaction, _lastSeq, _time.GetUtcNow());
+            while (batch.Count < BatchLimit && _operations.Reader.TryRead(out var operation))
+            {
+                batch.Add(operation);
+                RunOne(transaction, tx, operation);
+            }
+
+            transaction.Commit();
+            _lastSeq += tx.Events.Count;
+            committed = new Committed(tx.Events, tx.Signals);
+        }
+
+        // Before the answers: whoever got one must find what it caused already announced.
+        try
+        {
+            _committed(committed);
+        }
+        finally
+        {
+            foreach (var operation in batch) operation.Succeed();
+        }
+    }
+
+    private static void RunOne(SqliteTransaction transaction, StoreTransaction tx, IOperation operation)
+    {
+        var mark = tx.Mark();
+        transaction.Save("op");
+        try
+        {
+            operation.Run(tx);
+            transaction.Release("op");
+        }
+        catch (Exception error)
+        {
+            transaction.Rollback("op");
+            transaction.Release("op");
+            tx.Forget(mark);
+            operation.Refuse(error);
+        }
+    }
+
+    private interface IOperation
+    {
+        void Run(StoreTransaction tx);
+        void Refuse(Exception error);
+        void Succeed();
+        void Fail(Exception error);
+    }
+
+    private sealed class Operation<T>(Func<StoreTransaction, T> run) : IOperation
+    {
+        private T? _result;
+        private Exception? _refusal;
+
+        public TaskCompletionSource<T> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void Run(StoreTransaction tx) => _result = run(tx);
+
+        public void Refuse(Exception error) => _refusal = error;
+
+        public void Succeed()
+        {
+            if (_refusal is null) Answer.SetResult(_result!);
+            else Answer.SetException(_refusal);
+        }
+
+        public void Fail(Exception error) => Answer.TrySetException(error);
+    }
+}
