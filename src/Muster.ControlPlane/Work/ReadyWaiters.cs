@@ -19,13 +19,32 @@ public sealed class ReadyWaiters
     });
 
     /// <summary>Enter before looking for work, so that nothing that becomes ready meanwhile is missed.</summary>
-    public Ticket Enter()
+    public Ticket Enter() => Enter(after: null);
+
+    /// <summary>Enters again after a wake-up, as one who has seen it.</summary>
+    public Ticket Enter(Ticket? after)
     {
         lock (_gate)
         {
-            var ticket = new Ticket(this) { Seen = _signal };
+            var ticket = new Ticket { Seen = after?.Seen ?? _signal };
             _waiting.AddLast(ticket);
             return ticket;
+        }
+    }
+
+    /// <summary>Leaves. A wake-up that was not used goes to the next who has not seen it.</summary>
+    public void Leave(Ticket ticket, bool used)
+    {
+        lock (_gate)
+        {
+            _waiting.Remove(ticket);
+            if (used || !ticket.IsWoken) return;
+            for (var node = _waiting.First; node is not null; node = node.Next)
+            {
+                if (node.Value.Seen >= ticket.Seen) continue;
+                Release(node, ticket.Seen);
+                return;
+            }
         }
     }
 
@@ -41,37 +60,28 @@ public sealed class ReadyWaiters
         }
     }
 
-    private void PassOn(long signal)
-    {
-        lock (_gate)
-        {
-            for (var node = _waiting.First; node is not null; node = node.Next)
-            {
-                if (node.Value.Seen >= signal) continue;
-                Release(node, signal);
-                return;
-            }
-        }
-    }
-
     private void Release(LinkedListNode<Ticket> node, long signal)
     {
         _waiting.Remove(node);
         node.Value.Seen = signal;
-        node.Value.Woken.TrySetResult();
+        node.Value.Wake();
     }
 
-    public sealed class Ticket(ReadyWaiters owner) : IDisposable
+    public sealed class Ticket
     {
-        internal long Seen;
-        internal readonly TaskCompletionSource Woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>Number of the last wake-up its holder knows of.</summary>
+        internal long Seen { get; set; }
+
+        internal bool IsWoken => _woken.Task.IsCompleted;
 
         /// <summary>Waits to be woken; false when the time is up.</summary>
         public async Task<bool> WaitAsync(TimeSpan limit, TimeProvider time, CancellationToken ct)
         {
             try
             {
-                await Woken.Task.WaitAsync(limit, time, ct);
+                await _woken.Task.WaitAsync(limit, time, ct);
                 return true;
             }
             catch (TimeoutException)
@@ -80,25 +90,6 @@ public sealed class ReadyWaiters
             }
         }
 
-        /// <summary>Leaves without having taken anything: if woken, someone else should look.</summary>
-        public void PassOn()
-        {
-            Dispose();
-            if (Woken.Task.IsCompleted) owner.PassOn(Seen);
-        }
-
-        /// <summary>Goes on waiting after a wake-up that brought nothing; the wake-up goes to the next who has not seen it.</summary>
-        public Ticket Again()
-        {
-            PassOn();
-            var next = new Ticket(owner) { Seen = Seen };
-            lock (owner._gate) owner._waiting.AddLast(next);
-            return next;
-        }
-
-        public void Dispose()
-        {
-            lock (owner._gate) owner._waiting.Remove(this);
-        }
+        internal void Wake() => _woken.TrySetResult();
     }
 }
