@@ -64,16 +64,20 @@ internal static class Headings
     {
         var title = new TitleBuilder();
         var stated = new PlanTotals();
+        var titleLast = true;
         foreach (var piece in Pieces.Cut(text))
         {
             if (piece.Kind == PieceKind.Separator)
             {
                 title.Separate(piece.Raw);
+                titleLast = false;
                 continue;
             }
             var inside = piece.Kind == PieceKind.Text ? piece.Raw.Trim() : piece.Inside.Trim();
-            var first = title.IsEmpty && piece.Kind == PieceKind.Text;
-            if (inside.Length > 0 && !first && Take(inside, epic, line, ref stated)) continue;
+            var isTitle = piece.Kind == PieceKind.Text && (title.IsEmpty || titleLast);
+            titleLast &= inside.Length == 0;
+            if (inside.Length > 0 && !isTitle && Take(inside, epic, line, ref stated)) continue;
+            titleLast = true;
             if (piece.Kind == PieceKind.Round && Hours.IsLikelyIn(inside)) notes.NotUnderstood(line, $"the figures \"{PlanText.Excerpt(piece.Raw)}\" of the heading");
             title.Add(piece.Raw);
         }

@@ -12,27 +12,26 @@ internal static class Figures
         var found = new PlanTotals();
         var scan = new Scanner(text.AsSpan().Trim());
         var any = false;
-        while (SkipBetween(ref scan))
+        while (true)
         {
+            SkipBetween(ref scan, any);
             if (scan.AtEnd) return any ? found : null;
             if (!TakeFigure(ref scan, ref found, ref percent)) return null;
             any = true;
         }
-        return null;
     }
 
-    private static bool SkipBetween(ref Scanner scan)
+    private static void SkipBetween(ref Scanner scan, bool words)
     {
         int start;
         do
         {
             start = scan.At;
-            scan.SkipSpaces();
-            if (scan.Current is ',' or ';' or '|' or '/' or '+' or '&' or '.' or ':' or '(' or ')' or '\u00b7' or '\u2022' || scan.TakeDash()) scan.At += scan.At == start ? 1 : 0;
-            scan.TakeAny("and", "in", "across", "over", "with", "total", "altogether");
+            if (scan.Current is ' ' or ',' or ';' or '|' or '/' or '+' or '&' or '.' or ':' or '(' or ')' or '\u00b7' or '\u2022') scan.At++;
+            else scan.TakeDash();
+            if (words) scan.TakeAny("and", "in", "across", "over", "with", "total", "altogether");
         }
         while (scan.At != start);
-        return true;
     }
 
     private static bool TakeFigure(ref Scanner scan, ref PlanTotals found, ref int? percent)

@@ -23,7 +23,7 @@ internal sealed class IssueText(IssueDraft issue, PlanNotes notes)
         {
             if (piece.Kind == PieceKind.Separator) continue;
             var text = piece.Kind == PieceKind.Text ? piece.Raw : piece.Inside;
-            if (text.Trim().Length == 0) continue;
+            if (piece.Kind == PieceKind.Text && text.Trim().Length == 0) continue;
             if (Annotations.Read(text, found.LastOrDefault()) is not { } annotation) return false;
             found.Add(annotation);
         }
@@ -61,10 +61,10 @@ internal sealed class IssueText(IssueDraft issue, PlanNotes notes)
         if (!_title.IsEmpty && !_titleLast && Apply(text)) return;
         var trailing = new List<string>();
         while (trailing.Count < MostTrailing && PeelLast(ref text) is { } peeled) trailing.Insert(0, peeled);
-        if (text.Length > 0)
+        if (text.Length > 0 && (_titleLast || _title.IsEmpty || !Apply(text)))
         {
             if (!_titleLast && Annotations.LooksLikeDependency(text)) NotRead(text, "a dependency");
-            AddTitle(trailing.Count > 0 ? text + " " : run[..1] == " " ? " " + run.TrimStart() : run);
+            AddTitle((run[0] == ' ' ? " " : "") + text + (trailing.Count > 0 || run[^1] == ' ' ? " " : ""));
         }
         _trailing.AddRange(trailing);
         if (trailing.Count > 0) _titleLast = false;

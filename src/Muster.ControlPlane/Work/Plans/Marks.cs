@@ -14,6 +14,7 @@ internal enum Mark
 /// <summary>Boxes, ticks and words that say how far an issue is.</summary>
 internal static class Marks
 {
+    private const int LongestMark = 32;
     private static readonly string[] _ticks = ["\u2705", "\u2714", "\u2713", "\u2611", "\U0001F5F8", ":white_check_mark:", ":heavy_check_mark:"];
     private static readonly string[] _open = ["\u2610", "\u2b1c", "\U0001F532"];
     private static readonly string[] _running = ["\U0001F6A7", "\u23f3", "\U0001F504", "\U0001F7E1", ":construction:"];
@@ -31,6 +32,7 @@ internal static class Marks
     /// <summary>Reads a piece of text that is nothing but a mark.</summary>
     public static Mark Read(string text)
     {
+        if (text.Length > LongestMark) return Mark.None;
         var mark = Symbol(text, out var length);
         if (mark != Mark.None && length < text.Length) return Read(text[length..].TrimStart()) == mark ? mark : Mark.None;
         if (mark != Mark.None) return mark;

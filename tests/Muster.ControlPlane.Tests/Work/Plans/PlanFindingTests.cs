@@ -12,7 +12,7 @@ public sealed class PlanFindingTests
     [InlineData("- Write the docs (8h)")]
     [InlineData("- [ ] Write the docs")]
     [InlineData("- talk to Bob")]
-    [InlineData("- 1.3 Docs (8 bananas per h)")]
+    [InlineData("- 1.3 Docs (about 8 hours)")]
     [InlineData("- 1.3 Docs (8-10h)")]
     [InlineData("- 1.3 Docs (~8h)")]
     [InlineData("- 1.3 Docs (24)")]
