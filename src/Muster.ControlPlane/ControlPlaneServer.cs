@@ -18,8 +18,11 @@ namespace Muster.ControlPlane;
 /// <summary>The plane as a server: what it is made of, and the order in which a request passes through.</summary>
 public static class ControlPlaneServer
 {
-    /// <summary>Bytes of a request's body, unless its path says otherwise.</summary>
-    private const long BodyLimit = 2 * 1024 * 1024;
+    /// <summary>
+    /// Bytes of a request's body, unless its path says otherwise. Roomier than any field, so that who sends a field that is
+    /// far too long hears which one, instead of a cut connection.
+    /// </summary>
+    private const long BodyLimit = 16 * 1024 * 1024;
 
     public static IServiceCollection AddControlPlane(this IServiceCollection services, ControlPlaneOptions options, Func<IServiceProvider, Store> store)
     {
