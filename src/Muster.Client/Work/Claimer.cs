@@ -101,6 +101,8 @@ internal sealed class Claimer(MusterClient muster, WorkOptions options, WorkCont
     /// <summary>Fetches what the interrupted question may have been given, to hand it back rather than leave it.</summary>
     private async Task<IReadOnlyList<ClaimedTask>> CollectAsync(ClaimRequest ask, CallOptions call)
     {
+        // The heartbeat says that the agent takes no more, which lets the plane end the question at once.
+        heart.BeatNow();
         using var limit = new CancellationTokenSource(CollectLimit, _time);
         try
         {
