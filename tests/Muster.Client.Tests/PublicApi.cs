@@ -10,7 +10,8 @@ internal static class PublicApi
     private const BindingFlags Declared = BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
     // What the compiler writes for every record says nothing about the surface.
-    private static readonly string[] _records = ["Equals", "GetHashCode", "ToString", "PrintMembers", "op_Equality", "op_Inequality", "<Clone>$", "Deconstruct"];
+    private static readonly string[] _records =
+        ["Equals", "GetHashCode", "ToString", "PrintMembers", "op_Equality", "op_Inequality", "<Clone>$", "Deconstruct"];
     private static readonly NullabilityInfoContext _nullability = new();
 
     public static string Render(Assembly assembly)
@@ -34,7 +35,8 @@ internal static class PublicApi
             return Enum.GetNames(type).Select(n => $"{n} = {(int)Enum.Parse(type, n)}");
         return type.GetConstructors(Declared).Select(c => $"new({Parameters(c)})")
             .Concat(type.GetProperties(Declared).Select(Property))
-            .Concat(type.GetMethods(Declared).Where(m => (!m.IsSpecialName || m.Name.StartsWith("op_", StringComparison.Ordinal)) && !_records.Contains(m.Name))
+            .Concat(type.GetMethods(Declared)
+                .Where(m => (!m.IsSpecialName || m.Name.StartsWith("op_", StringComparison.Ordinal)) && !_records.Contains(m.Name))
                 .Select(m => $"{Static(m)}{Name(m.ReturnType, _nullability.Create(m.ReturnParameter))} {m.Name}{Generic(m)}({Parameters(m)})"));
     }
 

@@ -22,6 +22,7 @@ public sealed class PublicApiTests
         var difference = new StringBuilder().AppendJoin('\n', gone.Concat(added)).ToString();
         Assert.True(
             difference.Length == 0,
-            $"The public surface of Muster.Client has changed. If it is meant to, run the tests with MUSTER_ACCEPT=1 and commit PublicApi.txt.\n{difference}");
+            "The public surface of Muster.Client has changed. If it is meant to, run the tests with MUSTER_ACCEPT=1 and commit PublicApi.txt.\n"
+            + difference);
     }
 }

@@ -55,7 +55,9 @@ public sealed class WorkTests
         await WorkUntilAsync(
             plane,
             _options,
-            (task, _, _) => throw (task.Title == "one" ? new InvalidOperationException(new string('x', 9000)) : new TaskFailedException("never", retry: false)),
+            (task, _, _) => throw (task.Title == "one"
+                ? new InvalidOperationException(new string('x', 9000))
+                : new TaskFailedException("never", retry: false)),
             p => p.State.Ends.Count == 2);
 
         var fails = plane.To("/fail").Select(r => r.As<FailAssignment>()).ToList();
