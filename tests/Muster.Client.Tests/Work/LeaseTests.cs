@@ -83,8 +83,8 @@ public sealed class LeaseTests
 
         var working = muster.WorkAsync(_options, async (_, context, ct) =>
         {
-            attempt = context;
-            begun.SetResult(ct);
+            attempt ??= context;
+            begun.TrySetResult(ct);
             await Untils.CancelledAsync(ct);
         }, stop.Token);
         var token = await begun.Task;
@@ -106,7 +106,8 @@ public sealed class LeaseTests
             await stop.CancelAsync();
             await working;
         }
-        Assert.Equal(["T-1 release"], plane.State.Ends);
+        // It may have been taken once more, and handed back again at the end.
+        Assert.All(plane.State.Ends, e => Assert.Equal("T-1 release", e));
     }
 
     [Fact]
@@ -122,7 +123,7 @@ public sealed class LeaseTests
 
         var working = muster.WorkAsync(_options, async (_, _, ct) =>
         {
-            begun.SetResult(ct);
+            begun.TrySetResult(ct);
             await Untils.CancelledAsync(ct);
         }, stop.Token);
         var token = await begun.Task;
