@@ -5,6 +5,17 @@ internal static class Steadily
 {
     private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(1);
 
+    /// <summary>Does something until it succeeds once.</summary>
+    public static async Task OnceAsync(Func<CancellationToken, Task> step, string what, ILogger logger, TimeProvider time, CancellationToken ct)
+    {
+        using var done = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        await RunAsync(async inner =>
+        {
+            await step(inner);
+            await done.CancelAsync();
+        }, what, logger, time, done.Token);
+    }
+
     public static async Task RunAsync(Func<CancellationToken, Task> step, string what, ILogger logger, TimeProvider time, CancellationToken ct)
     {
         while (!ct.IsCancellationRequested)
@@ -21,7 +32,7 @@ internal static class Steadily
             {
                 // Whatever went wrong (the disk is full, git is missing), the duty remains: everything here can be done again.
                 logger.LogError(error, "{Duty} failed and is tried again", what);
-                await Pulse.WaitAsync(Task.Delay(Timeout.Infinite, ct), AfterFailure, time, CancellationToken.None);
+                await Task.Delay(AfterFailure, time, ct);
             }
         }
     }
