@@ -60,6 +60,9 @@ public sealed record PlanIssue
     public double? Hours { get; init; }
     public required int PercentComplete { get; init; }
     public required bool Done { get; init; }
+
+    /// <summary>Marked as begun; how far is <see cref="PercentComplete"/>, 0 when the plan does not say.</summary>
+    public bool? InProgress { get; init; }
     public string? Assignee { get; init; }
     public required IReadOnlyList<string> After { get; init; }
     public IReadOnlyList<string>? Labels { get; init; }

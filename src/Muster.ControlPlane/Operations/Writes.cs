@@ -12,7 +12,10 @@ namespace Muster.ControlPlane.Operations;
 /// </summary>
 public sealed class Writes(Store store, IHttpContextAccessor accessor)
 {
-    public Task<T> RunAsync<T>(object? body, Func<StoreTransaction, T> operation, CancellationToken ct)
+    /// <param name="body">The request's body, as read.</param>
+    /// <param name="operation">What to do, once.</param>
+    /// <param name="keep">Which answers are worth repeating; an empty claim is not, since it changed nothing.</param>
+    public Task<T> RunAsync<T>(object? body, Func<StoreTransaction, T> operation, CancellationToken ct, Func<T, bool>? keep = null)
     {
         var http = accessor.HttpContext;
         var key = http?.Request.Headers[Wire.IdempotencyHeader].ToString();
@@ -32,6 +35,7 @@ public sealed class Writes(Store store, IHttpContextAccessor accessor)
             }
 
             var result = operation(tx);
+            if (keep is not null && !keep(result)) return result;
             tx.ExecuteOne("INSERT INTO idempotency (principal, key, request, response, at) VALUES (@TokenId, @key, @request, @response, @Now)",
                 new { principal.TokenId, key, request, response = JsonSerializer.Serialize(result, Wire.Json), tx.Now });
             return result;

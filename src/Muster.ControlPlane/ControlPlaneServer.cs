@@ -1,0 +1,99 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging.Abstractions;
+using Muster.Contracts;
+using Muster.Contracts.Security;
+using Muster.ControlPlane.Events;
+using Muster.ControlPlane.Fleet;
+using Muster.ControlPlane.Models;
+using Muster.ControlPlane.Operations;
+using Muster.ControlPlane.Progress;
+using Muster.ControlPlane.Security;
+using Muster.ControlPlane.Storage;
+using Muster.ControlPlane.Tools;
+using Muster.ControlPlane.Work;
+using Muster.ControlPlane.Work.Plans;
+
+namespace Muster.ControlPlane;
+
+/// <summary>The plane as a server: what it is made of, and the order in which a request passes through.</summary>
+public static class ControlPlaneServer
+{
+    /// <summary>Bytes of a request's body, unless its path says otherwise.</summary>
+    private const long BodyLimit = 2 * 1024 * 1024;
+
+    public static IServiceCollection AddControlPlane(this IServiceCollection services, ControlPlaneOptions options, Func<IServiceProvider, Store> store)
+    {
+        services.AddSingleton(options);
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(store);
+        services.AddHttpContextAccessor();
+        services.AddScoped<Writes>();
+        services.ConfigureHttpJsonOptions(json =>
+        {
+            json.SerializerOptions.DefaultIgnoreCondition = Wire.Json.DefaultIgnoreCondition;
+            json.SerializerOptions.RespectNullableAnnotations = true;
+            json.SerializerOptions.MaxDepth = 32;
+        });
+        services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
+        services.Configure<KestrelServerOptions>(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = BodyLimit;
+        });
+        services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.WithOrigins([.. options.CorsOrigins]).AllowAnyHeader().AllowAnyMethod()));
+        services.AddOpenApi("v1", OpenApiDescription.Configure);
+        services.AddHostedService<Startup>();
+        return services.AddSecurity().AddEvents().AddWork().AddFleet().AddTools().AddOperations();
+    }
+
+    public static WebApplication UseControlPlane(this WebApplication app)
+    {
+        app.UseMiddleware<ProblemMiddleware>();
+        app.UseMiddleware<SecurityHeaders>();
+        app.UseWebSockets();
+        app.UseRouting();
+        app.UseCors();
+        app.UseMiddleware<AccessMiddleware>();
+        app.MapHealth();
+        app.MapProjects();
+        app.MapEpics();
+        app.MapTasks();
+        app.MapPlans();
+        app.MapClaims();
+        app.MapAssignments();
+        app.MapLogs();
+        app.MapAgents();
+        app.MapHosts();
+        app.MapProgress();
+        app.MapEvents();
+        app.MapArtifacts();
+        app.MapTools();
+        app.MapModelUsage();
+        app.MapTokens();
+        app.MapOpenApi("/openapi/{documentName}.json").Admit(Access.Anyone);
+        app.UseSwaggerUI(page =>
+        {
+            page.RoutePrefix = "docs";
+            page.SwaggerEndpoint("/openapi/v1.json", "Muster");
+        });
+        return app;
+    }
+
+    private static IServiceCollection AddSecurity(this IServiceCollection services) => services.AddSingleton<TokenDirectory>();
+
+    private static IServiceCollection AddEvents(this IServiceCollection services) => services.AddSingleton<EventHub>().AddSingleton<EventLog>();
+
+    private static IServiceCollection AddWork(this IServiceCollection services) => services
+        .AddSingleton<LeaseTable>().AddSingleton<ReadyWaiters>().AddSingleton<DueTimes>().AddSingleton<TaskReader>().AddSingleton<AttemptLogs>()
+        .AddSingleton<LeaseKeeper>().AddHostedService(s => s.GetRequiredService<LeaseKeeper>());
+
+    private static IServiceCollection AddFleet(this IServiceCollection services) => services
+        .AddSingleton<AgentDirectory>().AddSingleton<PresenceTable>().AddSingleton<Heartbeat>().AddSingleton<HostHeartbeat>().AddSingleton<AgentReader>()
+        .AddSingleton(s => new RoleCatalog(s.GetRequiredService<ControlPlaneOptions>().RoleFolders))
+        .AddScoped<Steering>().AddHostedService<PresenceKeeper>();
+
+    private static IServiceCollection AddTools(this IServiceCollection services) => services.AddSingleton<ArtifactStore>();
+
+    private static IServiceCollection AddOperations(this IServiceCollection services) =>
+        services.AddSingleton<Retention>().AddHostedService(s => s.GetRequiredService<Retention>());
+}

@@ -1,0 +1,55 @@
+using System.Runtime.CompilerServices;
+using Dapper;
+using Muster.ControlPlane.Storage;
+
+namespace Muster.ControlPlane.Events;
+
+/// <summary>Reads the log, and follows it without a gap: first from the store, then live.</summary>
+public sealed class EventLog(Store store, EventHub hub)
+{
+    private const int Chunk = 500;
+
+    public async Task<IReadOnlyList<EventRow>> ReadAsync(long after, EventFilter filter, int limit, CancellationToken ct)
+    {
+        var found = new List<EventRow>();
+        // Types may be prefixes, so they are matched here; a page may take several reads, each bounded.
+        while (found.Count < limit)
+        {
+            var rows = (await store.ReadAsync(c => c.QueryAsync<EventRow>(
+                "SELECT * FROM events WHERE seq > @after AND (@ProjectId IS NULL OR project_id = @ProjectId) AND (@TaskId IS NULL OR task_id = @TaskId) ORDER BY seq LIMIT @Chunk",
+                new { after, filter.ProjectId, filter.TaskId, Chunk }), ct)).AsList();
+            found.AddRange(rows.Where(filter.Admits));
+            if (rows.Count < Chunk) break;
+            after = rows[^1].Seq;
+        }
+
+        return found.Count > limit ? found.GetRange(0, limit) : found;
+    }
+
+    public Task<long> LastSeqAsync(CancellationToken ct) => store.ReadAsync(c => c.QueryFirstAsync<long>("SELECT COALESCE(MAX(seq), 0) FROM events"), ct);
+
+    /// <summary>Everything after <paramref name="after"/>, then what comes. Ends when the follower is too slow; it may come back.</summary>
+    public async IAsyncEnumerable<EncodedEvent> FollowAsync(long after, EventFilter filter, [EnumeratorCancellation] CancellationToken ct)
+    {
+        // Subscribed before the first read: what is committed in between comes twice and is dropped once, never missed.
+        using var subscription = hub.Subscribe(filter);
+        while (true)
+        {
+            var rows = await ReadAsync(after, filter, Chunk, ct);
+            foreach (var row in rows)
+            {
+                yield return new EncodedEvent(row);
+                after = row.Seq;
+            }
+
+            if (rows.Count < Chunk) break;
+        }
+
+        await foreach (var encoded in subscription.Reader.ReadAllAsync(ct))
+        {
+            if (encoded.Row.Seq <= after) continue;
+            yield return encoded;
+            after = encoded.Row.Seq;
+        }
+    }
+}

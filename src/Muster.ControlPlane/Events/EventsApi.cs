@@ -1,0 +1,159 @@
+using System.Net.WebSockets;
+using System.Text.Json;
+using Dapper;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Muster.Contracts;
+using Muster.Contracts.Events;
+using Muster.ControlPlane.Operations;
+using Muster.ControlPlane.Security;
+using Muster.ControlPlane.Storage;
+using Muster.ControlPlane.Work;
+
+namespace Muster.ControlPlane.Events;
+
+public static class EventsApi
+{
+    private static readonly TimeSpan SignOfLife = TimeSpan.FromSeconds(15);
+
+    public static void MapEvents(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet(Routes.Events, List).WithName("ListEvents").Admit(Access.Read);
+        routes.MapPost(Routes.Events, Create).WithName("CreateEvent").Admit(Access.Work);
+        routes.MapGet(Routes.Event, Get).WithName("GetEvent").Admit(Access.Read);
+        routes.MapGet(Routes.EventStream, Stream).WithName("StreamEvents").Admit(Access.Read).Produces(200, contentType: "text/event-stream");
+        routes.Map(Routes.WebSocket, Socket).Admit(Access.Read).ExcludeFromDescription();
+    }
+
+    private static async Task<Page<EventInfo>> List(EventLog log, Store store, long? after, string? types, string? project, string? task, string? cursor, int? limit, CancellationToken ct)
+    {
+        var take = Paging.Limit(limit);
+        var from = Paging.Decode(cursor) is { } seq && long.TryParse(seq, out var last) ? last : after ?? 0;
+        var rows = await log.ReadAsync(from, await FilterAsync(store, types, project, task, ct), take + 1, ct);
+        return Paging.Page(rows, take, r => r.Seq.ToString(), EncodedEvent.ToInfo);
+    }
+
+    private static async Task<EventInfo> Get(string id, Store store, CancellationToken ct)
+    {
+        var seq = long.TryParse(id, out var number) ? number : -1;
+        var row = await store.ReadAsync(c => c.QueryFirstOrDefaultAsync<EventRow>("SELECT * FROM events WHERE seq = @seq OR id = @id", new { seq, id }), ct);
+        return EncodedEvent.ToInfo(row ?? throw Refusal.NotFound("event", id));
+    }
+
+    private static async Task<Created<EventInfo>> Create(CreateEvent body, HttpContext http, Writes writes, CancellationToken ct)
+    {
+        new Checked()
+            .Require(body.Type.StartsWith(EventTypes.CustomPrefix, StringComparison.Ordinal) && body.Type.Length is > 7 and <= 80 && body.Type.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-'),
+                "type", $"The type of an event of your own begins with '{EventTypes.CustomPrefix}' and has letters, digits, '.', '_' and '-'. The other types are the plane's.")
+            .Text(body.Text, "text", 1000)
+            .Require(body.Data is null || body.Data.Value.GetRawText().Length <= 10_000, "data", "data has at most 10000 characters of JSON.")
+            .ThrowIfWrong();
+        var info = await writes.RunAsync(body, tx =>
+        {
+            var task = body.Task is null ? null : TaskQueries.Get(tx, body.Task);
+            var project = body.Project is null ? null : ProjectRow.Get(tx, body.Project);
+            tx.Emit(body.Type, body.Text, project?.Id ?? task?.ProjectId, task?.Id, http.Principal().Subject, body.Data);
+            return EncodedEvent.ToInfo(tx.Events[^1]);
+        }, ct);
+        return TypedResults.Created(Routes.With(Routes.Event, info.Id), info);
+    }
+
+    private static async Task Stream(HttpContext http, EventLog log, Store store, IHostApplicationLifetime lifetime, long? after, string? types, string? project, string? task)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
+        var ct = ending.Token;
+        var filter = await FilterAsync(store, types, project, task, ct);
+        var from = long.TryParse(http.Request.Headers["Last-Event-ID"], out var last) ? last : after ?? await log.LastSeqAsync(ct);
+        http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        http.Response.ContentType = "text/event-stream";
+        http.Response.Headers.CacheControl = "no-store";
+        await http.Response.Body.WriteAsync(": muster\n\n"u8.ToArray(), ct);
+        await http.Response.Body.FlushAsync(ct);
+        try
+        {
+            await PumpAsync(log.FollowAsync(from, filter, ct),
+                async (encoded, flush) =>
+                {
+                    await http.Response.Body.WriteAsync(encoded.Sse, ct);
+                    if (flush) await http.Response.Body.FlushAsync(ct);
+                },
+                async () =>
+                {
+                    await http.Response.Body.WriteAsync(": alive\n\n"u8.ToArray(), ct);
+                    await http.Response.Body.FlushAsync(ct);
+                }, ct);
+        }
+        catch (OperationCanceledException)
+        {
+            // The follower left or the plane is stopping; either comes back with the last id it saw.
+        }
+    }
+
+    private static async Task<IResult> Socket(HttpContext http, EventLog log, Store store, IHostApplicationLifetime lifetime, long? after, string? types, string? project, string? task)
+    {
+        if (!http.WebSockets.IsWebSocketRequest) throw new Refusal(400, ProblemCodes.Invalid, $"{Routes.WebSocket} takes WebSocket connections; use {Routes.EventStream} for server-sent events.");
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
+        var ct = ending.Token;
+        var filter = await FilterAsync(store, types, project, task, ct);
+        var from = after ?? await log.LastSeqAsync(ct);
+        var protocol = http.WebSockets.WebSocketRequestedProtocols.Contains("muster") ? "muster" : null;
+        using var socket = await http.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext { SubProtocol = protocol, KeepAliveInterval = SignOfLife });
+        var hearing = HearAsync(socket, ending);
+        try
+        {
+            await PumpAsync(log.FollowAsync(from, filter, ct), (encoded, _) => new ValueTask(socket.SendAsync(encoded.Json, WebSocketMessageType.Text, endOfMessage: true, ct)), null, ct);
+            await socket.CloseAsync(WebSocketCloseStatus.PolicyViolation, "too slow: come back with ?after=<last seq>", ct);
+        }
+        catch (Exception error) when (error is OperationCanceledException or WebSocketException)
+        {
+            // The follower left or the plane is stopping; either comes back with the last seq it saw.
+        }
+
+        await ending.CancelAsync();
+        await hearing;
+        return Results.Empty;
+    }
+
+    /// <summary>Followers say nothing; reading notices when they close or vanish.</summary>
+    private static async Task HearAsync(WebSocket socket, CancellationTokenSource ending)
+    {
+        var buffer = new byte[256];
+        try
+        {
+            while (!ending.IsCancellationRequested)
+                if ((await socket.ReceiveAsync(buffer, ending.Token)).MessageType == WebSocketMessageType.Close) break;
+        }
+        catch (Exception error) when (error is OperationCanceledException or WebSocketException)
+        {
+            // Gone; the same as closed.
+        }
+
+        await ending.CancelAsync();
+    }
+
+    /// <summary>Writes events as they come, flushing when there is none at hand, with a sign of life in silence.</summary>
+    private static async Task PumpAsync(IAsyncEnumerable<EncodedEvent> events, Func<EncodedEvent, bool, ValueTask> write, Func<Task>? alive, CancellationToken ct)
+    {
+        await using var reader = events.GetAsyncEnumerator(ct);
+        var next = reader.MoveNextAsync().AsTask();
+        while (true)
+        {
+            if (alive is not null)
+                while (await Task.WhenAny(next, Task.Delay(SignOfLife, ct)) != next)
+                    await alive();
+            if (!await next) return;
+            var current = reader.Current;
+            next = reader.MoveNextAsync().AsTask();
+            await write(current, !next.IsCompleted);
+        }
+    }
+
+    private static async Task<EventFilter> FilterAsync(Store store, string? types, string? project, string? task, CancellationToken ct)
+    {
+        var projectId = project is null ? null : (await ProjectsApi.RowAsync(store, project, ct)).Id;
+        var taskId = task is null ? null : (await new TaskReader(store).RowAsync(task, ct)).Id;
+        var list = types?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        if (list is { Length: > 50 }) throw Refusal.Invalid("types", "At most 50 types.");
+        return new EventFilter(list is { Length: > 0 } ? list : null, projectId, taskId);
+    }
+}

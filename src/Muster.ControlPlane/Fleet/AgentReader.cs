@@ -1,0 +1,21 @@
+using Dapper;
+using Muster.Contracts.Fleet;
+using Muster.ControlPlane.Storage;
+
+namespace Muster.ControlPlane.Fleet;
+
+/// <summary>Puts agents together for the wire: the row, what memory knows, and the tasks they hold.</summary>
+public sealed class AgentReader(Store store, PresenceTable presence)
+{
+    public async Task<IReadOnlyList<AgentInfo>> InfosAsync(IReadOnlyList<AgentRow> rows, CancellationToken ct)
+    {
+        if (rows.Count == 0) return [];
+        var held = await store.ReadAsync(c => c.QueryAsync<(string Agent, string Key)>(
+            """
+            SELECT s.agent_id, p.key || '-' || t.number FROM assignments s JOIN tasks t ON t.id = s.task_id JOIN projects p ON p.id = t.project_id
+             WHERE s.status = 'active' AND s.agent_id IN @ids ORDER BY s.started_at
+            """, new { ids = rows.Select(r => r.Id) }), ct);
+        var byAgent = held.ToLookup(h => h.Agent, h => h.Key, StringComparer.Ordinal);
+        return [.. rows.Select(r => r.ToInfo(presence.Find(r.Id), [.. byAgent[r.Id]]))];
+    }
+}

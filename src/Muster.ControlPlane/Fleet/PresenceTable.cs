@@ -1,0 +1,54 @@
+using System.Collections.Concurrent;
+using Muster.Contracts.Fleet;
+
+namespace Muster.ControlPlane.Fleet;
+
+/// <summary>
+/// When each agent and host was last heard of. Kept in memory: only the change from one health to the next reaches the
+/// store, so a fleet in which nothing happens writes nothing.
+/// </summary>
+public sealed class PresenceTable(TimeProvider time)
+{
+    /// <summary>Three missed heartbeats.</summary>
+    public static readonly TimeSpan WarningAfter = TimeSpan.FromSeconds(15);
+    public static readonly TimeSpan StaleAfter = TimeSpan.FromSeconds(60);
+
+    private readonly ConcurrentDictionary<string, Presence> _byId = new(StringComparer.Ordinal);
+
+    public Presence? Find(string id) => _byId.GetValueOrDefault(id);
+
+    /// <summary>Hears from somebody; says whether that changed what others should know.</summary>
+    public (Presence Now, bool Changed) Hear(string id, string? status, string? fingerprint)
+    {
+        var before = Find(id);
+        var now = new Presence(time.GetTimestamp(), time.GetUtcNow(), AgentHealth.Healthy, status, fingerprint);
+        _byId[id] = now;
+        return (now, before is null || before.Health != AgentHealth.Healthy || before.Fingerprint != fingerprint);
+    }
+
+    public void Forget(string id) => _byId.TryRemove(id, out _);
+
+    /// <summary>Marks who has been silent for too long; returns those whose health changed.</summary>
+    public IReadOnlyList<(string Id, Presence Now)> Sweep()
+    {
+        List<(string, Presence)> changed = [];
+        var now = time.GetTimestamp();
+        foreach (var (id, presence) in _byId)
+        {
+            var silent = time.GetElapsedTime(presence.Heard, now);
+            var health = silent >= StaleAfter ? AgentHealth.Stale : silent >= WarningAfter ? AgentHealth.Warning : AgentHealth.Healthy;
+            if (health == presence.Health || presence.Health == AgentHealth.Stale) continue;
+            var next = presence with { Health = health };
+            if (_byId.TryUpdate(id, next, presence)) changed.Add((id, next));
+        }
+
+        return changed;
+    }
+}
+
+/// <param name="Heard">Monotonic time stamp of the last sign of life.</param>
+/// <param name="LastSeen">The same for people.</param>
+/// <param name="Health">One of <see cref="AgentHealth"/>.</param>
+/// <param name="Status">What it says of itself.</param>
+/// <param name="Fingerprint">What it last registered with, to tell a repeat from a change.</param>
+public sealed record Presence(long Heard, DateTimeOffset LastSeen, string Health, string? Status, string? Fingerprint);

@@ -1,0 +1,118 @@
+using Dapper;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Muster.Contracts;
+using Muster.Contracts.Models;
+using Muster.ControlPlane.Fleet;
+using Muster.ControlPlane.Operations;
+using Muster.ControlPlane.Security;
+using Muster.ControlPlane.Storage;
+using Muster.ControlPlane.Work;
+
+namespace Muster.ControlPlane.Models;
+
+public static class ModelUsageApi
+{
+    public static void MapModelUsage(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet(Routes.ModelUsage, List).WithName("ListModelUsage").Admit(Access.Read);
+        routes.MapPost(Routes.ModelUsage, Create).WithName("CreateModelUsage").Admit(Access.Work);
+        routes.MapGet(Routes.ModelUsageEntry, Get).WithName("GetModelUsage").Admit(Access.Read);
+        routes.MapPatch(Routes.ModelUsageEntry, Update).WithName("UpdateModelUsage").Admit(Access.Steer);
+        routes.MapDelete(Routes.ModelUsageEntry, Delete).WithName("DeleteModelUsage").Admit(Access.Own);
+    }
+
+    private static async Task<Page<ModelUsageInfo>> List(Store store, string? task, string? agent, string? cursor, int? limit, CancellationToken ct)
+    {
+        var take = Paging.Limit(limit);
+        var taskId = task is null ? null : (await new TaskReader(store).RowAsync(task, ct)).Id;
+        var rows = (await store.ReadAsync(c => c.QueryAsync<ModelUsageRow>(
+            "SELECT u.* FROM model_usage u LEFT JOIN agents a ON a.id = u.agent_id WHERE (@taskId IS NULL OR u.task_id = @taskId) AND (@agent IS NULL OR a.id = @agent OR a.name = @agent) AND u.id > @after ORDER BY u.id LIMIT @limit",
+            new { taskId, agent, after = Paging.Decode(cursor) ?? "", limit = take + 1 }), ct)).AsList();
+        return Paging.Page(rows, take, r => r.Id, r => r.ToInfo());
+    }
+
+    private static async Task<ModelUsageInfo> Get(string id, Store store, CancellationToken ct) =>
+        (await store.ReadAsync(c => c.QueryFirstOrDefaultAsync<ModelUsageRow>("SELECT * FROM model_usage WHERE id = @id", new { id }), ct) ?? throw Refusal.NotFound("model usage", id)).ToInfo();
+
+    private static async Task<Created<ModelUsageInfo>> Create(CreateModelUsage body, Writes writes, CancellationToken ct)
+    {
+        new Checked().Line(body.Provider, "provider", 100).Line(body.Model, "model", 200).Line(body.Outcome, "outcome", 100, required: false)
+            .Require(body.TokensIn >= 0 && body.TokensOut >= 0 && body.TokensCached >= 0, "tokensIn", "Token counts are 0 or more.")
+            .Require(body.CostUsd is null or (>= 0 and <= 1_000_000), "costUsd", "costUsd is 0 to 1000000.")
+            .Require(body.LatencyMs is null or >= 0, "latencyMs", "latencyMs is 0 or more.").ThrowIfWrong();
+        var info = await writes.RunAsync(body, tx =>
+        {
+            var row = new ModelUsageRow
+            {
+                Id = Ids.New(),
+                TaskId = body.Task is null ? null : TaskQueries.Get(tx, body.Task).Id,
+                AgentId = body.Agent is null ? null : AgentRow.Get(tx, body.Agent).Id,
+                Provider = body.Provider,
+                Model = body.Model,
+                TokensIn = body.TokensIn,
+                TokensOut = body.TokensOut,
+                TokensCached = body.TokensCached,
+                CostUsd = body.CostUsd,
+                LatencyMs = body.LatencyMs,
+                Outcome = body.Outcome ?? "ok",
+                At = tx.Now,
+            };
+            tx.ExecuteOne(
+                """
+                INSERT INTO model_usage (id, task_id, agent_id, provider, model, tokens_in, tokens_out, tokens_cached, cost_usd, latency_ms, outcome, at)
+                VALUES (@Id, @TaskId, @AgentId, @Provider, @Model, @TokensIn, @TokensOut, @TokensCached, @CostUsd, @LatencyMs, @Outcome, @At)
+                """, row);
+            return row.ToInfo();
+        }, ct);
+        return TypedResults.Created(Routes.With(Routes.ModelUsageEntry, info.Id), info);
+    }
+
+    private static Task<ModelUsageInfo> Update(string id, UpdateModelUsage body, Writes writes, CancellationToken ct)
+    {
+        new Checked().Line(body.Outcome, "outcome", 100, required: false).Require(body.CostUsd is null or (>= 0 and <= 1_000_000), "costUsd", "costUsd is 0 to 1000000.").ThrowIfWrong();
+        return writes.RunAsync(body, tx =>
+        {
+            if (tx.Execute("UPDATE model_usage SET cost_usd = COALESCE(@CostUsd, cost_usd), outcome = COALESCE(@Outcome, outcome) WHERE id = @id", new { body.CostUsd, body.Outcome, id }) == 0)
+                throw Refusal.NotFound("model usage", id);
+            return tx.QueryFirst<ModelUsageRow>("SELECT * FROM model_usage WHERE id = @id", new { id })!.ToInfo();
+        }, ct);
+    }
+
+    private static async Task<NoContent> Delete(string id, Writes writes, CancellationToken ct)
+    {
+        await writes.RunAsync(null, tx => tx.Execute("DELETE FROM model_usage WHERE id = @id", new { id }) == 1 ? id : throw Refusal.NotFound("model usage", id), ct);
+        return TypedResults.NoContent();
+    }
+
+    private sealed record ModelUsageRow
+    {
+        public string Id { get; init; } = "";
+        public string? TaskId { get; init; }
+        public string? AgentId { get; init; }
+        public string Provider { get; init; } = "";
+        public string Model { get; init; } = "";
+        public long TokensIn { get; init; }
+        public long TokensOut { get; init; }
+        public long TokensCached { get; init; }
+        public double? CostUsd { get; init; }
+        public int? LatencyMs { get; init; }
+        public string Outcome { get; init; } = "";
+        public long At { get; init; }
+
+        public ModelUsageInfo ToInfo() => new()
+        {
+            Id = Id,
+            TaskId = TaskId,
+            AgentId = AgentId,
+            Provider = Provider,
+            Model = Model,
+            TokensIn = TokensIn,
+            TokensOut = TokensOut,
+            TokensCached = TokensCached,
+            CostUsd = CostUsd,
+            LatencyMs = LatencyMs,
+            Outcome = Outcome,
+            At = Times.At(At),
+        };
+    }
+}

@@ -1,0 +1,46 @@
+using Muster.Contracts;
+using Muster.ControlPlane.Events;
+using Muster.ControlPlane.Security;
+using Muster.ControlPlane.Storage;
+
+namespace Muster.ControlPlane.Operations;
+
+public static class HealthApi
+{
+    public static void MapHealth(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet(Routes.Health, Report).WithName("GetHealth").Admit(Access.Anyone);
+        routes.MapGet(Routes.HealthLive, () => new HealthReport { Status = "healthy", Version = Product.Version, Parts = [] }).WithName("GetHealthLive").Admit(Access.Anyone);
+        routes.MapGet(Routes.HealthReady, Ready).WithName("GetHealthReady").Admit(Access.Anyone);
+    }
+
+    private static Task<HealthReport> Report(Store store, EventHub hub, ControlPlaneOptions options, CancellationToken ct) => CheckAsync(store, hub, options, ct);
+
+    /// <summary>200 when requests can be served, 503 with the reasons when not.</summary>
+    private static async Task<IResult> Ready(Store store, EventHub hub, ControlPlaneOptions options, CancellationToken ct)
+    {
+        var report = await CheckAsync(store, hub, options, ct);
+        return Results.Json(report, Wire.Json, statusCode: report.Status == "unhealthy" ? 503 : 200);
+    }
+
+    private static async Task<HealthReport> CheckAsync(Store store, EventHub hub, ControlPlaneOptions options, CancellationToken ct)
+    {
+        var fault = await store.CheckAsync(ct);
+        List<HealthPart> parts =
+        [
+            new() { Name = "store", Status = fault is null ? "healthy" : "unhealthy", Detail = fault },
+            Disk(options.DataFolder),
+            new() { Name = "events", Status = "healthy", Detail = $"{hub.Followers} followers" },
+        ];
+        var status = parts.Any(p => p.Status == "unhealthy") ? "unhealthy" : parts.Any(p => p.Status == "degraded") ? "degraded" : "healthy";
+        return new HealthReport { Status = status, Version = Product.Version, Parts = parts };
+    }
+
+    private static HealthPart Disk(string folder)
+    {
+        var free = new DriveInfo(Path.GetFullPath(folder)).AvailableFreeSpace / 1_048_576;
+        return free < 500
+            ? new HealthPart { Name = "disk", Status = "degraded", Detail = $"Only {free} MiB are free where the data folder lies; make room before writes begin to fail." }
+            : new HealthPart { Name = "disk", Status = "healthy" };
+    }
+}

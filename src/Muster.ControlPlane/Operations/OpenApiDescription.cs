@@ -1,0 +1,35 @@
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+using Muster.ControlPlane.Security;
+
+namespace Muster.ControlPlane.Operations;
+
+/// <summary>What the OpenAPI document says beyond the routes themselves.</summary>
+internal static class OpenApiDescription
+{
+    public static void Configure(OpenApiOptions options)
+    {
+        options.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info = new OpenApiInfo
+            {
+                Title = "Muster",
+                Version = Product.Version,
+                Description = "The control plane's API. Errors are problem details (RFC 9457) with a stable 'code'. Every POST takes an Idempotency-Key.",
+            };
+            document.Components ??= new OpenApiComponents();
+            document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal);
+            document.Components.SecuritySchemes["token"] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "A token of Muster: mst_..." };
+            document.Servers?.Clear();
+            return Task.CompletedTask;
+        });
+        options.AddOperationTransformer((operation, context, _) =>
+        {
+            var access = context.Description.ActionDescriptor.EndpointMetadata.OfType<Access>().FirstOrDefault();
+            if (access is null or { Public: true }) return Task.CompletedTask;
+            operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("token", context.Document)] = [] }];
+            operation.Description = $"{operation.Description} Scopes: {string.Join(", ", access.Scopes)}.".Trim();
+            return Task.CompletedTask;
+        });
+    }
+}

@@ -1,0 +1,55 @@
+using Dapper;
+using Muster.ControlPlane.Storage;
+using Muster.ControlPlane.Work;
+
+namespace Muster.ControlPlane.Operations;
+
+/// <summary>Keeps nothing without bound: hourly, in small steps, by the ages and sizes in the options.</summary>
+public sealed class Retention(Store store, AttemptLogs logs, ControlPlaneOptions options, TimeProvider time, ILogger<Retention> logger) : BackgroundService
+{
+    /// <summary>Rows of one step; small, so that the writer is never held for long.</summary>
+    private const int Step = 2000;
+
+    protected override async Task ExecuteAsync(CancellationToken ct)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromHours(1), time);
+        while (await timer.WaitForNextTickAsync(ct))
+        {
+            try
+            {
+                await RunAsync(ct);
+            }
+            catch (Exception error) when (error is not OperationCanceledException)
+            {
+                logger.LogError(error, "Old data could not be removed; trying again in an hour");
+            }
+        }
+    }
+
+    public async Task RunAsync(CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        var events = now.AddDays(-options.EventDays).ToUnixTimeMilliseconds();
+        var texts = now.AddDays(-options.LogDays).ToUnixTimeMilliseconds();
+        var keys = now.AddDays(-1).ToUnixTimeMilliseconds();
+        // The last number outlives its event, so that numbers are never given twice.
+        await store.WriteAsync(tx => tx.Execute(
+            "INSERT INTO meta (key, value) SELECT 'last_seq', CAST(COALESCE(MAX(seq), 0) AS TEXT) FROM events WHERE true ON CONFLICT (key) DO UPDATE SET value = excluded.value"), ct);
+        await StepwiseAsync("DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE at < @before ORDER BY seq LIMIT @Step)", new { before = events, Step }, ct);
+        await StepwiseAsync("DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE seq <= (SELECT MAX(seq) FROM events) - @kept ORDER BY seq LIMIT @Step)", new { kept = options.EventsKept, Step }, ct);
+        await StepwiseAsync("DELETE FROM idempotency WHERE (principal, key) IN (SELECT principal, key FROM idempotency WHERE at < @before LIMIT @Step)", new { before = keys, Step }, ct);
+        await StepwiseAsync(
+            "DELETE FROM task_updates WHERE id IN (SELECT u.id FROM task_updates u JOIN tasks t ON t.id = u.task_id WHERE u.at < @before AND t.completed_at < @before LIMIT @Step)",
+            new { before = texts, Step }, ct);
+        await StepwiseAsync("DELETE FROM tokens WHERE id IN (SELECT id FROM tokens WHERE revoked_at < @before OR expires_at < @before LIMIT @Step)", new { before = texts, Step }, ct);
+        logs.Prune(now.AddDays(-options.LogDays).UtcDateTime);
+    }
+
+    private async Task StepwiseAsync(string sql, object args, CancellationToken ct)
+    {
+        while (await store.WriteAsync(tx => tx.Execute(sql, args), ct) >= Step)
+        {
+            // Another full step is waiting; others write in between.
+        }
+    }
+}

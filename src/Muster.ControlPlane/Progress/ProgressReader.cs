@@ -1,0 +1,69 @@
+using System.Data;
+using Dapper;
+using Muster.Contracts.Progress;
+using Muster.Contracts.Work;
+using Muster.ControlPlane.Storage;
+using Muster.ControlPlane.Work;
+
+namespace Muster.ControlPlane.Progress;
+
+/// <summary>How far the projects are, from the rows themselves (C7).</summary>
+public static class ProgressReader
+{
+    public static async Task<IReadOnlyList<ProjectProgress>> ProjectsAsync(IDbConnection c, string? projectId, long now)
+    {
+        var projects = (await c.QueryAsync<ProjectRow>(ProjectRow.Select + " WHERE @projectId IS NULL OR id = @projectId ORDER BY key", new { projectId })).AsList();
+        var counts = (await c.QueryAsync<StateCount>(
+            """
+            SELECT project_id, status, COUNT(*) AS tasks, SUM(ready) AS ready, COALESCE(SUM(estimate_minutes), 0) AS minutes,
+                   MIN(started_at) AS started_at, COALESCE(SUM(CASE WHEN started_at IS NOT NULL THEN estimate_minutes END), 0) AS worked_minutes
+              FROM tasks WHERE @projectId IS NULL OR project_id = @projectId GROUP BY project_id, status
+            """, new { projectId })).ToLookup(s => s.ProjectId, StringComparer.Ordinal);
+        var epics = (await c.QueryAsync<EpicRow>("SELECT * FROM epics WHERE @projectId IS NULL OR project_id = @projectId ORDER BY number", new { projectId }))
+            .ToLookup(e => e.ProjectId, StringComparer.Ordinal);
+        return projects.ConvertAll(p => Of(p, [.. counts[p.Id]], [.. epics[p.Id].Select(e => e.ToInfo())], now));
+    }
+
+    private static ProjectProgress Of(ProjectRow project, List<StateCount> states, IReadOnlyList<EpicInfo> epics, long now)
+    {
+        var counted = states.Where(s => s.Status != TaskState.Cancelled).ToList();
+        var done = counted.Find(s => s.Status == TaskState.Done);
+        double hours = counted.Sum(s => s.Minutes) / 60.0, hoursDone = (done?.Minutes ?? 0) / 60.0;
+        int tasks = counted.Sum(s => s.Tasks), tasksDone = done?.Tasks ?? 0;
+        var velocity = Velocity(counted, done, now);
+        return new ProjectProgress
+        {
+            ProjectId = project.Id,
+            Project = project.Key,
+            Name = project.Name,
+            Tasks = tasks,
+            ByStatus = TaskState.All.ToDictionary(s => s, s => states.Find(x => x.Status == s)?.Tasks ?? 0, StringComparer.Ordinal),
+            Ready = states.Sum(s => s.Ready),
+            Hours = Math.Round(hours, 2),
+            HoursDone = Math.Round(hoursDone, 2),
+            Percent = Math.Round(hours > 0 ? 100 * hoursDone / hours : tasks > 0 ? 100.0 * tasksDone / tasks : 0, 1),
+            Velocity = velocity is { } v ? Math.Round(v, 2) : null,
+            Eta = velocity is > 0 && hours > hoursDone ? Times.At(now).AddHours((hours - hoursDone) / velocity.Value) : null,
+            Epics = epics,
+        };
+    }
+
+    /// <summary>Hours of plan done by this crew per hour since it began; what was imported as done does not count.</summary>
+    private static double? Velocity(List<StateCount> states, StateCount? done, long now)
+    {
+        var started = states.Where(s => s.StartedAt is not null).Select(s => s.StartedAt!.Value).DefaultIfEmpty(long.MaxValue).Min();
+        if (done is null || done.WorkedMinutes == 0 || started >= now) return null;
+        return done.WorkedMinutes / 60.0 / ((now - started) / 3_600_000.0);
+    }
+
+    private sealed record StateCount
+    {
+        public string ProjectId { get; init; } = "";
+        public string Status { get; init; } = "";
+        public int Tasks { get; init; }
+        public int Ready { get; init; }
+        public long Minutes { get; init; }
+        public long WorkedMinutes { get; init; }
+        public long? StartedAt { get; init; }
+    }
+}

@@ -1,0 +1,32 @@
+using Muster.Contracts.Events;
+using Muster.ControlPlane.Events;
+using Muster.ControlPlane.Operations;
+using Muster.ControlPlane.Security;
+using Muster.ControlPlane.Storage;
+using Muster.ControlPlane.Work;
+
+namespace Muster.ControlPlane;
+
+/// <summary>Before the first request: what memory must know is read from the store. Everything that listens to commits exists by then.</summary>
+internal sealed class Startup(Store store, TokenDirectory tokens, LeaseTable leases, DueTimes due, ReadyWaiters waiters, EventHub hub) : IHostedLifecycleService
+{
+    public async Task StartingAsync(CancellationToken ct)
+    {
+        // Held only to be made: each of them has subscribed to the store's commits in its constructor.
+        _ = (waiters, hub);
+        await tokens.LoadAsync(ct);
+        await leases.LoadAsync(ct);
+        await due.LoadAsync(ct);
+        await store.WriteAsync(tx => tx.Emit(EventTypes.StoreOpened, $"Muster {Product.Version} opened the store"), ct);
+    }
+
+    public Task StartAsync(CancellationToken ct) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken ct) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken ct) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken ct) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken ct) => Task.CompletedTask;
+}

@@ -1,0 +1,61 @@
+using Dapper;
+using Muster.Contracts;
+using Muster.Contracts.Work;
+using Muster.ControlPlane.Operations;
+using Muster.ControlPlane.Security;
+using Muster.ControlPlane.Storage;
+
+namespace Muster.ControlPlane.Work;
+
+public static class AssignmentsApi
+{
+    public static void MapAssignments(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet(Routes.Assignments, List).WithName("ListAssignments").Admit(Access.Read);
+        routes.MapGet(Routes.Assignment, Get).WithName("GetAssignment").Admit(Access.Read);
+        routes.MapPatch(Routes.AssignmentProgress, Progress).WithName("ReportAssignmentProgress").Admit(Access.Work);
+        routes.MapPost(Routes.AssignmentComplete, Complete).WithName("CompleteAssignment").Admit(Access.Work);
+        routes.MapPost(Routes.AssignmentFail, Fail).WithName("FailAssignment").Admit(Access.Work);
+        routes.MapPost(Routes.AssignmentRelease, Release).WithName("ReleaseAssignment").Admit(Access.Work);
+    }
+
+    private static async Task<Page<AssignmentInfo>> List(Store store, string? agent, string? task, string? status, string? cursor, int? limit, CancellationToken ct)
+    {
+        var take = Paging.Limit(limit);
+        var rows = (await store.ReadAsync(c => c.QueryAsync<AssignmentRow>(AssignmentRow.Select +
+            """
+             WHERE (@agent IS NULL OR a.name = @agent OR a.id = @agent) AND (@task IS NULL OR t.id = @task OR p.key || '-' || t.number = @taskKey)
+               AND (@status IS NULL OR s.status = @status) AND s.id > @after ORDER BY s.id LIMIT @limit
+            """, new { agent, task, taskKey = task?.ToUpperInvariant(), status, after = Paging.Decode(cursor) ?? "", limit = take + 1 }), ct)).AsList();
+        return Paging.Page(rows, take, r => r.Id, r => r.ToInfo());
+    }
+
+    private static async Task<AssignmentInfo> Get(string id, Store store, CancellationToken ct) =>
+        (await store.ReadAsync(c => c.QueryFirstOrDefaultAsync<AssignmentRow>(AssignmentRow.Select + " WHERE s.id = @id", new { id }), ct)
+            ?? throw Refusal.NotFound("assignment", id)).ToInfo();
+
+    private static Task<AssignmentInfo> Progress(string id, AssignmentProgress body, HttpContext http, Store store, Writes writes, CancellationToken ct) =>
+        writes.RunAsync(body, tx => ReportProgress.OnAssignment(tx, store, Leases.Header(http), http.Principal().Name, id, body), ct);
+
+    private static Task<AssignmentInfo> Complete(string id, CompleteAssignment body, HttpContext http, Store store, Writes writes, CancellationToken ct)
+    {
+        new Checked()
+            .Require(body.HeadSha is null || ReportProgress.IsSha(body.HeadSha), "headSha", "headSha is a full commit id in hexadecimal.")
+            .Text(body.Summary, "summary", 10_000, required: false)
+            .Require(body.Evidence is null or { Count: <= 100 }, "evidence", "At most 100 pieces of evidence.")
+            .ThrowIfWrong();
+        return writes.RunAsync(body, tx => EndAssignment.Complete(tx, store, Leases.Header(http), id, body), ct);
+    }
+
+    private static Task<AssignmentInfo> Fail(string id, FailAssignment body, HttpContext http, Store store, Writes writes, CancellationToken ct)
+    {
+        new Checked().Text(body.Reason, "reason", 5000).ThrowIfWrong();
+        return writes.RunAsync(body, tx => EndAssignment.Fail(tx, store, Leases.Header(http), id, body), ct);
+    }
+
+    private static Task<AssignmentInfo> Release(string id, ReleaseAssignment body, HttpContext http, Store store, Writes writes, CancellationToken ct)
+    {
+        new Checked().Text(body.Reason, "reason", 2000, required: false).ThrowIfWrong();
+        return writes.RunAsync(body, tx => EndAssignment.Release(tx, store, Leases.Header(http), id, body), ct);
+    }
+}

@@ -1,0 +1,110 @@
+using Dapper;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Muster.Contracts;
+using Muster.Contracts.Security;
+using Muster.Contracts.Work;
+using Muster.ControlPlane.Fleet;
+using Muster.ControlPlane.Operations;
+using Muster.ControlPlane.Security;
+using Muster.ControlPlane.Storage;
+
+namespace Muster.ControlPlane.Work;
+
+public static class ClaimsApi
+{
+    public static void MapClaims(this IEndpointRouteBuilder routes)
+    {
+        routes.MapPost(Routes.Claims, Claim).WithName("ClaimTasks").Admit(Access.Work);
+        routes.MapPost(Routes.Assignments, Assign).WithName("CreateAssignment").Admit(Access.Work);
+    }
+
+    private static async Task<ClaimAnswer> Claim(
+        ClaimRequest body, HttpContext http, Store store, Writes writes, ReadyWaiters waiters, AgentDirectory agents, IClaimGit git, TimeProvider time,
+        IHostApplicationLifetime lifetime, CancellationToken ct)
+    {
+        new Checked()
+            .Require(body.Max is >= 1 and <= 100, "max", "max is 1 to 100.")
+            .Require(body.WaitSeconds is >= 0 and <= 60, "waitSeconds", "waitSeconds is 0 to 60.")
+            .Labels(body.Labels)
+            .ThrowIfWrong();
+        _ = await OwnAgent(http, agents, body.Agent, ct);
+
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(ct, lifetime.ApplicationStopping);
+        var start = time.GetTimestamp();
+        var ticket = waiters.Enter();
+        var answer = new ClaimAnswer { Tasks = [] };
+        try
+        {
+            while (true)
+            {
+                answer = await writes.RunAsync(body, tx => Take(tx, store, git, body), ct, keep: a => a.Tasks.Count > 0);
+                var left = TimeSpan.FromSeconds(body.WaitSeconds) - time.GetElapsedTime(start);
+                if (answer.Tasks.Count > 0 || left <= TimeSpan.Zero || !await ticket.WaitAsync(left, time, stopping.Token)) return answer;
+
+                // In line again before looking again; the wake-up is passed on only if the look finds nothing.
+                var woken = ticket;
+                ticket = waiters.Enter(woken);
+                answer = await writes.RunAsync(body, tx => Take(tx, store, git, body), ct, keep: a => a.Tasks.Count > 0);
+                waiters.Leave(woken, used: answer.Tasks.Count > 0);
+                if (answer.Tasks.Count > 0) return answer;
+            }
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            // The plane is stopping: an empty answer now is kinder than a cut connection.
+            return answer;
+        }
+        finally
+        {
+            waiters.Leave(ticket, used: false);
+        }
+    }
+
+    private static ClaimAnswer Take(StoreTransaction tx, Store store, IClaimGit git, ClaimRequest body)
+    {
+        var agent = AgentRow.Get(tx, body.Agent);
+        return new ClaimAnswer { Tasks = ClaimTasks.Run(tx, agent, body).ConvertAll(c => ToAnswer(c, store, git)) };
+    }
+
+    private static ClaimedTask ToAnswer(ClaimedRow claimed, Store store, IClaimGit git) => new()
+    {
+        Assignment = claimed.Assignment.ToInfo(),
+        Task = TaskReader.Bare(claimed.Task),
+        Lease = Leases.Issue(store, claimed.Task.Id, claimed.Task.Epoch),
+        LeaseSeconds = claimed.Project.LeaseSeconds,
+        Git = git.For(claimed.Project, claimed.Task, claimed.Assignment.AgentName),
+        Previous = claimed.Previous,
+    };
+
+    private static async Task<Created<ClaimedTask>> Assign(
+        CreateAssignment body, HttpContext http, Store store, Writes writes, AgentDirectory agents, IClaimGit git, CancellationToken ct)
+    {
+        await OwnAgent(http, agents, body.Agent, ct);
+        var claimed = await writes.RunAsync(body, tx =>
+        {
+            var agent = AgentRow.Get(tx, body.Agent);
+            var task = TaskQueries.Get(tx, body.Task);
+            if (!task.Ready) throw Refusal.WrongState($"{task.Key} is not ready; `muster task why {task.Key}` says why.");
+            if (!agent.MayClaim) throw Refusal.WrongState($"Agent {agent.Name} is {(agent.Active ? agent.Desired : "not active")}.");
+            var project = tx.QueryFirst<ProjectRow>(ProjectRow.Select + " WHERE id = @ProjectId", new { task.ProjectId })!;
+            return ToAnswer(ClaimTasks.Open(tx, project, task, agent), store, git);
+        }, ct);
+        return TypedResults.Created(Routes.With(Routes.Assignment, claimed.Assignment.Id), claimed);
+    }
+
+    private static async Task<AgentRow> OwnAgent(HttpContext http, AgentDirectory agents, string name, CancellationToken ct)
+    {
+        var agent = await agents.FindAsync(name, ct)
+            ?? throw Refusal.NotFound("agent", name);
+        var principal = http.Principal();
+        if (principal.Scope == Scopes.Agent && principal.Subject is not null && principal.Subject != agent.Id)
+            throw Refusal.Forbidden("This token belongs to another agent.");
+        return agent;
+    }
+}
+
+/// <summary>What a claim must say about git; answered from memory, inside the transaction.</summary>
+public interface IClaimGit
+{
+    GitWork? For(ProjectRow project, TaskRow task, string agent);
+}

@@ -1,0 +1,81 @@
+using Muster.Contracts.Delivery;
+using Muster.Contracts.Events;
+using Muster.Contracts.Work;
+using Muster.ControlPlane.Operations;
+using Muster.ControlPlane.Storage;
+
+namespace Muster.ControlPlane.Work;
+
+/// <summary>An agent hands its work in. A contract that asks for evidence puts the task into review, an empty one ends it.</summary>
+public static class EndAssignment
+{
+    public static AssignmentInfo Complete(StoreTransaction tx, Store store, string? lease, string assignmentId, Contracts.Work.CompleteAssignment body)
+    {
+        // The same hand-in again, after its answer was lost, gets the same answer: the effect's key is the assignment.
+        if (AlreadyEnded(tx, store, lease, assignmentId, AssignmentState.Completed) is { } before) return before;
+
+        var task = Leases.Require(tx, store, lease, assignmentId);
+        tx.ExecuteOne("UPDATE assignments SET head_sha = @HeadSha, summary = @Summary, percent_complete = 100 WHERE id = @assignmentId",
+            new { body.HeadSha, body.Summary, assignmentId });
+        if (body.SpentHours is { } hours) AddSpent(tx, task.Id, hours);
+        foreach (var claim in body.Evidence ?? []) AddClaim(tx, task, claim);
+        TaskTransitions.CloseAssignment(tx, task, AssignmentState.Completed, null);
+        if (task.Contract.Length == 0) TaskTransitions.FinishWithoutReview(tx, task);
+        else TaskTransitions.EnterReview(tx, task, body.HeadSha);
+        return AssignmentRow.Find(tx, assignmentId)!.ToInfo();
+    }
+
+    public static AssignmentInfo Fail(StoreTransaction tx, Store store, string? lease, string assignmentId, Contracts.Work.FailAssignment body)
+    {
+        if (AlreadyEnded(tx, store, lease, assignmentId, AssignmentState.Failed) is { } before) return before;
+        var task = Leases.Require(tx, store, lease, assignmentId);
+        TaskTransitions.CloseAssignment(tx, task, AssignmentState.Failed, body.Reason);
+        TaskTransitions.EndAttempt(tx, task, AssignmentState.Failed, body.Reason, blame: true, body.Retry);
+        return AssignmentRow.Find(tx, assignmentId)!.ToInfo();
+    }
+
+    public static AssignmentInfo Release(StoreTransaction tx, Store store, string? lease, string assignmentId, Contracts.Work.ReleaseAssignment body)
+    {
+        if (AlreadyEnded(tx, store, lease, assignmentId, AssignmentState.Released) is { } before) return before;
+        var task = Leases.Require(tx, store, lease, assignmentId);
+        if (body.WipSha is not null) tx.ExecuteOne("UPDATE assignments SET wip_sha = @WipSha WHERE id = @assignmentId", new { body.WipSha, assignmentId });
+        TaskTransitions.CloseAssignment(tx, task, AssignmentState.Released, body.Reason);
+        TaskTransitions.EndAttempt(tx, task, AssignmentState.Released, body.Reason, blame: false);
+        return AssignmentRow.Find(tx, assignmentId)!.ToInfo();
+    }
+
+    /// <summary>Takes a task back from an agent that did not renew or whose process died. Harmless when it has ended meanwhile.</summary>
+    public static bool Lose(StoreTransaction tx, string taskId, int epoch, string outcome, string reason)
+    {
+        var task = tx.QueryFirst<TaskRow>(TaskQueries.ById, new { id = taskId });
+        if (task is null || task.Epoch != epoch || task.Status != TaskState.InProgress) return false;
+        TaskTransitions.CloseAssignment(tx, task, outcome, reason);
+        TaskTransitions.EndAttempt(tx, task, outcome, reason, blame: true);
+        return true;
+    }
+
+    public static void AddSpent(StoreTransaction tx, string taskId, double hours)
+    {
+        if (hours is < 0 or > 100_000 || double.IsNaN(hours)) throw Refusal.Invalid("spentHours", "Hours spent are 0 to 100000.");
+        tx.ExecuteOne("UPDATE tasks SET spent_minutes = @minutes, updated_at = @Now WHERE id = @taskId", new { minutes = (long)Math.Round(hours * 60), tx.Now, taskId });
+    }
+
+    private static AssignmentInfo? AlreadyEnded(StoreTransaction tx, Store store, string? lease, string assignmentId, string status)
+    {
+        if (LeaseToken.Read(lease, store.LeaseKey) is not { } token || token.Incarnation != store.Incarnation) return null;
+        var row = AssignmentRow.Find(tx, assignmentId);
+        return row is not null && row.TaskId == token.Subject && row.Epoch == token.Epoch && row.Status == status ? row.ToInfo() : null;
+    }
+
+    private static void AddClaim(StoreTransaction tx, TaskRow task, EvidenceClaim claim)
+    {
+        if (!EvidenceKinds.All.Contains(claim.Kind)) throw Refusal.Invalid("evidence", $"Evidence is one of {string.Join(", ", EvidenceKinds.All)}.");
+        new Checked().Line(claim.Reference, "evidence.reference", 2000).Text(claim.Detail, "evidence.detail", 10_000, required: false).ThrowIfWrong();
+        tx.ExecuteOne(
+            """
+            INSERT INTO evidence (id, task_id, assignment_id, kind, reference, detail, rehearsal, created_at)
+            VALUES (@id, @taskId, @AssignmentId, @Kind, @Reference, @Detail, @Rehearsal, @Now)
+            """, new { id = Ids.New(), taskId = task.Id, task.AssignmentId, claim.Kind, claim.Reference, claim.Detail, task.Rehearsal, tx.Now });
+        tx.Emit(EventTypes.EvidenceAdded, $"{task.AgentName} attached {claim.Kind} evidence to {task.Key}", task.ProjectId, task.Id, task.AgentId, new { claim.Kind, claim.Reference });
+    }
+}

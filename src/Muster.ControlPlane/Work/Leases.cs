@@ -1,0 +1,32 @@
+using Muster.Contracts;
+using Muster.Contracts.Work;
+using Muster.ControlPlane.Operations;
+using Muster.ControlPlane.Storage;
+
+namespace Muster.ControlPlane.Work;
+
+/// <summary>The check that stands before every write on behalf of an assignment, inside the transaction that writes.</summary>
+public static class Leases
+{
+    public static string Issue(Store store, string subject, int epoch) => new LeaseToken(store.Incarnation, subject, epoch).Write(store.LeaseKey);
+
+    /// <summary>The task of a lease that is current now; refuses any other.</summary>
+    public static TaskRow Require(StoreTransaction tx, Store store, string? token)
+    {
+        if (string.IsNullOrEmpty(token)) throw Refusal.LeaseRequired();
+        if (LeaseToken.Read(token, store.LeaseKey) is not { } lease || lease.Incarnation != store.Incarnation) throw Refusal.LeaseLost();
+        var task = tx.QueryFirst<TaskRow>(TaskQueries.ById, new { id = lease.Subject });
+        if (task is null || task.Epoch != lease.Epoch || task.Status != TaskState.InProgress) throw Refusal.LeaseLost();
+        return task;
+    }
+
+    /// <summary>The same, for a path that names the assignment.</summary>
+    public static TaskRow Require(StoreTransaction tx, Store store, string? token, string assignmentId)
+    {
+        var task = Require(tx, store, token);
+        if (!string.Equals(task.AssignmentId, assignmentId, StringComparison.OrdinalIgnoreCase)) throw Refusal.LeaseLost();
+        return task;
+    }
+
+    public static string? Header(HttpContext http) => http.Request.Headers[Wire.LeaseHeader].ToString() is { Length: > 0 } value ? value : null;
+}

@@ -1,0 +1,95 @@
+using Muster.ControlPlane.Storage;
+
+namespace Muster.ControlPlane.Work;
+
+/// <summary>
+/// Claims that found nothing and wait. Each task that becomes ready wakes the one that has waited longest; who cannot
+/// take it passes the wake-up on, so nobody who could is left asleep and the others are left in peace.
+/// </summary>
+public sealed class ReadyWaiters
+{
+    private readonly Lock _gate = new();
+    private readonly LinkedList<Ticket> _waiting = [];
+    private long _signal;
+
+    public ReadyWaiters(Store store) => store.Listen(committed =>
+    {
+        var ready = committed.Signals.Count(s => s is TaskBecameReady);
+        if (ready > 0) Wake(ready);
+    });
+
+    /// <summary>Enter before looking for work, so that nothing that becomes ready meanwhile is missed.</summary>
+    public Ticket Enter() => Enter(after: null);
+
+    /// <summary>Enters again after a wake-up, as one who has seen it.</summary>
+    public Ticket Enter(Ticket? after)
+    {
+        lock (_gate)
+        {
+            var ticket = new Ticket { Seen = after?.Seen ?? _signal };
+            _waiting.AddLast(ticket);
+            return ticket;
+        }
+    }
+
+    /// <summary>Leaves. A wake-up that was not used goes to the next who has not seen it.</summary>
+    public void Leave(Ticket ticket, bool used)
+    {
+        lock (_gate)
+        {
+            _waiting.Remove(ticket);
+            if (used || !ticket.IsWoken) return;
+            for (var node = _waiting.First; node is not null; node = node.Next)
+            {
+                if (node.Value.Seen >= ticket.Seen) continue;
+                Release(node, ticket.Seen);
+                return;
+            }
+        }
+    }
+
+    /// <summary>Lets everyone look again, after something other than a task has changed (an agent or a project resumed).</summary>
+    public void WakeAll() => Wake(int.MaxValue);
+
+    private void Wake(int count)
+    {
+        lock (_gate)
+        {
+            _signal++;
+            for (var i = 0; i < count && _waiting.First is { } first; i++) Release(first, _signal);
+        }
+    }
+
+    private void Release(LinkedListNode<Ticket> node, long signal)
+    {
+        _waiting.Remove(node);
+        node.Value.Seen = signal;
+        node.Value.Wake();
+    }
+
+    public sealed class Ticket
+    {
+        private readonly TaskCompletionSource _woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>Number of the last wake-up its holder knows of.</summary>
+        internal long Seen { get; set; }
+
+        internal bool IsWoken => _woken.Task.IsCompleted;
+
+        /// <summary>Waits to be woken; false when the time is up.</summary>
+        public async Task<bool> WaitAsync(TimeSpan limit, TimeProvider time, CancellationToken ct)
+        {
+            try
+            {
+                await _woken.Task.WaitAsync(limit, time, ct);
+                return true;
+            }
+            catch (TimeoutException)
+            {
+                return false;
+            }
+        }
+
+        internal void Wake() => _woken.TrySetResult();
+    }
+}

@@ -1,0 +1,160 @@
+using Dapper;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Muster.Contracts;
+using Muster.Contracts.Work;
+using Muster.ControlPlane.Fleet;
+using Muster.ControlPlane.Operations;
+using Muster.ControlPlane.Security;
+using Muster.ControlPlane.Storage;
+
+namespace Muster.ControlPlane.Work;
+
+public static class TasksApi
+{
+    public static void MapTasks(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet(Routes.Tasks, List).WithName("ListTasks").Admit(Access.Read);
+        routes.MapPost(Routes.Tasks, Create).WithName("CreateTask").Admit(Access.Work);
+        routes.MapGet(Routes.TasksReady, ListReady).WithName("ListReadyTasks").Admit(Access.Read);
+        routes.MapGet(Routes.Task, Get).WithName("GetTask").Admit(Access.Read);
+        routes.MapPatch(Routes.Task, Update).WithName("UpdateTask").Admit(Access.Steer);
+        routes.MapDelete(Routes.Task, Delete).WithName("DeleteTask").Admit(Access.Steer);
+        routes.MapGet(Routes.TaskWhy, Why).WithName("ExplainTask").Admit(Access.Read);
+        routes.MapPatch(Routes.TaskProgress, Progress).WithName("ReportTaskProgress").Admit(Access.Work);
+        routes.MapPatch(Routes.TaskGit, SetGit).WithName("SetTaskGit").Admit(Access.Work);
+        routes.MapGet(Routes.TaskUpdates, ListUpdates).WithName("ListTaskUpdates").Admit(Access.Read);
+        routes.MapPost(Routes.TaskUpdates, AddUpdate).WithName("AddTaskUpdate").Admit(Access.Work);
+        routes.MapPost(Routes.TaskDependencies, AddDependency).WithName("AddDependency").Admit(Access.Steer);
+        routes.MapDelete(Routes.TaskDependency, RemoveDependency).WithName("RemoveDependency").Admit(Access.Steer);
+        routes.MapPost(Routes.TaskRetry, Retry).WithName("RetryTask").Admit(Access.Steer);
+        routes.MapPost(Routes.TaskCancel, Cancel).WithName("CancelTask").Admit(Access.Steer);
+    }
+
+    private static async Task<Page<TaskInfo>> List(
+        Store store, TaskReader reader, string? project, string? status, string? epic, string? label, string? role, string? agent, string? search,
+        string? cursor, int? limit, CancellationToken ct)
+    {
+        if (status is not null && !TaskState.All.Contains(status)) throw Refusal.Invalid("status", $"status is one of {string.Join(", ", TaskState.All)}.");
+        return await PageAsync(store, reader,
+            """
+             WHERE (@project IS NULL OR p.id = @project OR p.key = @projectKey) AND (@status IS NULL OR t.status = @status)
+               AND (@epic IS NULL OR t.epic_id = @epic OR CAST(e.number AS TEXT) = @epic) AND (@label IS NULL OR t.labels LIKE @label ESCAPE '\')
+               AND (@role IS NULL OR t.role = @role) AND (@agent IS NULL OR a.name = @agent OR a.id = @agent)
+               AND (@search IS NULL OR t.title LIKE @search ESCAPE '\') AND t.id > @after
+            """,
+            new
+            {
+                project, projectKey = project?.ToUpperInvariant(), status, epic, role, agent, after = Paging.Decode(cursor) ?? "",
+                label = label is null ? null : $"%\"{Escape(label)}\"%", search = search is null ? null : $"%{Escape(search)}%", limit = Paging.Limit(limit) + 1,
+            }, Paging.Limit(limit), ct);
+    }
+
+    private static Task<Page<TaskInfo>> ListReady(Store store, TaskReader reader, string? project, string? cursor, int? limit, CancellationToken ct) =>
+        PageAsync(store, reader, " WHERE t.ready = 1 AND p.paused = 0 AND (@project IS NULL OR p.id = @project OR p.key = @projectKey) AND t.id > @after",
+            new { project, projectKey = project?.ToUpperInvariant(), after = Paging.Decode(cursor) ?? "", limit = Paging.Limit(limit) + 1 }, Paging.Limit(limit), ct);
+
+    private static async Task<Page<TaskInfo>> PageAsync(Store store, TaskReader reader, string where, object args, int limit, CancellationToken ct)
+    {
+        var rows = (await store.ReadAsync(c => c.QueryAsync<TaskRow>(TaskQueries.Select + where + " ORDER BY t.id LIMIT @limit", args), ct)).AsList();
+        var infos = await reader.InfosAsync([.. rows.Take(limit)], ct);
+        return new Page<TaskInfo> { Items = infos, Next = rows.Count > limit ? Paging.Encode(rows[limit - 1].Id) : null };
+    }
+
+    private static string Escape(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal);
+
+    private static Task<TaskInfo> Get(string id, TaskReader reader, CancellationToken ct) => reader.InfoAsync(id, ct);
+
+    private static Task<TaskWhy> Why(string id, TaskReader reader, CancellationToken ct) => reader.WhyAsync(id, ct);
+
+    private static async Task<Created<TaskInfo>> Create(CreateTask body, Writes writes, TaskReader reader, RoleCatalog roles, CancellationToken ct)
+    {
+        AddTask.Check(body);
+        roles.Require(body.Role);
+        var wanted = body with { Role = body.Role ?? roles.ByLabels(body.Labels ?? []) };
+        var id = await writes.RunAsync(body, tx => AddTask.Run(tx, wanted).Id, ct);
+        var info = await reader.InfoAsync(id, ct);
+        return TypedResults.Created(Routes.With(Routes.Task, info.Key), info);
+    }
+
+    private static async Task<TaskInfo> Update(string id, UpdateTask body, Writes writes, TaskReader reader, RoleCatalog roles, CancellationToken ct)
+    {
+        EditTask.Check(body);
+        roles.Require(body.Role);
+        await writes.RunAsync(body, tx => EditTask.Run(tx, id, body), ct);
+        return await reader.InfoAsync(id, ct);
+    }
+
+    private static async Task<NoContent> Delete(string id, Writes writes, CancellationToken ct)
+    {
+        await writes.RunAsync(null, tx => EditTask.Delete(tx, id), ct);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<TaskInfo> Progress(string id, TaskProgress body, HttpContext http, Store store, Writes writes, TaskReader reader, CancellationToken ct)
+    {
+        await writes.RunAsync(body, tx => ReportProgress.OnTask(tx, store, http, id, body), ct);
+        return await reader.InfoAsync(id, ct);
+    }
+
+    private static async Task<TaskInfo> SetGit(string id, TaskGit body, HttpContext http, Store store, Writes writes, TaskReader reader, CancellationToken ct)
+    {
+        await writes.RunAsync(body, tx => ReportProgress.Git(tx, store, http, id, body), ct);
+        return await reader.InfoAsync(id, ct);
+    }
+
+    private static async Task<Page<TaskUpdateInfo>> ListUpdates(string id, Store store, TaskReader reader, string? cursor, int? limit, CancellationToken ct)
+    {
+        var task = await reader.RowAsync(id, ct);
+        var take = Paging.Limit(limit);
+        var rows = (await store.ReadAsync(c => c.QueryAsync<TaskUpdateRow>(
+            "SELECT * FROM task_updates WHERE task_id = @Id AND id > @after ORDER BY id LIMIT @limit", new { task.Id, after = Paging.Decode(cursor) ?? "", limit = take + 1 }), ct)).AsList();
+        return Paging.Page(rows, take, r => r.Id, r => r.ToInfo());
+    }
+
+    private static async Task<Created<TaskUpdateInfo>> AddUpdate(string id, AddTaskUpdate body, HttpContext http, Writes writes, CancellationToken ct)
+    {
+        new Checked().Text(body.Text, "text", 20_000).ThrowIfWrong();
+        var info = await writes.RunAsync(body, tx =>
+        {
+            var task = TaskQueries.Get(tx, id);
+            return TaskUpdateRow.Add(tx, task, http.Principal().Name, "comment", body.Text, null).ToInfo();
+        }, ct);
+        return TypedResults.Created(Routes.With(Routes.TaskUpdates, id), info);
+    }
+
+    private static async Task<TaskInfo> AddDependency(string id, AddDependency body, Writes writes, TaskReader reader, CancellationToken ct)
+    {
+        await writes.RunAsync<object?>(body, tx =>
+        {
+            AddTask.AddEdge(tx, TaskQueries.Get(tx, id), TaskQueries.Get(tx, body.On));
+            return null;
+        }, ct);
+        return await reader.InfoAsync(id, ct);
+    }
+
+    private static async Task<TaskInfo> RemoveDependency(string id, string on, Writes writes, TaskReader reader, CancellationToken ct)
+    {
+        await writes.RunAsync<object?>(null, tx =>
+        {
+            var (task, other) = (TaskQueries.Get(tx, id), TaskQueries.Get(tx, on));
+            if (tx.Execute("DELETE FROM edges WHERE task_id = @task AND depends_on = @other", new { task = task.Id, other = other.Id }) == 0)
+                throw Refusal.NotFound("dependency", $"{task.Key} on {other.Key}");
+            Readiness.Refresh(tx, task.Id);
+            return null;
+        }, ct);
+        return await reader.InfoAsync(id, ct);
+    }
+
+    private static async Task<TaskInfo> Retry(string id, Writes writes, TaskReader reader, CancellationToken ct)
+    {
+        await writes.RunAsync<object?>(null, tx => { TaskTransitions.Retry(tx, TaskQueries.Get(tx, id)); return null; }, ct);
+        return await reader.InfoAsync(id, ct);
+    }
+
+    private static async Task<TaskInfo> Cancel(string id, Reason? body, Writes writes, TaskReader reader, CancellationToken ct)
+    {
+        new Checked().Text(body?.Text, "text", 2000, required: false).ThrowIfWrong();
+        await writes.RunAsync<object?>(body, tx => { TaskTransitions.Cancel(tx, TaskQueries.Get(tx, id), body?.Text); return null; }, ct);
+        return await reader.InfoAsync(id, ct);
+    }
+}
