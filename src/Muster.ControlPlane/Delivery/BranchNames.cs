@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Muster.ControlPlane.Operations;
 
 namespace Muster.ControlPlane.Delivery;
 
@@ -74,11 +75,11 @@ public static class BranchNames
 
     private static string AgentPrefix(string agent, string taskKey) => $"{Agents}{Name(agent)}/{taskKey.ToLowerInvariant()}";
 
-    /// <summary>An agent's name as part of a ref. Names that had to be changed carry a hash, so that no two agents share a branch.</summary>
+    /// <summary>An agent's name as part of a ref. A name that had to be changed carries a hash, so that no two agents share a branch.</summary>
     private static string Name(string agent)
     {
+        if (Names.IsName(agent)) return agent;
         var slug = Slug(agent);
-        if (slug == agent) return slug;
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(agent)))[..6];
         return slug.Length == 0 ? hash : $"{slug}-{hash}";
     }

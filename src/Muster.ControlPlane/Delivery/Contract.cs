@@ -53,13 +53,6 @@ public sealed record Contract(IReadOnlyList<ContractItem> Items)
         return errors.Count > 0 ? (null, errors) : (new Contract(items), []);
     }
 
-    /// <summary>A contract that was checked when it was written.</summary>
-    public static Contract Read(string text)
-    {
-        var (contract, errors) = Parse(text);
-        return contract ?? throw new FormatException(string.Join(' ', errors));
-    }
-
     /// <summary>The items for which no evidence stands. Evidence about a commit counts only for one of <paramref name="commits"/>.</summary>
     /// <param name="commits">The head, and what was merged of it.</param>
     public IReadOnlyList<ContractItem> Missing(IEnumerable<EvidenceRow> evidence, IReadOnlyCollection<string> commits)

@@ -94,6 +94,9 @@ internal sealed class GitRepository(GitProgram git, string path) : IRepository
         return branches;
     }
 
+    public async Task<IReadOnlyList<string>> RefsAsync(string prefix, CancellationToken ct) =>
+        (await git.DoAsync(path, ["for-each-ref", "--format=%(refname)", prefix], ct)).Text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
     public Task<MergeOutcome> MergeAsync(string onto, string head, string message, Signature author, CancellationToken ct) =>
         GitMerge.MakeAsync(git, path, Checked(onto), Checked(head), message, author, ct);
 

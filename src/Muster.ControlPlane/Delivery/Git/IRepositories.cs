@@ -50,6 +50,9 @@ public interface IRepository
     /// <summary>Branches and saved half-done work, newest first, at most <paramref name="limit"/>.</summary>
     Task<IReadOnlyList<BranchFact>> BranchesAsync(string targetCommit, int limit, CancellationToken ct);
 
+    /// <summary>The refs below a prefix that ends in a slash.</summary>
+    Task<IReadOnlyList<string>> RefsAsync(string prefix, CancellationToken ct);
+
     /// <summary>Makes the commit that merges a head onto a base, without moving any ref.</summary>
     Task<MergeOutcome> MergeAsync(string onto, string head, string message, Signature author, CancellationToken ct);
 

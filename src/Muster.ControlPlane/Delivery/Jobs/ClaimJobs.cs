@@ -22,18 +22,19 @@ public sealed class ClaimJobs
     private readonly JobLeases _leases;
     private readonly TimeProvider _time;
     private readonly DeliveryOptions _options;
+    private readonly CancellationToken _stopping;
     private readonly Pulse _waiting = new();
 
-    public ClaimJobs(Store store, JobLeases leases, TimeProvider time, IOptions<DeliveryOptions> options)
+    public ClaimJobs(Store store, JobLeases leases, TimeProvider time, IOptions<DeliveryOptions> options, IHostApplicationLifetime lifetime)
     {
-        (_store, _leases, _time, _options) = (store, leases, time, options.Value);
+        (_store, _leases, _time, _options, _stopping) = (store, leases, time, options.Value, lifetime.ApplicationStopping);
         store.Listen(committed =>
         {
             if (committed.Signals.Any(s => s is JobMoved { State: not JobState.Running })) _waiting.Beat();
         });
     }
 
-    public async Task<JobClaimAnswer> RunAsync(JobClaimRequest request, Principal principal, CancellationToken ct)
+    public async Task<JobClaimAnswer> RunAsync(JobClaimRequest request, Principal principal, Writes writes, CancellationToken ct)
     {
         new Checked()
             .Line(request.Host, "host", 200)
@@ -41,15 +42,23 @@ public sealed class ClaimJobs
             .Require(request.WaitSeconds is >= 0 and <= MaxWaitSeconds, "waitSeconds", $"waitSeconds is 0 to {MaxWaitSeconds}.")
             .ThrowIfWrong();
         var started = _time.GetTimestamp();
+        var host = await _store.ReadAsync(c => HostAsync(c, request.Host, principal), ct);
         while (true)
         {
             var beat = _waiting.Next;
-            var host = await _store.ReadAsync(c => HostAsync(c, request.Host, principal), ct);
-            var any = await _store.ReadAsync(c => c.QueryFirstOrDefaultAsync<int>("SELECT 1 FROM jobs WHERE state = 'waiting' LIMIT 1"), ct) == 1;
-            var jobs = any ? await _store.WriteAsync(tx => Take(tx, host, request.Max), ct) : [];
+            var answer = await writes.RunAsync(request, tx => new JobClaimAnswer { Jobs = Take(tx, host, request.Max).ConvertAll(Hand) }, ct, keep: a => a.Jobs.Count > 0);
             var left = TimeSpan.FromSeconds(request.WaitSeconds) - _time.GetElapsedTime(started);
-            if (jobs.Count > 0 || left <= TimeSpan.Zero) return new JobClaimAnswer { Jobs = [.. jobs.Select(Hand)] };
-            await Pulse.WaitAsync(beat, left, _time, ct);
+            if (answer.Jobs.Count > 0 || left <= TimeSpan.Zero) return answer;
+            using var waiting = CancellationTokenSource.CreateLinkedTokenSource(ct, _stopping);
+            try
+            {
+                await Pulse.WaitAsync(beat, left, _time, waiting.Token);
+            }
+            catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+            {
+                // The plane is stopping: an empty answer now is kinder than a cut connection.
+                return answer;
+            }
         }
     }
 

@@ -73,7 +73,7 @@ internal sealed class FinishMerge(Store store, IRepositories repositories, Rules
             new { pullId = pull.Id, number = pull.Number, mergeSha = commit, headSha = entry.HeadSha, target = entry.Target });
         if (facts.Project.DeployTo is { } environment && deploy is null)
             tx.Emit(EventTypes.DeploymentFailed, $"{task.Key} was not deployed: {ProjectRules.FileName} has no environment '{environment}' under 'deploy'.", task.ProjectId, task.Id);
-        if (deploy is not null && (facts.Project.DeployTo is not null || Contract.Read(task.Contract).Asks(EvidenceKinds.Deployment)))
+        if (deploy is not null && (facts.Project.DeployTo is not null || Contract.Parse(task.Contract).Contract?.Asks(EvidenceKinds.Deployment) == true))
             StartDeployment.Run(tx, task.ProjectId, task.Id, commit, deploy);
         tx.Notify(new QueueMoved(entry.ProjectId, entry.Target));
         tx.Notify(new TargetMoved(entry.ProjectId, commit));
@@ -88,7 +88,7 @@ internal sealed class FinishMerge(Store store, IRepositories repositories, Rules
     }
 
     /// <summary>Drops the ref that kept the candidate. Best done, but a ref that stays does no harm.</summary>
-    private static async Task TidyAsync(IRepository repository, QueueRow entry, CancellationToken ct)
+    internal static async Task TidyAsync(IRepository repository, QueueRow entry, CancellationToken ct)
     {
         try
         {

@@ -49,6 +49,7 @@ internal sealed class MergeStep(Store store, IRepositories repositories, RulesAt
         if (facts.Task.Status != TaskState.Review || facts.Pull.State != PullState.Queued || facts.Pull.HeadSha != facts.Entry.HeadSha)
         {
             await store.WriteAsync(tx => { PullBook.Drop(tx, facts.Pull); }, ct);
+            await FinishMerge.TidyAsync(repository, facts.Entry, ct);
             return MergeProgress.Moved;
         }
 
@@ -112,6 +113,7 @@ internal sealed class MergeStep(Store store, IRepositories repositories, RulesAt
         if (jobs.FirstOrDefault(j => j.State == JobState.Failed) is { } red)
         {
             await IfFirstAsync(facts, tx => PullBook.SendBack(tx, TaskQueries.Get(tx, facts.Task.Id), Outcomes.CheckFailed, CheckReport.Red(red, facts.Entry.BaseSha), blame: true), ct);
+            await FinishMerge.TidyAsync(repository, facts.Entry, ct);
             return MergeProgress.Moved;
         }
 

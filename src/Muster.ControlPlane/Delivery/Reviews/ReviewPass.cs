@@ -26,8 +26,10 @@ internal sealed class ReviewPass(
             return;
         }
 
-        var contract = Contract.Read(facts.Task.Contract);
-        if (facts.Pull is { State: PullState.Merged } pull && pull.HeadSha == facts.Task.HeadSha)
+        var (contract, errors) = Contract.Parse(facts.Task.Contract);
+        if (contract is null)
+            board.Set(taskId, ReviewBoard.Because(WaitingCodes.Evidence, $"its contract '{facts.Task.Contract}' is not understood: {string.Join(' ', errors)}"));
+        else if (facts.Pull is { State: PullState.Merged } pull && pull.HeadSha == facts.Task.HeadSha)
             await afterMerge.RunAsync(facts, pull, contract, ct);
         else if (facts.Entry is { } entry)
             board.Set(taskId, ReviewBoard.Because(WaitingCodes.MergeQueue, entry.Ahead == 0 ? entry.Detail ?? "it is next in the merge queue" : $"{entry.Ahead} pull requests stand before it"));
