@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Muster.Contracts.Security;
 using Muster.Contracts.Work;
 using Muster.ControlPlane;
+using Muster.ControlPlane.Delivery.Git;
 using Muster.ControlPlane.Security;
 using Muster.ControlPlane.Storage;
 using Muster.ControlPlane.Work;
@@ -58,7 +59,7 @@ internal sealed class PlaneProcess(Process process, Uri address, string token) :
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddControlPlane(new ControlPlaneOptions { DataFolder = folder }, _ => SqliteStore.Open(folder, TimeProvider.System, NullLogger.Instance));
-        builder.Services.AddLocalGit();
+        builder.Services.AddSingleton<IRepositories>(_ => new GitRepositories(new GitOptions { Folder = Path.Combine(folder, "projects") }));
         await using var app = builder.Build();
         app.UseControlPlane();
         await app.StartAsync();

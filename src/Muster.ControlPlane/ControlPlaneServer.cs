@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Abstractions;
 using Muster.Contracts;
 using Muster.Contracts.Security;
+using Muster.ControlPlane.Delivery;
 using Muster.ControlPlane.Events;
 using Muster.ControlPlane.Fleet;
 using Muster.ControlPlane.Models;
@@ -24,6 +25,7 @@ public static class ControlPlaneServer
     /// </summary>
     private const long BodyLimit = 16 * 1024 * 1024;
 
+    /// <summary>Adds the plane. The caller adds its adapters: the store here, an <c>IRepositories</c> beside it.</summary>
     public static IServiceCollection AddControlPlane(this IServiceCollection services, ControlPlaneOptions options, Func<IServiceProvider, Store> store)
     {
         services.AddSingleton(options);
@@ -46,7 +48,7 @@ public static class ControlPlaneServer
         services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.WithOrigins([.. options.CorsOrigins]).AllowAnyHeader().AllowAnyMethod()));
         services.AddOpenApi("v1", OpenApiDescription.Configure);
         services.AddHostedService<Startup>();
-        return services.AddSecurity().AddEvents().AddWork().AddFleet().AddTools().AddOperations();
+        return services.AddSecurity().AddEvents().AddWork().AddFleet().AddDelivery().AddTools().AddOperations();
     }
 
     public static WebApplication UseControlPlane(this WebApplication app)
@@ -67,6 +69,7 @@ public static class ControlPlaneServer
         app.MapLogs();
         app.MapAgents();
         app.MapHosts();
+        app.MapDelivery();
         app.MapProgress();
         app.MapEvents();
         app.MapArtifacts();
