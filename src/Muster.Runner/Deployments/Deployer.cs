@@ -33,7 +33,7 @@ public sealed class Deployer(HostFolders folders, string marker, TimeProvider ti
             var request = new DeployRequest { ProjectId = deployment.ProjectId, Sha = deployment.Sha, Definition = deployment.Definition };
             _absences[request.Key] = 0;
             // Tried once per commit: a release that does not come up again is said once, not every two seconds.
-            if (Target(request) is { Sha: null, IsBusy: false }) _restoring.GetOrAdd($"{request.Key}/{request.Sha}", _ => RestoreAsync(request, cancellation));
+            if (Target(request) is { Sha: null, IsBusy: false }) _ = _restoring.GetOrAdd($"{request.Key}/{request.Sha}", _ => RestoreAsync(request, cancellation));
         }
 
         foreach (var (key, target) in _targets.Where(entry => entry.Value is { Sha: not null, IsBusy: false }))

@@ -11,6 +11,7 @@ internal sealed class ProcessTarget(HostFolders folders, string marker, TimeProv
 {
     private static readonly TimeSpan s_drainTime = TimeSpan.FromSeconds(10);
 
+    private readonly string _portFile = System.IO.Path.Combine(folders.Releases, logName + ".port");
     private readonly SemaphoreSlim _changing = new(1, 1);
     private readonly CancellationTokenSource _stopping = new();
     private readonly RotatingLog _log = new(System.IO.Path.Combine(folders.Logs, logName + ".log"), time);
@@ -64,7 +65,20 @@ internal sealed class ProcessTarget(HostFolders folders, string marker, TimeProv
         _changing.Dispose();
     }
 
-    private PortRelay TakePort(int port) => _relay is not null && (port == 0 || port == _relay.Port) ? _relay : PortRelay.Listen(port);
+    private PortRelay TakePort(int port)
+    {
+        if (_relay is not null && (port == 0 || port == _relay.Port)) return _relay;
+        if (port != 0 || !File.Exists(_portFile) || !int.TryParse(File.ReadAllText(_portFile), out var before)) return PortRelay.Listen(port);
+        try
+        {
+            // "Any free port" stays the same over a restart of the host, so that the address people were told still holds.
+            return PortRelay.Listen(before);
+        }
+        catch (PortTakenException)
+        {
+            return PortRelay.Listen(0);
+        }
+    }
 
     private async Task<DeployResult> ReplaceAsync(DeployRequest request, PortRelay relay, BoundedOutput output, CancellationToken cancellation)
     {
@@ -81,6 +95,7 @@ internal sealed class ProcessTarget(HostFolders folders, string marker, TimeProv
         }
 
         await SwitchAsync(request, relay, instance);
+        await File.WriteAllTextAsync(_portFile, $"{relay.Port}", CancellationToken.None);
         release.Prune();
         return new DeployResult(JobState.Passed, null, $"http://127.0.0.1:{relay.Port}", health, output.ToString());
     }
