@@ -70,12 +70,9 @@ public static class WorkspaceOpener
     private static async Task<bool> MergeTargetAsync(Worktree worktree, WorkspaceRequest request, CancellationToken cancellation)
     {
         var target = CommitId.Require(request.Git.TargetSha);
-        var options = new GitOptions
-        {
-            StdinText = $"Merge {request.Git.TargetBranch} into {request.Git.Branch}\n\n{request.Trailers}\n",
-            Environment = request.Identity(),
-        };
-        var merge = await worktree.TryAsync(["merge", "--quiet", "--no-verify", "--file=-", target], cancellation, options);
+        var message = $"Merge {request.Git.TargetBranch} into {request.Git.Branch}\n\n{request.Trailers}";
+        var options = new GitOptions { Environment = request.Identity() };
+        var merge = await worktree.TryAsync(["merge", "--quiet", "--no-verify", "-m", message, target], cancellation, options);
         if (merge.Ok) return true;
         await worktree.RunAsync(["reset", "--quiet", "--hard", target], cancellation);
         await worktree.RunAsync(["clean", "--quiet", "-d", "--force"], cancellation);
