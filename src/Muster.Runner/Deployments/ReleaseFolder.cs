@@ -61,7 +61,6 @@ internal sealed class ReleaseFolder(HostFolders folders, DeployRequest request, 
 
     private async Task CheckOutAsync(CancellationToken cancellation)
     {
-        Directory.CreateDirectory(folders.Repositories);
         var cache = await RepositoryCache.OpenAsync(folders, request.ProjectId, cancellation);
         await cache.FetchAsync(request.Remote!, targetBranch: null, [request.Sha], cancellation);
         var index = Path + ".index";
@@ -71,6 +70,7 @@ internal sealed class ReleaseFolder(HostFolders folders, DeployRequest request, 
             {
                 Environment = [new("GIT_INDEX_FILE", index), new("GIT_DIR", cache.Path), new("GIT_WORK_TREE", Path)],
                 Timeout = TimeSpan.FromMinutes(10),
+                Marker = folders.GitMarker,
             };
             await GitProgram.RunAsync(Path, ["read-tree", request.Sha], options, cancellation);
             await GitProgram.RunAsync(Path, ["checkout-index", "--all", "--force", "--quiet"], options, cancellation);
@@ -84,7 +84,7 @@ internal sealed class ReleaseFolder(HostFolders folders, DeployRequest request, 
     private async Task<string?> BuildAsync(BoundedOutput output, CancellationToken cancellation)
     {
         if (string.IsNullOrWhiteSpace(request.Definition.Build)) return null;
-        using var scratch = new ScratchFolder();
+        using var scratch = new ScratchFolder(folders);
         var own = $"{marker}/build-{request.Sha}";
         var spec = new ProcessSpec
         {

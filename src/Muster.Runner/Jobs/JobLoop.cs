@@ -82,7 +82,9 @@ internal sealed class JobLoop(HostOptions options, MusterClient muster, CheckRun
         {
             notice($"job {claimed.Job.Name} of {claimed.Job.Project} at {claimed.Job.Sha}: stopped, {(run.Lost.IsCancellationRequested ? "its lease is lost" : "the host stops")}");
         }
-        catch (Exception error) when (error is MusterException or IOException or UnauthorizedAccessException or ArgumentException)
+#pragma warning disable CA1031 // Whatever is wrong with one job is told, and its lease runs out; the others go on.
+        catch (Exception error)
+#pragma warning restore CA1031
         {
             notice($"job {claimed.Job.Name} of {claimed.Job.Project} at {claimed.Job.Sha}: {error.Message}");
         }

@@ -91,7 +91,9 @@ internal sealed class AgentSupervisor : IAsyncDisposable
             await WakeAsync(TimeSpan.FromSeconds(1));
             return;
         }
-        catch (Exception error) when (error is ProgramNotFoundException or MusterException or IOException or UnauthorizedAccessException)
+#pragma warning disable CA1031 // Whatever is wrong with one agent is told and counted as its death; the others go on.
+        catch (Exception error)
+#pragma warning restore CA1031
         {
             await BackOffAsync(agent, error.Message);
             return;

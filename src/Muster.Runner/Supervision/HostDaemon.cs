@@ -17,7 +17,6 @@ public sealed class HostDaemon(HostOptions options, ILogger logger) : IDisposabl
 {
     private static readonly TimeSpan s_sweepPeriod = TimeSpan.FromHours(1);
 
-    private readonly HostFolders _folders = new(options.DataFolder);
     private readonly SemaphoreSlim _beatNow = new(0, 1);
     private readonly HostLoad _load = new();
     private readonly Dictionary<string, AgentSupervisor> _agents = new(StringComparer.Ordinal);
@@ -28,20 +27,29 @@ public sealed class HostDaemon(HostOptions options, ILogger logger) : IDisposabl
     /// <exception cref="MusterException">The plane refuses this host: a wrong token, most likely.</exception>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        using var run = await HostRun.BeginAsync(_folders, Notice);
-        await RunAsync(run, cancellation);
-        run.End();
+        using var run = await HostRun.BeginAsync(new HostFolders(options.DataFolder), Notice);
+        try
+        {
+            await RunAsync(run, new HostFolders(options.DataFolder, run.Marker), cancellation);
+            run.End();
+        }
+        catch (MusterException)
+        {
+            // Refused before anything was started.
+            run.End();
+            throw;
+        }
     }
 
     public void Dispose() => _beatNow.Dispose();
 
-    private async Task RunAsync(HostRun run, CancellationToken cancellation)
+    private async Task RunAsync(HostRun run, HostFolders folders, CancellationToken cancellation)
     {
         using var muster = new MusterClient(new MusterClientOptions { Server = options.Server, Token = options.Token });
-        using var launcher = new AgentLauncher(options, _folders, run, muster);
-        FolderRemoval.Delete(_folders.Checks);
-        await using var deployer = new Deployer(_folders, run.Marker, options.Time, options.Restarts, Notice);
-        using var jobs = new JobLoop(options, muster, new CheckRunner(_folders, run.Marker), deployer, Notice);
+        using var launcher = new AgentLauncher(options, folders, run, muster);
+        if (!FolderRemoval.TryDelete(folders.Checks)) Notice($"{folders.Checks} holds files that cannot be deleted; delete them by hand");
+        await using var deployer = new Deployer(folders, run.Marker, options.Time, options.Restarts, Notice);
+        using var jobs = new JobLoop(options, muster, new CheckRunner(folders, run.Marker), deployer, Notice);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var working = Task.CompletedTask;
         var sweeping = Task.CompletedTask;
@@ -50,16 +58,19 @@ public sealed class HostDaemon(HostOptions options, ILogger logger) : IDisposabl
             var heart = new HostHeart(options, muster, jobs, Describe, Notice);
             var answer = await heart.RegisterAsync(stop.Token);
             working = jobs.RunAsync(stop.Token);
-            sweeping = SweepAsync(stop.Token);
+            sweeping = SweepAsync(folders, stop.Token);
             while (true)
             {
                 if (answer is not null)
                 {
                     Reconcile(answer.Agents, launcher, run);
-                    await deployer.ReconcileAsync(answer.Deployments, stop.Token);
+                    deployer.Reconcile(answer.Deployments, stop.Token);
                 }
 
                 await _beatNow.WaitAsync(heart.NextWait, stop.Token);
+                // They end by cancellation only; anything else is a fault that must not pass in silence.
+                if (working.IsCompleted) await working;
+                if (sweeping.IsCompleted) await sweeping;
                 answer = await heart.BeatAsync(stop.Token);
             }
         }
@@ -102,13 +113,13 @@ public sealed class HostDaemon(HostOptions options, ILogger logger) : IDisposabl
         Agents = [.. _agents.Values.Select(agent => agent.Describe())],
     };
 
-    private async Task SweepAsync(CancellationToken cancellation)
+    private async Task SweepAsync(HostFolders folders, CancellationToken cancellation)
     {
         try
         {
             while (true)
             {
-                await SweepOnceAsync(cancellation);
+                await SweepOnceAsync(folders, cancellation);
                 await Task.Delay(s_sweepPeriod, options.Time, cancellation);
             }
         }
@@ -118,16 +129,16 @@ public sealed class HostDaemon(HostOptions options, ILogger logger) : IDisposabl
         }
     }
 
-    private async Task SweepOnceAsync(CancellationToken cancellation)
+    private async Task SweepOnceAsync(HostFolders folders, CancellationToken cancellation)
     {
         try
         {
-            foreach (var note in await WorkspaceKeeper.SweepAsync(_folders, options.Keep, options.Time, cancellation))
+            foreach (var note in await WorkspaceKeeper.SweepAsync(folders, options.Keep, options.Time, cancellation))
                 Notice($"{note.TaskKey}: {note.Path} is kept: {note.Reason}");
-            if (!Directory.Exists(_folders.Repositories)) return;
-            foreach (var repository in new DirectoryInfo(_folders.Repositories).EnumerateDirectories("*.git"))
+            if (!Directory.Exists(folders.Repositories)) return;
+            foreach (var repository in new DirectoryInfo(folders.Repositories).EnumerateDirectories("*.git"))
             {
-                var cache = await RepositoryCache.OpenAsync(_folders, Path.GetFileNameWithoutExtension(repository.Name), cancellation);
+                var cache = await RepositoryCache.OpenAsync(folders, Path.GetFileNameWithoutExtension(repository.Name), cancellation);
                 await cache.TidyAsync(cancellation);
             }
         }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Muster.Contracts;
 using Muster.Runner.Processes;
+using Muster.Runner.Workspaces;
 
 namespace Muster.Runner.Supervision;
 
@@ -78,9 +79,11 @@ internal sealed class HostRun : IDisposable
             var former = (await File.ReadAllTextAsync(markerFile)).Trim();
             var killed = former.Length == 0 ? 0 : await MarkedProcesses.KillAsync(former);
             notice($"the daemon before this one did not end well; {killed} processes that it left were ended");
+            RepositoryCache.DeleteLeftovers(folders);
             foreach (var agentId in deaths.Keys.ToList()) run.CountDeath(agentId);
         }
 
+        ScratchFolder.DeleteLeftovers(folders);
         await File.WriteAllTextAsync(markerFile, run.Marker);
         return run;
     }
