@@ -15,9 +15,10 @@ namespace Muster.Runner.Supervision;
 /// </summary>
 public sealed class HostDaemon(HostOptions options, ILogger logger) : IDisposable
 {
-    private static readonly TimeSpan s_sweepPeriod = TimeSpan.FromHours(1);
+    private static readonly TimeSpan _sweepPeriod = TimeSpan.FromHours(1);
 
     private readonly SemaphoreSlim _beatNow = new(0, 1);
+    private readonly SemaphoreSlim _sweepNow = new(0, 1);
     private readonly HostLoad _load = new();
     private readonly Dictionary<string, AgentSupervisor> _agents = new(StringComparer.Ordinal);
     private readonly List<Task> _leaving = [];
@@ -41,7 +42,11 @@ public sealed class HostDaemon(HostOptions options, ILogger logger) : IDisposabl
         }
     }
 
-    public void Dispose() => _beatNow.Dispose();
+    public void Dispose()
+    {
+        _beatNow.Dispose();
+        _sweepNow.Dispose();
+    }
 
     private async Task RunAsync(HostRun run, HostFolders folders, CancellationToken cancellation)
     {
@@ -57,6 +62,8 @@ public sealed class HostDaemon(HostOptions options, ILogger logger) : IDisposabl
         {
             var heart = new HostHeart(options, muster, jobs, Describe, Notice);
             var answer = await heart.RegisterAsync(stop.Token);
+            // A dead agent leaves a worktree behind; people are told where it is at once.
+            run.OnDeath = () => Signal(_sweepNow);
             working = jobs.RunAsync(stop.Token);
             sweeping = SweepAsync(folders, stop.Token);
             while (true)
@@ -120,7 +127,7 @@ public sealed class HostDaemon(HostOptions options, ILogger logger) : IDisposabl
             while (true)
             {
                 await SweepOnceAsync(folders, cancellation);
-                await Task.Delay(s_sweepPeriod, options.Time, cancellation);
+                await _sweepNow.WaitAsync(_sweepPeriod, cancellation);
             }
         }
         catch (OperationCanceledException)
@@ -149,15 +156,17 @@ public sealed class HostDaemon(HostOptions options, ILogger logger) : IDisposabl
         }
     }
 
-    private void BeatNow()
+    private void BeatNow() => Signal(_beatNow);
+
+    private static void Signal(SemaphoreSlim signal)
     {
         try
         {
-            if (_beatNow.CurrentCount == 0) _beatNow.Release();
+            if (signal.CurrentCount == 0) signal.Release();
         }
         catch (SemaphoreFullException)
         {
-            // Somebody asked in the same moment; one beat serves both.
+            // Somebody asked in the same moment; one answer serves both.
         }
     }
 

@@ -21,6 +21,9 @@ internal sealed class HostRun : IDisposable
 
     public string Marker { get; }
 
+    /// <summary>Called after each death is counted.</summary>
+    public Action? OnDeath { get; set; }
+
     /// <summary>Takes the folder and kills what a daemon that was itself killed left running there.</summary>
     /// <exception cref="HostException">Another daemon uses the folder, or it cannot be written.</exception>
     public static async Task<HostRun> BeginAsync(HostFolders folders, Action<string> notice)
@@ -39,14 +42,15 @@ internal sealed class HostRun : IDisposable
     }
 
     /// <summary>Counts a death of an agent's process; the count outlives the daemon, so that it only ever rises.</summary>
-    public long CountDeath(string agentId)
+    public void CountDeath(string agentId)
     {
         lock (_gate)
         {
             _deaths[agentId] = _deaths.GetValueOrDefault(agentId) + 1;
             Save();
-            return _deaths[agentId];
         }
+
+        OnDeath?.Invoke();
     }
 
     public long Deaths(string agentId)

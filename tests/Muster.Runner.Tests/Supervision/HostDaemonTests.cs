@@ -103,6 +103,7 @@ public sealed class HostDaemonTests : IAsyncLifetime
     {
         Start("echo $$ > pid; sleep 600; true");
         _plane.Offer(await TaskAsync());
+        var note = Path.Combine(_data.Path, "kept", "FLT-12-1.json");
         var pidFile = Path.Combine(_data.Path, "work", "FLT-12-1", "pid");
         await Until.TrueAsync(() => File.Exists(pidFile) && new FileInfo(pidFile).Length > 0, "the program works");
         var program = int.Parse(await File.ReadAllTextAsync(pidFile));
@@ -114,6 +115,7 @@ public sealed class HostDaemonTests : IAsyncLifetime
         Assert.False(Until.Alive(program));
         await Until.TrueAsync(() => _plane.HostBeats.Last().Agents is [{ State: "running", Restarts: 1 }], "it runs again");
         Assert.NotEqual(agent, _plane.HostBeats.Last().Agents!.Single().Pid);
+        await Until.TrueAsync(() => File.Exists(note), "where its work is kept is noted");
     }
 
     [Fact]
