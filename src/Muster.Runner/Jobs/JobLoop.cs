@@ -81,6 +81,7 @@ internal sealed class JobLoop(HostOptions options, MusterClient muster, CheckRun
         catch (OperationCanceledException)
         {
             notice($"job {claimed.Job.Name} of {claimed.Job.Project} at {claimed.Job.Sha}: stopped, {(run.Lost.IsCancellationRequested ? "its lease is lost" : "the host stops")}");
+            if (!run.Lost.IsCancellationRequested) await HandBackAsync(claimed);
         }
 #pragma warning disable CA1031 // Whatever is wrong with one job is told, and its lease runs out; the others go on.
         catch (Exception error)
@@ -92,6 +93,20 @@ internal sealed class JobLoop(HostOptions options, MusterClient muster, CheckRun
         {
             _running.TryRemove(claimed.Job.Id, out _);
             _slots.Release();
+        }
+    }
+
+    // So that another host gets it now rather than when the lease runs out, which it does in any case.
+    private async Task HandBackAsync(ClaimedJob claimed)
+    {
+        try
+        {
+            var report = new JobReport { Outcome = JobState.Error, Detail = $"Host {options.Name} was stopped." };
+            await muster.ReportJobAsync(claimed.Job.Id, report, new CallOptions { Lease = claimed.Lease, MaxRetries = 0, Timeout = TimeSpan.FromSeconds(3) });
+        }
+        catch (Exception error) when (error is PlaneUnreachableException or MusterException)
+        {
+            notice($"job {claimed.Job.Name} of {claimed.Job.Project}: the plane could not be told: {error.Message}");
         }
     }
 

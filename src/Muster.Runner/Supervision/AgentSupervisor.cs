@@ -80,6 +80,8 @@ internal sealed class AgentSupervisor : IAsyncDisposable
     // From a start to the moment that it is stopped on purpose, or its backing off is over, or it is given up.
     private async Task KeepRunningAsync(AgentInfo agent)
     {
+        await _run.WhenHeardAsync(agent.Id, () => _ending || _wanted.Desired != DesiredState.Running);
+        if (_ending || _wanted.Desired != DesiredState.Running) return;
         ProcessGroup process;
         try
         {

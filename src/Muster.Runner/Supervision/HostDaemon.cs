@@ -22,6 +22,10 @@ public sealed class HostDaemon(HostOptions options, ILogger logger) : IDisposabl
     private readonly HostLoad _load = new();
     private readonly Dictionary<string, AgentSupervisor> _agents = new(StringComparer.Ordinal);
     private readonly List<Task> _leaving = [];
+    private volatile IReadOnlyList<AgentProcess> _processes = [];
+
+    /// <summary>The agents' processes as last told to the plane, which is at once after every change.</summary>
+    public IReadOnlyList<AgentProcess> Processes => _processes;
 
     /// <summary>Runs until cancelled; then agents are told to stop, and everything else is ended.</summary>
     /// <exception cref="HostException">The data folder cannot be used.</exception>
@@ -70,6 +74,8 @@ public sealed class HostDaemon(HostOptions options, ILogger logger) : IDisposabl
             {
                 if (answer is not null)
                 {
+                    // The loop describes and beats by turns, so what was described last is what the plane has just heard.
+                    foreach (var process in _processes) run.Heard(process.AgentId, process.Deaths);
                     Reconcile(answer.Agents, launcher, run);
                     deployer.Reconcile(answer.Deployments, stop.Token);
                 }
@@ -97,7 +103,12 @@ public sealed class HostDaemon(HostOptions options, ILogger logger) : IDisposabl
         foreach (var agent in wanted.Where(agent => agent.Definition is not null))
         {
             if (_agents.TryGetValue(agent.Id, out var known)) known.Want(agent);
-            else _agents[agent.Id] = new AgentSupervisor(agent, options, launcher, run, BeatNow, Notice);
+            else
+            {
+                _agents[agent.Id] = new AgentSupervisor(agent, options, launcher, run, BeatNow, Notice);
+                // Its deaths under the daemon before this one are told before it is started.
+                BeatNow();
+            }
         }
 
         foreach (var id in _agents.Keys.Except(wanted.Select(agent => agent.Id), StringComparer.Ordinal).ToList())
@@ -117,7 +128,7 @@ public sealed class HostDaemon(HostOptions options, ILogger logger) : IDisposabl
         Load = _load.Next(),
         System = $"{RuntimeInformation.OSDescription} {RuntimeInformation.OSArchitecture}",
         Version = typeof(HostDaemon).Assembly.GetName().Version?.ToString(3),
-        Agents = [.. _agents.Values.Select(agent => agent.Describe())],
+        Agents = _processes = [.. _agents.Values.Select(agent => agent.Describe())],
     };
 
     private async Task SweepAsync(HostFolders folders, CancellationToken cancellation)

@@ -13,6 +13,8 @@ internal sealed class HostRun : IDisposable
     private readonly string _deathsFile;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, long> _deaths;
+    private readonly Dictionary<string, long> _heard = new(StringComparer.Ordinal);
+    private TaskCompletionSource _hearing = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private HostRun(IDisposable held, string markerFile, string deathsFile, string marker, Dictionary<string, long> deaths)
     {
@@ -51,6 +53,37 @@ internal sealed class HostRun : IDisposable
         }
 
         OnDeath?.Invoke();
+    }
+
+    /// <summary>The plane knows of this many deaths of the agent.</summary>
+    public void Heard(string agentId, long deaths)
+    {
+        lock (_gate)
+        {
+            if (_heard.TryGetValue(agentId, out var before) && before >= deaths) return;
+            _heard[agentId] = deaths;
+            _hearing.TrySetResult();
+            _hearing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
+
+    /// <summary>
+    /// Waits until the plane knows of the agent's newest death, or the wait is called off. Started again before, the agent might
+    /// claim a task that the plane, hearing of the death only then, would take back.
+    /// </summary>
+    public async Task WhenHeardAsync(string agentId, Func<bool> calledOff)
+    {
+        while (!calledOff())
+        {
+            Task hearing;
+            lock (_gate)
+            {
+                if (_heard.GetValueOrDefault(agentId) >= _deaths.GetValueOrDefault(agentId)) return;
+                hearing = _hearing.Task;
+            }
+
+            await Task.WhenAny(hearing, Task.Delay(TimeSpan.FromMilliseconds(500)));
+        }
     }
 
     public long Deaths(string agentId)

@@ -172,6 +172,26 @@ public sealed class HostDaemonTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_stopping_host_hands_a_check_back_at_once()
+    {
+        Start("true");
+        var started = Path.Combine(_data.Path, "started");
+        var definition = new CheckDefinition { Name = "unit", Command = $"touch {started}; sleep 600; true", TimeoutSeconds = 900, Required = true, Evidence = "test" };
+        _plane.Offer(new ClaimedJob
+        {
+            Job = StubPlane.Job("job-1") with { Sha = await _repository.HeadAsync(), Check = definition },
+            Lease = "mls_job",
+            LeaseSeconds = 60,
+            GitPath = new Uri(_repository.Bare).AbsoluteUri,
+        });
+        await Until.TrueAsync(() => File.Exists(started), "the check runs");
+
+        await StopAsync();
+
+        Assert.Equal("Host host-1 was stopped.", (await StubPlane.NextAsync(_plane.Reports)).Detail);
+    }
+
+    [Fact]
     public async Task What_a_killed_daemon_left_running_is_ended_at_the_next_start()
     {
         await File.WriteAllTextAsync(Path.Combine(_data.Path, "run"), "former-run-1234");
