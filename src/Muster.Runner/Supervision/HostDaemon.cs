@@ -1,0 +1,154 @@
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
+using Muster.Client;
+using Muster.Contracts.Fleet;
+using Muster.Runner.Checks;
+using Muster.Runner.Deployments;
+using Muster.Runner.Jobs;
+using Muster.Runner.Workspaces;
+
+namespace Muster.Runner.Supervision;
+
+/// <summary>
+/// The host daemon: says that the host lives, keeps its agents as the plane wants them, carries out checks and deployments. Asks the
+/// plane, never the other way round, so it works from behind any router and outlives the plane's restarts.
+/// </summary>
+public sealed class HostDaemon(HostOptions options, ILogger logger) : IDisposable
+{
+    private static readonly TimeSpan s_sweepPeriod = TimeSpan.FromHours(1);
+
+    private readonly HostFolders _folders = new(options.DataFolder);
+    private readonly SemaphoreSlim _beatNow = new(0, 1);
+    private readonly HostLoad _load = new();
+    private readonly Dictionary<string, AgentSupervisor> _agents = new(StringComparer.Ordinal);
+    private readonly List<Task> _leaving = [];
+
+    /// <summary>Runs until cancelled; then agents are told to stop, and everything else is ended.</summary>
+    /// <exception cref="HostException">The data folder cannot be used.</exception>
+    /// <exception cref="MusterException">The plane refuses this host: a wrong token, most likely.</exception>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        using var run = await HostRun.BeginAsync(_folders, Notice);
+        await RunAsync(run, cancellation);
+        run.End();
+    }
+
+    public void Dispose() => _beatNow.Dispose();
+
+    private async Task RunAsync(HostRun run, CancellationToken cancellation)
+    {
+        using var muster = new MusterClient(new MusterClientOptions { Server = options.Server, Token = options.Token });
+        using var launcher = new AgentLauncher(options, _folders, run, muster);
+        FolderRemoval.Delete(_folders.Checks);
+        await using var deployer = new Deployer(_folders, run.Marker, options.Time, options.Restarts, Notice);
+        using var jobs = new JobLoop(options, muster, new CheckRunner(_folders, run.Marker), deployer, Notice);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var working = Task.CompletedTask;
+        var sweeping = Task.CompletedTask;
+        try
+        {
+            var heart = new HostHeart(options, muster, jobs, Describe, Notice);
+            var answer = await heart.RegisterAsync(stop.Token);
+            working = jobs.RunAsync(stop.Token);
+            sweeping = SweepAsync(stop.Token);
+            while (true)
+            {
+                if (answer is not null)
+                {
+                    Reconcile(answer.Agents, launcher, run);
+                    await deployer.ReconcileAsync(answer.Deployments, stop.Token);
+                }
+
+                await _beatNow.WaitAsync(heart.NextWait, stop.Token);
+                answer = await heart.BeatAsync(stop.Token);
+            }
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            Notice("stopping: agents save their work and hand their tasks back");
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await Task.WhenAll([.. _leaving, .. _agents.Values.Select(agent => agent.DisposeAsync().AsTask()), working, sweeping]);
+        }
+    }
+
+    private void Reconcile(IReadOnlyList<AgentInfo> wanted, AgentLauncher launcher, HostRun run)
+    {
+        foreach (var agent in wanted.Where(agent => agent.Definition is not null))
+        {
+            if (_agents.TryGetValue(agent.Id, out var known)) known.Want(agent);
+            else _agents[agent.Id] = new AgentSupervisor(agent, options, launcher, run, BeatNow, Notice);
+        }
+
+        foreach (var id in _agents.Keys.Except(wanted.Select(agent => agent.Id), StringComparer.Ordinal).ToList())
+        {
+            _agents.Remove(id, out var gone);
+            _leaving.RemoveAll(task => task.IsCompleted);
+            _leaving.Add(gone!.DisposeAsync().AsTask());
+        }
+    }
+
+    private HostHeartbeatRequest Describe() => new()
+    {
+        Host = options.Name,
+        Cores = options.Cores,
+        MemoryBytes = options.MemoryBytes,
+        Capacity = options.EffectiveCapacity,
+        Load = _load.Next(),
+        System = $"{RuntimeInformation.OSDescription} {RuntimeInformation.OSArchitecture}",
+        Version = typeof(HostDaemon).Assembly.GetName().Version?.ToString(3),
+        Agents = [.. _agents.Values.Select(agent => agent.Describe())],
+    };
+
+    private async Task SweepAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            while (true)
+            {
+                await SweepOnceAsync(cancellation);
+                await Task.Delay(s_sweepPeriod, options.Time, cancellation);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The host stops.
+        }
+    }
+
+    private async Task SweepOnceAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            foreach (var note in await WorkspaceKeeper.SweepAsync(_folders, options.Keep, options.Time, cancellation))
+                Notice($"{note.TaskKey}: {note.Path} is kept: {note.Reason}");
+            if (!Directory.Exists(_folders.Repositories)) return;
+            foreach (var repository in new DirectoryInfo(_folders.Repositories).EnumerateDirectories("*.git"))
+            {
+                var cache = await RepositoryCache.OpenAsync(_folders, Path.GetFileNameWithoutExtension(repository.Name), cancellation);
+                await cache.TidyAsync(cancellation);
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or Git.GitException)
+        {
+            // Tidying is not what a host is for; it is said, and tried again in an hour.
+            Notice($"tidying up failed: {error.Message}");
+        }
+    }
+
+    private void BeatNow()
+    {
+        try
+        {
+            if (_beatNow.CurrentCount == 0) _beatNow.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // Somebody asked in the same moment; one beat serves both.
+        }
+    }
+
+    private void Notice(string text) => logger.LogInformation("{Notice}", text);
+}
