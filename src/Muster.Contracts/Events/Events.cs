@@ -35,6 +35,8 @@ public static class EventTypes
     public const string ProjectDeleted = "project.deleted";
     public const string ProjectSynced = "project.synced";
     public const string ProjectDiverged = "project.diverged";
+    /// <summary><c>muster.yaml</c> of the target branch cannot be followed; pull requests wait until it is mended.</summary>
+    public const string ProjectRulesBroken = "project.rules_broken";
     public const string PlanImported = "plan.imported";
     public const string EpicCreated = "epic.created";
     public const string EpicUpdated = "epic.updated";

@@ -355,6 +355,8 @@ CREATE TABLE deployments (
 );
 CREATE UNIQUE INDEX deployments_one_current ON deployments (project_id, environment) WHERE state = 'healthy';
 
+CREATE INDEX deployments_by_project ON deployments (project_id, environment, id);
+
 CREATE TABLE jobs (
   id                 TEXT PRIMARY KEY,
   kind               TEXT NOT NULL CHECK (kind IN ('check', 'deploy')),
@@ -366,6 +368,8 @@ CREATE TABLE jobs (
   tree               TEXT,
   name               TEXT NOT NULL,
   definition         TEXT NOT NULL,
+  -- Epoch of the task when it was made: a new attempt runs a red check again even at the same commit.
+  attempt            INTEGER,
   host_id            TEXT,
   epoch              INTEGER NOT NULL DEFAULT 0,
   exit_code          INTEGER,
@@ -378,6 +382,7 @@ CREATE TABLE jobs (
   CHECK ((state IN ('waiting', 'running')) = (ended_at IS NULL))
 );
 CREATE INDEX jobs_open ON jobs (state, id) WHERE state IN ('waiting', 'running');
+CREATE UNIQUE INDEX jobs_one_check ON jobs (task_id, sha, name) WHERE kind = 'check';
 CREATE INDEX jobs_by_sha ON jobs (project_id, sha, name);
 CREATE INDEX jobs_by_tree ON jobs (project_id, tree, name);
 CREATE INDEX jobs_by_task ON jobs (task_id);

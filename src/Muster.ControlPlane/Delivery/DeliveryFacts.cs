@@ -1,0 +1,38 @@
+using Muster.Contracts;
+using Muster.Contracts.Delivery;
+using Muster.Contracts.Work;
+using Muster.ControlPlane.Delivery.Deploys;
+using Muster.ControlPlane.Delivery.Jobs;
+using Muster.ControlPlane.Delivery.Origins;
+using Muster.ControlPlane.Fleet;
+using Muster.ControlPlane.Work;
+
+namespace Muster.ControlPlane.Delivery;
+
+/// <summary>What other features ask of this one: git for a claim, mirrors for a project, duties for a host.</summary>
+internal sealed class DeliveryFacts(Targets targets, OriginSync origins, DeploymentQueries deployments, JobLeases jobs) : IClaimGit, IProjectRepositories, IHostDuties
+{
+    public GitWork? For(ProjectRow project, TaskRow task, string agent) => project.Repository is null || targets.Sha(project.Id) is not { } sha ? null : new GitWork
+    {
+        Path = Routes.With(Routes.Git, project.Id),
+        TargetBranch = project.TargetBranch,
+        TargetSha = sha,
+        Branch = BranchNames.Agent(agent, task.Key, task.Title),
+        WipRef = BranchNames.WipRef(task.Key, task.Epoch),
+    };
+
+    public async Task<string> MirrorAsync(string projectId, string repository, string? targetBranch, CancellationToken ct) =>
+        (await origins.CreateAsync(projectId, repository, targetBranch, ct)).TargetBranch;
+
+    public Task SyncAsync(ProjectRow project, CancellationToken ct) => origins.SyncAsync(project, ct);
+
+    public Task ForgetAsync(string projectId)
+    {
+        origins.Delete(projectId);
+        return Task.CompletedTask;
+    }
+
+    public Task<IReadOnlyList<DeploymentInfo>> DeploymentsAsync(string hostId, CancellationToken ct) => deployments.CurrentOn(hostId, ct);
+
+    public IReadOnlyList<bool> RenewJobs(string hostId, IReadOnlyList<string> leases) => jobs.Renew(hostId, leases);
+}

@@ -1,0 +1,103 @@
+using Muster.Contracts.Delivery;
+using Muster.Contracts.Events;
+using Muster.Contracts.Work;
+using Muster.ControlPlane.Delivery.Deploys;
+using Muster.ControlPlane.Delivery.Git;
+using Muster.ControlPlane.Delivery.Pulls;
+using Muster.ControlPlane.Delivery.Rules;
+using Muster.ControlPlane.Storage;
+using Muster.ControlPlane.Work;
+
+namespace Muster.ControlPlane.Delivery.Queue;
+
+/// <summary>
+/// Moves the target to a checked candidate and writes that down. The ref moves inside the store's transaction, by
+/// compare-and-swap, after everything was looked at again; if the plane dies in between, the candidate stands in the
+/// target and in the queue's row, and the next start writes it down.
+/// </summary>
+internal sealed class FinishMerge(Store store, IRepositories repositories, RulesAtTarget rules, Targets targets)
+{
+    public async Task MergeAsync(IRepository repository, QueueFacts facts, ProjectRules found, CancellationToken ct)
+    {
+        var entry = facts.Entry;
+        IRefMove move;
+        try
+        {
+            move = await repository.PrepareAsync([new RefChange(BranchNames.Heads + entry.Target, entry.CandidateSha, entry.BaseSha)], ct);
+        }
+        catch (RefMovedException)
+        {
+            // Somebody else moved the target: the candidate is stale and is made anew at the next step.
+            return;
+        }
+
+        await using (move)
+        {
+            var deploy = DefinitionOf(facts.Project, found);
+            var merged = await store.WriteAsync(tx =>
+            {
+                if (MergeStep.Current(tx, facts) is not { } task) return false;
+                Write(tx, task, facts, entry.CandidateSha!, deploy);
+                move.Commit();
+                return true;
+            }, ct);
+            if (merged) targets.Set(entry.ProjectId, entry.CandidateSha!);
+        }
+
+        await TidyAsync(repository, entry, ct);
+    }
+
+    /// <summary>Writes down a merge that is in the target already.</summary>
+    public async Task RecordAsync(QueueFacts facts, string commit, CancellationToken ct)
+    {
+        if (repositories.Open(facts.Entry.ProjectId) is not { } repository) return;
+        var found = await rules.ReadAsync(repository, commit, ct);
+        var deploy = found.Rules is null ? null : DefinitionOf(facts.Project, found.Rules);
+        await store.WriteAsync(tx =>
+        {
+            var task = TaskQueries.Find(tx, facts.Task.Id);
+            var entry = tx.QueryFirst<QueueRow>(QueueRow.Select + " WHERE q.id = @Id", new { facts.Entry.Id });
+            if (task is not null && entry is not null) Write(tx, task, facts, commit, deploy);
+        }, ct);
+        await targets.RefreshAsync(facts.Project, ct);
+        await TidyAsync(repository, facts.Entry, ct);
+    }
+
+    private static void Write(StoreTransaction tx, TaskRow task, QueueFacts facts, string commit, DeployDefinition? deploy)
+    {
+        var (entry, pull) = (facts.Entry, facts.Pull);
+        tx.ExecuteOne("DELETE FROM merge_queue WHERE id = @Id", new { entry.Id });
+        tx.ExecuteOne("UPDATE pulls SET state = 'merged', merge_sha = @commit, merged_at = @Now, updated_at = @Now WHERE id = @Id AND state <> 'merged'", new { commit, tx.Now, pull.Id });
+        EvidenceBook.Prove(tx, task, EvidenceKinds.Pr, pull.Name, commit, "merged", EvidenceBook.ByMergeQueue, $"in {entry.Target}");
+        tx.Emit(EventTypes.PullMerged, $"{pull.Name} ({task.Key}) was merged into {entry.Target} as {GitText.Brief(commit)}", task.ProjectId, task.Id, task.AgentId,
+            new { pullId = pull.Id, number = pull.Number, mergeSha = commit, headSha = entry.HeadSha, target = entry.Target });
+        if (facts.Project.DeployTo is { } environment && deploy is null)
+            tx.Emit(EventTypes.DeploymentFailed, $"{task.Key} was not deployed: {ProjectRules.FileName} has no environment '{environment}' under 'deploy'.", task.ProjectId, task.Id);
+        if (deploy is not null && (facts.Project.DeployTo is not null || Contract.Parse(task.Contract).Contract?.Asks(EvidenceKinds.Deployment) == true))
+            StartDeployment.Run(tx, task.ProjectId, task.Id, commit, deploy);
+        tx.Notify(new QueueMoved(entry.ProjectId, entry.Target));
+        tx.Notify(new TargetMoved(entry.ProjectId, commit));
+        tx.Notify(new ReviewMoved(task.Id));
+    }
+
+    /// <summary>The environment that the project names; where it names none, the only one there is.</summary>
+    private static DeployDefinition? DefinitionOf(ProjectRow project, ProjectRules found)
+    {
+        if (project.DeployTo is { } environment) return found.Deploy.GetValueOrDefault(environment);
+        return found.Deploy.Count == 1 ? found.Deploy.Values.First() : null;
+    }
+
+    /// <summary>Drops the ref that kept the candidate. Best done, but a ref that stays does no harm.</summary>
+    internal static async Task TidyAsync(IRepository repository, QueueRow entry, CancellationToken ct)
+    {
+        try
+        {
+            await using var move = await repository.PrepareAsync([new RefChange(BranchNames.QueueRef(entry.Id), null)], ct);
+            move.Commit();
+        }
+        catch (RefMovedException)
+        {
+            // It was not there.
+        }
+    }
+}
