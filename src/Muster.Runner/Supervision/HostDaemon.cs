@@ -22,6 +22,10 @@ public sealed class HostDaemon(HostOptions options, ILogger logger) : IDisposabl
     private readonly HostLoad _load = new();
     private readonly Dictionary<string, AgentSupervisor> _agents = new(StringComparer.Ordinal);
     private readonly List<Task> _leaving = [];
+    private volatile IReadOnlyList<AgentProcess> _processes = [];
+
+    /// <summary>The agents' processes as last told to the plane, which is at once after every change.</summary>
+    public IReadOnlyList<AgentProcess> Processes => _processes;
 
     /// <summary>Runs until cancelled; then agents are told to stop, and everything else is ended.</summary>
     /// <exception cref="HostException">The data folder cannot be used.</exception>
@@ -99,7 +103,7 @@ public sealed class HostDaemon(HostOptions options, ILogger logger) : IDisposabl
         Load = _load.Next(),
         System = $"{RuntimeInformation.OSDescription} {RuntimeInformation.OSArchitecture}",
         Version = typeof(HostDaemon).Assembly.GetName().Version?.ToString(3),
-        Agents = [.. _agents.Values.Select(agent => agent.Describe())],
+        Agents = _processes = [.. _agents.Values.Select(agent => agent.Describe())],
     };
 
     private async Task SweepAsync(CancellationToken cancellation)
