@@ -12,7 +12,7 @@ internal static class AgentPaths
         if (local && words[0].Contains('/', StringComparison.Ordinal))
         {
             words[0] = Existing(words[0], folder, local);
-            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(words[0]) & UnixFileMode.UserExecute) == 0)
+            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(words[0]) & UnixFileMode.UserExecute) == UnixFileMode.None)
                 throw new CommandException($"{words[0]} is not executable.", $"chmod +x {words[0]}, or name its interpreter: -- sh {words[0]}");
         }
 

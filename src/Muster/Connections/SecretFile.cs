@@ -26,5 +26,5 @@ internal static class SecretFile
 
     /// <summary>Whether others than the owner may read it.</summary>
     public static bool IsOpen(string path) =>
-        !OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ~OwnerFolder) != 0;
+        !OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ~OwnerFolder) != UnixFileMode.None;
 }

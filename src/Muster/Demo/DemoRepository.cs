@@ -58,7 +58,7 @@ internal sealed class DemoRepository(string path)
 
     private async Task<string> GitAsync(CancellationToken ct, params string[] arguments)
     {
-        var start = new ProcessStartInfo("git") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path };
+        var start = new ProcessStartInfo("git") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path };
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         // The person's own settings (signing, hooks, templates) are none of the demo's business.
         start.Environment["GIT_CONFIG_GLOBAL"] = "/dev/null";
