@@ -12,6 +12,8 @@ using Muster.Contracts;
 using Muster.Contracts.Fleet;
 using Muster.Contracts.Security;
 using Muster.Contracts.Work;
+using Muster.ControlPlane.Delivery;
+using Muster.ControlPlane.Delivery.Git;
 using Muster.ControlPlane.Fleet;
 using Muster.ControlPlane.Security;
 using Muster.ControlPlane.Storage;
@@ -55,6 +57,7 @@ public sealed class TestPlane : IAsyncDisposable
         configure?.Invoke(builder.Services);
         var app = builder.Build();
         app.UseControlPlane();
+        if (app.Services.GetService<IRepositories>() is not null) app.MapDelivery();
         await app.StartAsync();
         var owner = await app.Services.GetRequiredService<TokenDirectory>().CreateAsync("owner", Scopes.Owner, null, null, default);
         return new TestPlane(app, folder, owns, clock, owner.Secret);

@@ -62,6 +62,9 @@ public interface IRepository
     /// </summary>
     Task<IRefMove> PrepareAsync(IReadOnlyList<RefChange> changes, CancellationToken ct);
 
+    /// <summary>Takes away locks that a crash left behind. Only at start, while nothing else works here.</summary>
+    void ClearLocks();
+
     /// <summary>Reads the person's repository anew and answers with the commit of its target branch.</summary>
     Task<string> FetchOriginAsync(string repository, string targetBranch, CancellationToken ct);
 
