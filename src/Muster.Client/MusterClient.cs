@@ -17,7 +17,10 @@ public sealed partial class MusterClient : IDisposable
     public MusterClient(MusterClientOptions options)
     {
         if (!options.Server.IsAbsoluteUri || options.Server.Scheme is not ("http" or "https"))
-            throw new ArgumentException($"The server \"{options.Server}\" is not an http or https address, such as http://127.0.0.1:7717.", nameof(options));
+        {
+            throw new ArgumentException(
+                $"The server \"{options.Server}\" is not an http or https address, such as http://127.0.0.1:7717.", nameof(options));
+        }
         Options = options;
         _http = new HttpClient(options.Handler ?? NewHandler(options.Server), disposeHandler: options.Handler is null)
         {

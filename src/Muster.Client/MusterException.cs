@@ -40,11 +40,15 @@ public sealed class PlaneUnreachableException : Exception
 {
     /// <summary>Names the address that was tried.</summary>
     public PlaneUnreachableException(Uri server, string why, Exception? inner = null)
-        : base($"The plane at {server.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped).TrimEnd('/')} cannot be reached: {why} Is it running (muster up), and is MUSTER_SERVER right?", inner)
+        : base($"The plane at {Shown(server)} cannot be reached: {why} Is it running (muster up), and is MUSTER_SERVER right?", inner)
     {
         Server = server;
     }
 
     /// <summary>The address that was tried.</summary>
     public Uri Server { get; }
+
+    // Without what may be secret in it: user, password, query.
+    private static string Shown(Uri server) =>
+        server.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped).TrimEnd('/');
 }

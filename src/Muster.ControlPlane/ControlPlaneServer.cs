@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Abstractions;
 using Muster.Contracts;
 using Muster.Contracts.Security;
+using Muster.ControlPlane.Delivery;
 using Muster.ControlPlane.Events;
 using Muster.ControlPlane.Fleet;
 using Muster.ControlPlane.Models;
@@ -18,9 +19,13 @@ namespace Muster.ControlPlane;
 /// <summary>The plane as a server: what it is made of, and the order in which a request passes through.</summary>
 public static class ControlPlaneServer
 {
-    /// <summary>Bytes of a request's body, unless its path says otherwise.</summary>
-    private const long BodyLimit = 2 * 1024 * 1024;
+    /// <summary>
+    /// Bytes of a request's body, unless its path says otherwise. Roomier than any field, so that who sends a field that is
+    /// far too long hears which one, instead of a cut connection.
+    /// </summary>
+    private const long BodyLimit = 16 * 1024 * 1024;
 
+    /// <summary>Adds the plane. The caller adds its adapters: the store here, an <c>IRepositories</c> beside it.</summary>
     public static IServiceCollection AddControlPlane(this IServiceCollection services, ControlPlaneOptions options, Func<IServiceProvider, Store> store)
     {
         services.AddSingleton(options);
@@ -43,7 +48,7 @@ public static class ControlPlaneServer
         services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.WithOrigins([.. options.CorsOrigins]).AllowAnyHeader().AllowAnyMethod()));
         services.AddOpenApi("v1", OpenApiDescription.Configure);
         services.AddHostedService<Startup>();
-        return services.AddSecurity().AddEvents().AddWork().AddFleet().AddTools().AddOperations();
+        return services.AddSecurity().AddEvents().AddWork().AddFleet().AddDelivery().AddTools().AddOperations();
     }
 
     public static WebApplication UseControlPlane(this WebApplication app)
@@ -64,6 +69,7 @@ public static class ControlPlaneServer
         app.MapLogs();
         app.MapAgents();
         app.MapHosts();
+        app.MapDelivery();
         app.MapProgress();
         app.MapEvents();
         app.MapArtifacts();

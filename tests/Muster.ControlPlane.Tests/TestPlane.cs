@@ -12,12 +12,11 @@ using Muster.Contracts;
 using Muster.Contracts.Fleet;
 using Muster.Contracts.Security;
 using Muster.Contracts.Work;
-using Muster.ControlPlane.Delivery;
 using Muster.ControlPlane.Delivery.Git;
-using Muster.ControlPlane.Fleet;
 using Muster.ControlPlane.Security;
 using Muster.ControlPlane.Storage;
 using Muster.ControlPlane.Work;
+using Muster.Integrations.Git;
 using Muster.Integrations.Sqlite;
 
 namespace Muster.ControlPlane.Tests;
@@ -53,11 +52,10 @@ public sealed class TestPlane : IAsyncDisposable
         builder.Services.AddControlPlane(options ?? new ControlPlaneOptions { DataFolder = folder, RoleFolders = [Path.Combine(Repository.Root, "fleet", "roles")] },
             _ => SqliteStore.Open(folder, clock, NullLogger.Instance));
         builder.Services.Replace(ServiceDescriptor.Singleton<TimeProvider>(clock));
-        builder.Services.AddSingleton<IClaimGit, NoGit>().AddSingleton<IProjectRepositories, NoGit>().AddSingleton<IHostDuties, NoGit>();
+        builder.Services.AddSingleton<IRepositories>(_ => new GitRepositories(new GitOptions { Folder = Path.Combine(folder, "projects") }));
         configure?.Invoke(builder.Services);
         var app = builder.Build();
         app.UseControlPlane();
-        if (app.Services.GetService<IRepositories>() is not null) app.MapDelivery();
         await app.StartAsync();
         var owner = await app.Services.GetRequiredService<TokenDirectory>().CreateAsync("owner", Scopes.Owner, null, null, default);
         return new TestPlane(app, folder, owns, clock, owner.Secret);

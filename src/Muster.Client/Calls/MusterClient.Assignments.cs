@@ -18,15 +18,16 @@ public sealed partial class MusterClient
         string? cursor = null,
         int? limit = null,
         CancellationToken ct = default) =>
-        GetAsync<Page<AssignmentInfo>>(new Query(Routes.Assignments).Add("agent", agent).Add("task", task).Add("status", status).Page(cursor, limit), ct);
+        GetAsync<Page<AssignmentInfo>>(
+            new Query(Routes.Assignments).Add("agent", agent).Add("task", task).Add("status", status).Page(cursor, limit), ct);
 
     /// <summary>One assignment by id.</summary>
     public Task<AssignmentInfo> GetAssignmentAsync(string id, CancellationToken ct = default) =>
         GetAsync<AssignmentInfo>(Query.At(Routes.Assignment, id), ct);
 
     /// <summary>Gives one ready task to one agent, past the queue.</summary>
-    public Task<AssignmentInfo> CreateAssignmentAsync(CreateAssignment body, CallOptions? call = null, CancellationToken ct = default) =>
-        PostAsync<AssignmentInfo>(Routes.Assignments, body, call, ct);
+    public Task<ClaimedTask> CreateAssignmentAsync(CreateAssignment body, CallOptions? call = null, CancellationToken ct = default) =>
+        PostAsync<ClaimedTask>(Routes.Assignments, body, call, ct);
 
     /// <summary>Says how far an attempt is. Needs its lease.</summary>
     public Task<AssignmentInfo> ReportAssignmentProgressAsync(
@@ -60,7 +61,10 @@ public sealed partial class MusterClient
         CancellationToken ct = default) =>
         PostAsync<AssignmentInfo>(Query.At(Routes.AssignmentRelease, id), body, call, ct);
 
-    /// <summary>Adds a piece to an attempt's log at its offset. Needs its lease; a piece that is there already is ignored. The answer's <see cref="LogText.Next"/> is the log's length.</summary>
+    /// <summary>
+    /// Adds a piece to an attempt's log at its offset. Needs its lease; a piece that is there already is ignored. The answer's <see
+    /// cref="LogText.Next"/> is the log's length.
+    /// </summary>
     public Task<LogText> AppendAssignmentLogAsync(string id, AppendLog body, CallOptions? call = null, CancellationToken ct = default) =>
         PostAsync<LogText>(Query.At(Routes.AssignmentLog, id), body, call, ct);
 

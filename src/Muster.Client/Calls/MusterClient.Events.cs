@@ -7,7 +7,10 @@ namespace Muster.Client;
 
 public sealed partial class MusterClient
 {
-    /// <summary>Events after the sequence number <paramref name="after"/>, oldest first, a page at a time. Takes several types; one that ends with <c>.*</c> takes its whole group.</summary>
+    /// <summary>
+    /// Events after the sequence number <paramref name="after"/>, oldest first, a page at a time. Takes several types; one that ends with
+    /// <c>.*</c> takes its whole group.
+    /// </summary>
     public Task<Page<EventInfo>> ListEventsAsync(
         long? after = null,
         EventFilter? filter = null,

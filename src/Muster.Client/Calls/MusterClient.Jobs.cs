@@ -15,13 +15,16 @@ public sealed partial class MusterClient
         string? cursor = null,
         int? limit = null,
         CancellationToken ct = default) =>
-        GetAsync<Page<JobInfo>>(new Query(Routes.Jobs).Add("state", state).Add("kind", kind).Add("project", project).Add("task", task).Page(cursor, limit), ct);
+        GetAsync<Page<JobInfo>>(
+            new Query(Routes.Jobs).Add("state", state).Add("kind", kind).Add("project", project).Add("task", task).Page(cursor, limit), ct);
 
     /// <summary>One job by id.</summary>
     public Task<JobInfo> GetJobAsync(string id, CancellationToken ct = default) =>
         GetAsync<JobInfo>(Query.At(Routes.Job, id), ct);
 
-    /// <summary>Takes up to <see cref="JobClaimRequest.Max"/> waiting jobs; waits up to <see cref="JobClaimRequest.WaitSeconds"/> for the first.</summary>
+    /// <summary>
+    /// Takes up to <see cref="JobClaimRequest.Max"/> waiting jobs; waits up to <see cref="JobClaimRequest.WaitSeconds"/> for the first.
+    /// </summary>
     public Task<JobClaimAnswer> ClaimJobsAsync(JobClaimRequest body, CallOptions? call = null, CancellationToken ct = default) =>
         PostAsync<JobClaimAnswer>(Routes.JobsClaim, body, Waiting(call, body.WaitSeconds), ct);
 

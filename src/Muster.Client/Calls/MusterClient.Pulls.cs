@@ -31,5 +31,5 @@ public sealed partial class MusterClient
 
     /// <summary>Closes a pull request without merging it.</summary>
     public Task<PullInfo> ClosePullAsync(string id, Reason? reason = null, CallOptions? call = null, CancellationToken ct = default) =>
-        PostAsync<PullInfo>(Query.At(Routes.PullClose, id), reason, call, ct);
+        PostAsync<PullInfo>(Query.At(Routes.PullClose, id), reason ?? new Reason(), call, ct);
 }

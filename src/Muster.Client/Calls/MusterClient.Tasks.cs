@@ -18,7 +18,12 @@ public sealed partial class MusterClient
         string? cursor = null,
         int? limit = null,
         CancellationToken ct = default) =>
-        GetAsync<Page<TaskInfo>>(new Query(Routes.Tasks).Add("project", project).Add("status", status).Add("epic", epic).Add("label", label).Add("role", role).Add("agent", agent).Add("search", search).Page(cursor, limit), ct);
+        GetAsync<Page<TaskInfo>>(
+            new Query(Routes.Tasks)
+                .Add("project", project).Add("status", status).Add("epic", epic).Add("label", label)
+                .Add("role", role).Add("agent", agent).Add("search", search)
+                .Page(cursor, limit),
+            ct);
 
     /// <summary>Adds a task.</summary>
     public Task<TaskInfo> CreateTaskAsync(CreateTask body, CallOptions? call = null, CancellationToken ct = default) =>
@@ -88,13 +93,9 @@ public sealed partial class MusterClient
 
     /// <summary>Sends a failed, quarantined or cancelled task back to pending.</summary>
     public Task<TaskInfo> RetryTaskAsync(string id, Reason? reason = null, CallOptions? call = null, CancellationToken ct = default) =>
-        PostAsync<TaskInfo>(Query.At(Routes.TaskRetry, id), reason, call, ct);
+        PostAsync<TaskInfo>(Query.At(Routes.TaskRetry, id), reason ?? new Reason(), call, ct);
 
     /// <summary>Cancels a task; whoever holds it is told to stop.</summary>
     public Task<TaskInfo> CancelTaskAsync(string id, Reason? reason = null, CallOptions? call = null, CancellationToken ct = default) =>
-        PostAsync<TaskInfo>(Query.At(Routes.TaskCancel, id), reason, call, ct);
-
-    /// <summary>Gives the approval that a task waits for.</summary>
-    public Task<TaskInfo> ApproveTaskAsync(string id, Reason? reason = null, CallOptions? call = null, CancellationToken ct = default) =>
-        PostAsync<TaskInfo>(Query.At(Routes.TaskApprove, id), reason, call, ct);
+        PostAsync<TaskInfo>(Query.At(Routes.TaskCancel, id), reason ?? new Reason(), call, ct);
 }

@@ -2,11 +2,14 @@ using Muster.Client.Http;
 
 namespace Muster.Client.Work;
 
-/// <summary>Tells the plane how an attempt ended, again and again until it is acknowledged or refused. The key is fixed per assignment, so that it counts once.</summary>
+/// <summary>
+/// Tells the plane how an attempt ended, again and again until it is acknowledged or refused. The key is fixed per assignment, so that it
+/// counts once.
+/// </summary>
 internal sealed class HandIn(MusterClient muster, Action<WorkNotice> notice)
 {
-    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan _firstDelay = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan _maxDelay = TimeSpan.FromSeconds(5);
 
     /// <param name="context">The attempt.</param>
     /// <param name="outcome">How it ended.</param>
@@ -33,7 +36,8 @@ internal sealed class HandIn(MusterClient muster, Action<WorkNotice> notice)
                     notice(new WorkNotice { Text = $"Handing in is tried until the plane answers: {e.Message}", TaskKey = key, Error = e });
                 try
                 {
-                    await Task.Delay(Backoff.Delay(attempt, FirstDelay, MaxDelay, (e as MusterException)?.RetryAfter), muster.Options.TimeProvider, ct);
+                    var wait = Backoff.Delay(attempt, _firstDelay, _maxDelay, (e as MusterException)?.RetryAfter);
+                    await Task.Delay(wait, muster.Options.TimeProvider, ct);
                 }
                 catch (OperationCanceledException)
                 {

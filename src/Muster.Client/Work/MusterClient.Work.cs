@@ -13,7 +13,8 @@ public sealed partial class MusterClient
     /// </summary>
     /// <returns>Why it ended; cancelling <paramref name="ct"/> is a good end too, and does not throw.</returns>
     /// <exception cref="MusterException">The plane refused to register the agent.</exception>
-    public async Task<WorkEnd> WorkAsync(WorkOptions options, Func<TaskInfo, TaskContext, CancellationToken, Task> work, CancellationToken ct = default)
+    public async Task<WorkEnd> WorkAsync(
+        WorkOptions options, Func<TaskInfo, TaskContext, CancellationToken, Task> work, CancellationToken ct = default)
     {
         using var loop = new WorkLoop(this, options, work);
         return await loop.RunAsync(ct);

@@ -18,7 +18,10 @@ internal sealed record Outcome
     public static Outcome Completed(CompleteAssignment result) => new() { Complete = result };
 
     public static Outcome Failed(string? reason, bool retry) =>
-        new() { Fail = new FailAssignment { Reason = string.IsNullOrWhiteSpace(reason) ? "failed without a reason" : Bounded(reason), Retry = retry } };
+        new()
+        {
+            Fail = new FailAssignment { Reason = string.IsNullOrWhiteSpace(reason) ? "failed without a reason" : Bounded(reason), Retry = retry },
+        };
 
     public static Outcome Released(string? reason, string? wipSha) =>
         new() { Release = new ReleaseAssignment { Reason = reason is null ? null : Bounded(reason), WipSha = wipSha } };

@@ -5,7 +5,10 @@ using Muster.Contracts.Work;
 
 namespace Muster.Client;
 
-/// <summary>One attempt at one task, and what its code may do about it. Calls carry the lease; once it is lost they throw <see cref="LeaseLostException"/>.</summary>
+/// <summary>
+/// One attempt at one task, and what its code may do about it. Calls carry the lease; once it is lost they throw <see
+/// cref="LeaseLostException"/>.
+/// </summary>
 public sealed class TaskContext
 {
     private readonly ClaimedTask _claimed;
@@ -39,7 +42,9 @@ public sealed class TaskContext
     /// <summary>The attempt before this one, when there was one.</summary>
     public PreviousAttempt? Previous => _claimed.Previous;
 
-    /// <summary>Cancelled when the loop is about to end: finish soon, or let go. The task's own token follows after <see cref="WorkOptions.Grace"/>.</summary>
+    /// <summary>
+    /// Cancelled when the loop is about to end: finish soon, or let go. The task's own token follows after <see cref="WorkOptions.Grace"/>.
+    /// </summary>
     public CancellationToken Stopping { get; }
 
     /// <summary>Why the task's token was cancelled; read it when it is.</summary>

@@ -107,7 +107,9 @@ public enum TaskStop
     /// <summary>The lease is no longer current: another agent may hold the task. Kill everything at once; nothing more can be handed in.</summary>
     LeaseLost,
 
-    /// <summary>The lease could not be renewed for so long that it is about to end. Stop at once; the task is handed back if that is still possible.</summary>
+    /// <summary>
+    /// The lease could not be renewed for so long that it is about to end. Stop at once; the task is handed back if that is still possible.
+    /// </summary>
     PlaneAway,
 
     /// <summary>A person cancelled the task or took it back.</summary>

@@ -67,7 +67,8 @@ public static class EventsApi
         http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         http.Response.ContentType = "text/event-stream";
         http.Response.Headers.CacheControl = "no-store";
-        await http.Response.Body.WriteAsync(": muster\n\n"u8.ToArray(), ct);
+        // The number alone first: who is cut off before the first event knows where to go on.
+        await http.Response.Body.WriteAsync(System.Text.Encoding.UTF8.GetBytes($"id: {from}\n\n"), ct);
         await http.Response.Body.FlushAsync(ct);
         try
         {

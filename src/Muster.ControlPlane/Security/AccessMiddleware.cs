@@ -8,8 +8,8 @@ public sealed class AccessMiddleware(RequestDelegate next, TokenDirectory tokens
 {
     public Task InvokeAsync(HttpContext http)
     {
-        var endpoint = http.GetEndpoint();
-        if (endpoint is null) return next(http);
+        // No route: nothing is there, or not by this method; routing itself says so.
+        if (http.GetEndpoint() is not RouteEndpoint endpoint) return next(http);
         var access = endpoint.Metadata.GetMetadata<Access>();
         if (access is { Public: true }) return next(http);
 

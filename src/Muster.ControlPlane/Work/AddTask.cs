@@ -2,6 +2,7 @@ using System.Text.Json;
 using Muster.Contracts;
 using Muster.Contracts.Events;
 using Muster.Contracts.Work;
+using Muster.ControlPlane.Delivery;
 using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Storage;
 
@@ -31,6 +32,8 @@ public static class AddTask
         if (body.IssueNumber is not null
             && tx.QueryFirst<int>("SELECT COUNT(*) FROM tasks WHERE project_id = @Id AND issue_number = @IssueNumber", new { project.Id, body.IssueNumber }) > 0)
             throw new Refusal(409, ProblemCodes.Duplicate, $"Project {project.Key} has an issue {body.IssueNumber} already.");
+        var contract = body.Contract ?? project.Contract;
+        CheckContract(project, contract);
         var dependencies = (body.DependsOn ?? []).Select(d => TaskQueries.Get(tx, d)).DistinctBy(t => t.Id).ToList();
         var open = dependencies.Count(d => d.Status != TaskState.Done);
         var notBefore = body.NotBefore?.ToUnixTimeMilliseconds() is { } at && at > tx.Now ? at : (long?)null;
@@ -53,7 +56,7 @@ public static class AddTask
             Status = done ? TaskState.Done : TaskState.Pending,
             PercentComplete = done ? 100 : 0,
             EstimateMinutes = body.EstimateHours is { } hours ? (long)Math.Round(hours * 60) : null,
-            Contract = body.Contract ?? project.Contract,
+            Contract = contract,
             NeedsApproval = body.NeedsApproval ?? false,
             ParentId = body.Parent is null ? null : TaskQueries.Get(tx, body.Parent).Id,
             OpenDependencies = open,
@@ -82,6 +85,17 @@ public static class AddTask
         if (row.Ready) tx.Notify(new TaskBecameReady(row.Id));
         if (notBefore is { } due) tx.Notify(new TaskDue(due));
         return row;
+    }
+
+    /// <summary>A contract must be one that this project can fulfil.</summary>
+    public static void CheckContract(ProjectRow project, string text)
+    {
+        var (contract, errors) = Contract.Parse(text);
+        new Checked()
+            .Require(contract is not null, "contract", string.Join(' ', errors))
+            .Require(contract is null || !contract.AsksForGit || project.Repository is not null, "contract",
+                $"'{text}' asks for git, and project {project.Key} has no repository. Use an empty contract, or one of research and citation.")
+            .ThrowIfWrong();
     }
 
     /// <summary>Adds an edge, unless it would close a circle.</summary>

@@ -24,6 +24,7 @@ public static class EditTask
         var task = TaskQueries.Get(tx, id);
         if (body.Contract is not null && task.Status is not TaskState.Pending)
             throw Refusal.WrongState($"{task.Key} is {task.Status.Replace('_', ' ')}; its contract can change only while it is pending.");
+        if (body.Contract is not null) AddTask.CheckContract(tx.QueryFirst<ProjectRow>(ProjectRow.Select + " WHERE id = @ProjectId", new { task.ProjectId })!, body.Contract);
         var minutes = body.EstimateHours is { } hours ? (long)Math.Round(hours * 60) : task.EstimateMinutes;
         var notBefore = body.NotBefore?.ToUnixTimeMilliseconds() ?? task.NotBefore;
         if (minutes != task.EstimateMinutes && task.Status != TaskState.Cancelled) EpicCounters.Reestimate(tx, task, minutes);

@@ -26,19 +26,19 @@ public static class LogsApi
         return logs.Append(assignment, body);
     }
 
-    private static async Task<LogText> Read(string id, Store store, AttemptLogs logs, long? from, int? limit, CancellationToken ct)
+    private static async Task<LogText> Read(string id, Store store, AttemptLogs logs, long? after, int? limit, CancellationToken ct)
     {
         var known = await store.ReadAsync(c => c.QueryFirstOrDefaultAsync<string>("SELECT id FROM assignments WHERE id = @id", new { id }), ct) ?? throw Refusal.NotFound("assignment", id);
-        return logs.Read(known, from ?? 0, Math.Clamp(limit ?? 262_144, 1, 1_048_576));
+        return logs.Read(known, after ?? 0, Math.Clamp(limit ?? 262_144, 1, 1_048_576));
     }
 
     /// <summary>The log of one attempt of a task, the newest unless told otherwise.</summary>
-    private static async Task<LogText> ReadTask(string id, Store store, TaskReader reader, AttemptLogs logs, int? attempt, long? from, int? limit, CancellationToken ct)
+    private static async Task<LogText> ReadTask(string id, Store store, TaskReader reader, AttemptLogs logs, int? epoch, long? after, int? limit, CancellationToken ct)
     {
         var task = await reader.RowAsync(id, ct);
         var assignment = await store.ReadAsync(c => c.QueryFirstOrDefaultAsync<string>(
-            "SELECT id FROM assignments WHERE task_id = @Id AND epoch = COALESCE(@attempt, (SELECT MAX(epoch) FROM assignments WHERE task_id = @Id))", new { task.Id, attempt }), ct);
-        if (assignment is null && attempt is not null) throw Refusal.NotFound("attempt", $"{attempt} at {task.Key}");
-        return assignment is null ? new LogText { Text = "", Next = 0, Truncated = false } : logs.Read(assignment, from ?? 0, Math.Clamp(limit ?? 262_144, 1, 1_048_576));
+            "SELECT id FROM assignments WHERE task_id = @Id AND epoch = COALESCE(@epoch, (SELECT MAX(epoch) FROM assignments WHERE task_id = @Id))", new { task.Id, epoch }), ct);
+        if (assignment is null && epoch is not null) throw Refusal.NotFound("attempt", $"{epoch} at {task.Key}");
+        return assignment is null ? new LogText { Text = "", Next = 0, Truncated = false } : logs.Read(assignment, after ?? 0, Math.Clamp(limit ?? 262_144, 1, 1_048_576));
     }
 }

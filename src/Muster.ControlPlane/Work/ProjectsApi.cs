@@ -83,6 +83,7 @@ public static class ProjectsApi
             CreatedAt = tx.Now,
             UpdatedAt = tx.Now,
         };
+        AddTask.CheckContract(row, row.Contract);
         tx.ExecuteOne(
             """
             INSERT INTO projects (id, key, name, repository, target_branch, lease_seconds, max_failures, contract, review, push_back, deploy_to, created_at, updated_at)
@@ -119,6 +120,7 @@ public static class ProjectsApi
                 DeployTo = body.DeployTo is null ? before.DeployTo : body.DeployTo.Length == 0 ? null : body.DeployTo,
                 UpdatedAt = tx.Now,
             };
+            AddTask.CheckContract(row, row.Contract);
             tx.ExecuteOne(
                 """
                 UPDATE projects SET name = @Name, lease_seconds = @LeaseSeconds, max_failures = @MaxFailures, contract = @Contract, review = @Review,

@@ -11,7 +11,10 @@ public sealed class ProblemTests
     [Fact]
     public async Task A_problem_is_told_with_its_code_its_fields_and_the_status_of_the_answer()
     {
-        var e = await RefusedAsync(422, "application/problem+json", """{"title":"T","status":200,"detail":"Say a title.","code":"invalid","errors":{"title":["is empty"]}}""");
+        var e = await RefusedAsync(
+            422,
+            "application/problem+json",
+            """{"title":"T","status":200,"detail":"Say a title.","code":"invalid","errors":{"title":["is empty"]}}""");
 
         Assert.Equal((422, "invalid", "Say a title."), (e.StatusCode, e.Code, e.Message));
         Assert.Equal(["is empty"], e.Problem.Errors!["title"]);

@@ -12,6 +12,7 @@ public sealed class PlaneState : IDisposable
     private readonly CancellationTokenSource _closed = new();
     private readonly Queue<TaskInfo> _ready = new();
     private readonly Dictionary<string, Held> _held = [];
+    private bool _takesNoMore;
     private TaskCompletionSource _woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public int LeaseSeconds { get; set; } = 60;
@@ -90,6 +91,9 @@ public sealed class PlaneState : IDisposable
         lock (_lock)
         {
             Heartbeats.Add(request);
+            _takesNoMore = request.Status is "stopping" or "paused";
+            if (_takesNoMore)
+                Wake();
             var commands = Commands.ToArray();
             Commands.Clear();
             return new HeartbeatAnswer
@@ -117,8 +121,8 @@ public sealed class PlaneState : IDisposable
             Task woken;
             lock (_lock)
             {
-                if (_ready.Count > 0 || limit.IsCancellationRequested)
-                    return new ClaimAnswer { Tasks = [.. Take(request)] };
+                if (_ready.Count > 0 || _takesNoMore || limit.IsCancellationRequested)
+                    return new ClaimAnswer { Tasks = _takesNoMore ? [] : [.. Take(request)] };
                 woken = _woken.Task;
             }
             await Task.WhenAny(woken, Task.Delay(Timeout.Infinite, limit.Token));

@@ -37,18 +37,18 @@ public sealed class TestClock : TimeProvider
     }
 
     /// <summary>Lets time pass fast until disposed, for what has to go through many waits.</summary>
-    public IAsyncDisposable Flow() => new Flowing(this);
+    public IAsyncDisposable Flow(int stepMilliseconds = 50) => new Flowing(this, TimeSpan.FromMilliseconds(stepMilliseconds));
 
     private sealed class Flowing : IAsyncDisposable
     {
         private readonly CancellationTokenSource _stop = new();
         private readonly Task _running;
 
-        public Flowing(TestClock clock) => _running = Task.Run(async () =>
+        public Flowing(TestClock clock, TimeSpan step) => _running = Task.Run(async () =>
         {
             while (!_stop.IsCancellationRequested)
             {
-                clock.Advance(TimeSpan.FromMilliseconds(50));
+                clock.Advance(step);
                 await Task.Delay(1);
             }
         });

@@ -6,10 +6,8 @@ using Muster.Contracts.Events;
 using Muster.Contracts.Fleet;
 using Muster.Contracts.Work;
 using Muster.ControlPlane.Delivery;
-using Muster.ControlPlane.Delivery.Git;
 using Muster.ControlPlane.Delivery.Jobs;
 using Muster.ControlPlane.Storage;
-using Muster.Integrations.Git;
 
 namespace Muster.ControlPlane.Tests.Delivery;
 
@@ -67,8 +65,6 @@ internal sealed class Forge : IAsyncDisposable
     {
         Plane = await TestPlane.StartAsync(Data, services =>
         {
-            services.AddSingleton<IRepositories>(new GitRepositories(new GitOptions { Folder = Path.Combine(Data, "projects") }));
-            services.AddDelivery();
             services.Configure<DeliveryOptions>(o => o.JobRetryDelay = TimeSpan.Zero);
             configure?.Invoke(services);
         });

@@ -61,8 +61,8 @@ public sealed class QueueTests
             if (red) redOne = job.Job.Sha;
             return new JobReport { Outcome = red ? JobState.Failed : JobState.Passed, ExitCode = red ? 1 : 0, Detail = red ? "they disagree" : null };
         };
-        await forge.HandInAsync(first, "first.txt", "1\n");
         var head = await forge.WorkAsync(second, "second.txt", "2\n");
+        await forge.HandInAsync(first, "first.txt", "1\n");
         await forge.UntilStatusAsync(first.Task.Key, TaskState.Done);
         await forge.CompleteAsync(second, head);
         var back = await forge.UntilStatusAsync(second.Task.Key, TaskState.Pending);
@@ -134,9 +134,9 @@ public sealed class QueueTests
         await using var forge = await Forge.StartAsync();
         var first = await forge.ClaimAsync("ada", "First");
         var second = await forge.ClaimAsync("bob", "Second");
+        var head = await forge.WorkAsync(second, "second.txt", "2\n");
         await forge.HandInAsync(first, "first.txt", "1\n");
         await forge.UntilStatusAsync(first.Task.Key, TaskState.Done);
-        var head = await forge.WorkAsync(second, "second.txt", "2\n");
         forge.Answer = job => Task.FromResult<JobReport?>(job.Job.Sha == head ? new JobReport { Outcome = JobState.Passed } : new JobReport { Outcome = JobState.Error, Detail = "no shell here" });
         await forge.CompleteAsync(second, head);
         await forge.UntilEventAsync(EventTypes.PullApprovalNeeded);

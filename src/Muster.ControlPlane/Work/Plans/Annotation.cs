@@ -30,13 +30,15 @@ internal static class Annotations
     private static readonly string[] _approvals =
         ["approval", "needs approval", "needs-approval", "requires approval", "approval required", "approval needed", "approval: yes", "needs approval: yes"];
 
+    private const int LongestApproval = 24;
+
     /// <param name="piece">The text.</param>
     /// <param name="before">What the piece before it was: a list goes on over commas.</param>
     public static Annotation? Read(string piece, Annotation? before = null)
     {
         var text = piece.Trim().TrimEnd('.');
         if (text.Length == 0 || text.Length > 20_000) return null;
-        if (Array.Exists(_approvals, phrase => text.Equals(phrase, StringComparison.OrdinalIgnoreCase))) return new Annotation.Approval();
+        if (text.Length <= LongestApproval && Array.Exists(_approvals, phrase => text.Equals(phrase, StringComparison.OrdinalIgnoreCase))) return new Annotation.Approval();
         if (Marks.Read(text) is var mark and not Mark.None) return new Annotation.State(mark);
         if (Hours.TryRead(text, out var hours)) return new Annotation.Estimate(hours);
         return ReadPercent(text) ?? ReadPriority(text) ?? ReadNamed(text) ?? ReadSign(text) ?? ReadAfter(text) ?? ReadMore(text, before);

@@ -8,6 +8,9 @@ internal sealed class IssueText(IssueDraft issue, PlanNotes notes)
 {
     /// <summary>More names and labels than this behind one another are no names and labels.</summary>
     private const int MostTrailing = 16;
+
+    /// <summary>Each may name a range of issues, so that the work of one line is bounded.</summary>
+    private const int MostPieces = 2_000;
     private readonly TitleBuilder _title = new();
     private readonly List<string> _trailing = [];
     private Annotation? _before;
@@ -33,7 +36,14 @@ internal sealed class IssueText(IssueDraft issue, PlanNotes notes)
 
     private void Read(string text)
     {
-        foreach (var piece in Pieces.Cut(text))
+        var pieces = Pieces.Cut(text);
+        if (pieces.Count > MostPieces)
+        {
+            notes.NotUnderstood(issue.Line, $"{issue.Number}: more than {MostPieces:N0} pieces in one line; all of it was taken as the title");
+            issue.Title = text;
+            return;
+        }
+        foreach (var piece in pieces)
         {
             switch (piece.Kind)
             {

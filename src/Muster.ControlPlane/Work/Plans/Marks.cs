@@ -19,6 +19,9 @@ internal static class Marks
     private static readonly string[] _open = ["\u2610", "\u2b1c", "\U0001F532"];
     private static readonly string[] _running = ["\U0001F6A7", "\u23f3", "\U0001F504", "\U0001F7E1", ":construction:"];
 
+    private static readonly (string Text, Mark Mark)[] _symbols =
+        [.. _ticks.Select(text => (text, Mark.Done)), .. _open.Select(text => (text, Mark.Open)), .. _running.Select(text => (text, Mark.InProgress))];
+
     /// <summary>Takes a mark that stands alone: a box, a symbol, or a word in capitals.</summary>
     public static Mark TakeFrom(ref Scanner scan)
     {
@@ -76,9 +79,10 @@ internal static class Marks
 
     private static Mark Symbol(ReadOnlySpan<char> text, out int length)
     {
-        foreach (var (symbols, mark) in new[] { (_ticks, Mark.Done), (_open, Mark.Open), (_running, Mark.InProgress) })
+        // Nearly all text is letters: told apart at the first character.
+        if (!text.IsEmpty && (text[0] == ':' || text[0] > '\u007f'))
         {
-            foreach (var symbol in symbols)
+            foreach (var (symbol, mark) in _symbols)
             {
                 length = symbol.Length;
                 if (text.StartsWith(symbol, StringComparison.Ordinal)) return mark;

@@ -7,6 +7,7 @@ internal static class References
 {
     /// <summary>A wider range is taken for a slip of the pen.</summary>
     public const int WidestRange = 500;
+    private const int LongestList = 10_000;
 
     /// <summary>The issues named, or null when the text is anything but a list of them.</summary>
     public static List<string>? ReadIssues(ReadOnlySpan<char> text)
@@ -23,7 +24,7 @@ internal static class References
             }
             if (!TakeIssue(ref scan, out var last) || !AddRange(issues, first, last)) return null;
         }
-        while (TakeListMark(ref scan));
+        while (issues.Count <= LongestList && TakeListMark(ref scan));
         scan.TakeAny("is", "are");
         scan.TakeAny("done", "complete", "completed", "finished", "merged");
         return scan.AtEnd ? issues : null;
@@ -47,7 +48,7 @@ internal static class References
             if (!scan.TakeInteger(out var last) || last < first || last - first > WidestRange) return false;
             for (var epic = first; epic <= last; epic++) epics.Add(epic);
         }
-        while (TakeListMark(ref scan));
+        while (epics.Count <= LongestList && TakeListMark(ref scan));
         return true;
     }
 

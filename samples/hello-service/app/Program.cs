@@ -1,0 +1,3 @@
+using HelloService;
+
+await Service.Build(args).RunAsync();

@@ -1,0 +1,178 @@
+using Muster.Client;
+using Muster.Contracts.Work;
+using Muster.Runner.Executors;
+using Muster.Runner.Git;
+using Muster.Runner.Workspaces;
+
+namespace Muster.Runner.Agents;
+
+/// <summary>Carries one attempt from the claim to the handing in. What was done is saved on the plane before anything is cleaned up.</summary>
+internal sealed class AttemptRunner(AgentProgramOptions options, IExecutor executor, MusterClient muster, Action<string> notice)
+{
+    private readonly HostFolders _folders = new(options.DataFolder, options.Marker);
+
+    public async Task RunAsync(TaskInfo task, TaskContext context, CancellationToken cancellation)
+    {
+        using var scratch = new ScratchFolder(_folders);
+        if (context.Git is null)
+        {
+            await RunWithoutGitAsync(context, scratch, cancellation);
+            return;
+        }
+
+        try
+        {
+            using var workspace = await OpenAsync(context, cancellation);
+            await RunInWorkspaceAsync(context, workspace, scratch, cancellation);
+        }
+        catch (GitException error) when (error.Failure is GitFailure.Refused)
+        {
+            // Mostly the lease is gone, which this call says; if it is not, trying for ever without blame would help nobody.
+            await Patience.TolerateAsync(() => context.ReportProgressAsync(note: "git was refused", ct: cancellation), notice);
+            context.Fail($"The plane's git endpoint refused the attempt: {error.Message}");
+        }
+        catch (Exception error) when (error is GitException or WorkspaceException)
+        {
+            context.Fail(error.Message);
+        }
+    }
+
+    private async Task RunWithoutGitAsync(TaskContext context, ScratchFolder scratch, CancellationToken cancellation)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(scratch.Path, "work")).FullName;
+        var attempt = Describe(context, folder, scratch) with { CommitAsync = (_, _) => Task.FromResult(false) };
+        var result = await executor.RunAsync(attempt, cancellation);
+        HandIn(context, result, headSha: null, wipSha: null);
+    }
+
+    private async Task<Workspace> OpenAsync(TaskContext context, CancellationToken cancellation)
+    {
+        var request = new WorkspaceRequest
+        {
+            ProjectId = context.Task.ProjectId,
+            TaskKey = context.Task.Key,
+            Epoch = context.Assignment.Epoch,
+            AssignmentId = context.Assignment.Id,
+            Agent = context.Assignment.Agent,
+            Git = context.Git!,
+            Previous = context.Previous,
+            Remote = new GitRemote(new Uri(muster.Options.Server, context.Git!.Path).AbsoluteUri, context.Lease),
+        };
+        var workspace = await Patience.RetryAsync(() => WorkspaceOpener.OpenAsync(_folders, request, cancellation), notice, cancellation);
+        await context.LogAsync($"muster: {context.Task.Key} attempt {context.Assignment.Epoch}, {workspace.Start switch
+        {
+            StartPoint.PreviousHead => $"going on from {context.Previous!.HeadSha} with {context.Git.TargetBranch} merged in",
+            StartPoint.TargetInstead => $"starting afresh from {context.Git.TargetSha}: what was handed in before does not merge with it",
+            _ => $"starting from {context.Git.TargetSha}",
+        }}\n");
+        return workspace;
+    }
+
+    private async Task RunInWorkspaceAsync(TaskContext context, Workspace workspace, ScratchFolder scratch, CancellationToken cancellation)
+    {
+        var saver = new WorkSaver(workspace, context, notice, options.SavePeriod);
+        try
+        {
+            var attempt = Describe(context, workspace.Path, scratch) with
+            {
+                CommitAsync = async (message, ct) =>
+                {
+                    var committed = await workspace.CommitAsync(message, ct);
+                    if (committed) await saver.TrySaveAsync(ct);
+                    return committed;
+                },
+            };
+            ExecutionResult result;
+            await using (saver.Start())
+            {
+                await saver.TrySaveAsync(cancellation);
+                result = await executor.RunAsync(attempt, cancellation);
+            }
+
+            await FinishAsync(context, workspace, saver, result, cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            // Whatever the executor had started is dead by now. With the lease lost the plane takes nothing more from us.
+            var wip = context.StopCause == TaskStop.LeaseLost ? null : await saver.SaveLastAsync();
+            context.Release(context.StopCause == TaskStop.Stopping ? "the agent was stopped" : null, wip);
+            throw;
+        }
+        catch (Exception error) when (error is not LeaseLostException)
+        {
+            await saver.SaveLastAsync();
+            throw;
+        }
+        finally
+        {
+            if (await workspace.RemoveAsync(CancellationToken.None) is { } reason) notice($"{context.Task.Key}: {workspace.Path} is kept: {reason}");
+        }
+    }
+
+    private async Task FinishAsync(TaskContext context, Workspace workspace, WorkSaver saver, ExecutionResult result, CancellationToken cancellation)
+    {
+        if (result.Ending != Ending.Ready)
+        {
+            HandIn(context, result, headSha: null, await saver.SaveLastAsync());
+            return;
+        }
+
+        try
+        {
+            await workspace.CommitAsync(CommitMessage(context.Task, result), cancellation);
+        }
+        catch (WorkspaceException unfinished)
+        {
+            HandIn(context, ExecutionResult.Failed(unfinished.Message), headSha: null, await saver.SaveLastAsync());
+            return;
+        }
+
+        if (!await workspace.HasWorkAsync(cancellation))
+        {
+            var failed = NeedsCommit(context.Task.Contract);
+            HandIn(context, failed ? ExecutionResult.Failed("The agent made no change, and the task's contract asks for a commit.") : result, headSha: null, wipSha: null);
+            return;
+        }
+
+        var head = await Patience.RetryAsync(() => workspace.PushBranchAsync(cancellation), notice, cancellation);
+        HandIn(context, result, head, wipSha: null);
+    }
+
+    private static void HandIn(TaskContext context, ExecutionResult result, string? headSha, string? wipSha)
+    {
+        switch (result.Ending)
+        {
+            case Ending.Ready:
+                context.Complete(new CompleteAssignment { HeadSha = headSha, Summary = result.Summary, SpentHours = result.SpentHours, Evidence = result.Evidence });
+                break;
+            case Ending.Released:
+                context.Release(result.Reason, wipSha);
+                break;
+            default:
+                context.Fail(result.Reason ?? "failed without a reason", result.Retry);
+                break;
+        }
+    }
+
+    private Attempt Describe(TaskContext context, string folder, ScratchFolder scratch) => new()
+    {
+        Task = context.Task,
+        Assignment = context.Assignment,
+        Git = context.Git,
+        Previous = context.Previous,
+        Definition = options.Agent.Definition!,
+        Folder = folder,
+        Scratch = scratch.Path,
+        Marker = $"{options.Marker}/{context.Assignment.Id}",
+        Log = line => _ = context.LogAsync(line + "\n"),
+        ReportProgressAsync = (percent, ct) => Patience.TolerateAsync(() => context.ReportProgressAsync(percent, ct: ct), notice),
+        CommitAsync = (_, _) => Task.FromResult(false),
+    };
+
+    private static string CommitMessage(TaskInfo task, ExecutionResult result) =>
+        string.IsNullOrWhiteSpace(result.Summary) ? task.Title : $"{task.Title}\n\n{result.Summary.Trim()}";
+
+    // Every proof about a commit needs one.
+    private static bool NeedsCommit(string contract) =>
+        contract.Split('+', StringSplitOptions.TrimEntries).Any(item => item.Split('(')[0].Trim() is "commit" or "pr" or "test" or "build" or "deployment");
+}

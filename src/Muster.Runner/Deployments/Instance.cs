@@ -1,0 +1,102 @@
+using System.Net;
+using System.Net.Sockets;
+using Muster.Runner.Processes;
+
+namespace Muster.Runner.Deployments;
+
+/// <summary>One running version on a port of its own.</summary>
+internal sealed class Instance : IAsyncDisposable
+{
+    private const int BodyLimit = 4096;
+    private static readonly TimeSpan _grace = TimeSpan.FromSeconds(10);
+
+    private readonly ProcessGroup _process;
+    private readonly string _marker;
+
+    private Instance(ProcessGroup process, int port, string marker)
+    {
+        _process = process;
+        _marker = marker;
+        Port = port;
+    }
+
+    public int Port { get; }
+    public Task<ProcessExit> Exit => _process.Exit;
+
+    /// <exception cref="ProgramNotFoundException">The release folder is gone.</exception>
+    public static Instance Start(DeployRequest request, string folder, string marker, Action<string> onLine)
+    {
+        var port = FreePort();
+        var own = $"{marker}/serve-{request.Definition.Environment}-{port}";
+        var spec = new ProcessSpec
+        {
+            FileName = "/bin/sh",
+            Arguments = ["-c", request.Definition.Command],
+            WorkingDirectory = folder,
+            Environment = ChildEnvironment.Create(own, [
+                .. ReleaseFolder.InstanceEnvironment(request),
+                new("PORT", $"{port}"),
+                new("DOTNET_NOLOGO", "1"),
+                new("DOTNET_CLI_TELEMETRY_OPTOUT", "1"),
+            ]),
+            OnLine = onLine,
+        };
+        return new Instance(ProcessGroup.Start(spec), port, own);
+    }
+
+    /// <summary>Asks until it answers 2xx, the time is over, or the process has ended.</summary>
+    public async Task<HealthAnswer> WaitHealthyAsync(string path, TimeSpan limit, CancellationToken cancellation)
+    {
+        using var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false };
+        using var http = new HttpClient(handler) { Timeout = TimeSpan.FromSeconds(5), MaxResponseContentBufferSize = 1024 * 1024 };
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        over.CancelAfter(limit);
+        var answer = new HealthAnswer(null, "no answer yet");
+        var pause = TimeSpan.FromMilliseconds(50);
+        while (!over.IsCancellationRequested)
+        {
+            answer = await AskAsync(http, path, over.Token) ?? answer;
+            if (answer.Ok) return answer;
+            await Task.WhenAny(Exit, Task.Delay(pause, over.Token));
+            if (Exit.IsCompleted) return new HealthAnswer(answer.Status, $"the process {await Exit} before it was healthy");
+            pause = TimeSpan.FromMilliseconds(Math.Min(1000, pause.TotalMilliseconds * 1.5));
+        }
+
+        cancellation.ThrowIfCancellationRequested();
+        return answer;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _process.StopAsync(_grace);
+        await _process.DisposeAsync();
+        await MarkedProcesses.KillAsync(_marker);
+    }
+
+    private async Task<HealthAnswer?> AskAsync(HttpClient http, string path, CancellationToken cancellation)
+    {
+        try
+        {
+            var address = new Uri($"http://127.0.0.1:{Port}/{path.TrimStart('/')}");
+            using var response = await http.GetAsync(address, cancellation);
+            var body = await response.Content.ReadAsStringAsync(cancellation);
+            return new HealthAnswer((int)response.StatusCode, body.Length <= BodyLimit ? body : body[..BodyLimit]);
+        }
+        catch (HttpRequestException error)
+        {
+            return new HealthAnswer(null, error.Message);
+        }
+        catch (OperationCanceledException)
+        {
+            // This try took too long, or the whole time is over; what an earlier try brought still says more.
+            return null;
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+}

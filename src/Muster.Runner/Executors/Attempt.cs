@@ -1,0 +1,86 @@
+using Muster.Contracts.Delivery;
+using Muster.Contracts.Fleet;
+using Muster.Contracts.Work;
+
+namespace Muster.Runner.Executors;
+
+/// <summary>One attempt at one task as an executor sees it. Holds no credential.</summary>
+public sealed record Attempt
+{
+    public required TaskInfo Task { get; init; }
+    public required AssignmentInfo Assignment { get; init; }
+    public GitWork? Git { get; init; }
+    public PreviousAttempt? Previous { get; init; }
+    public required AgentDefinition Definition { get; init; }
+
+    /// <summary>The worktree, or an empty folder for a task without a repository.</summary>
+    public required string Folder { get; init; }
+
+    /// <summary>A folder outside the worktree, for this attempt alone.</summary>
+    public required string Scratch { get; init; }
+
+    /// <summary>Value of <c>MUSTER_RUN</c> for what the executor starts.</summary>
+    public required string Marker { get; init; }
+
+    /// <summary>Adds a line to the attempt's log.</summary>
+    public required Action<string> Log { get; init; }
+
+    /// <summary>Reports percent complete, 0 to 100.</summary>
+    public required Func<int, CancellationToken, Task> ReportProgressAsync { get; init; }
+
+    /// <summary>Commits all that is uncommitted; false when there was nothing, and always in a task without a repository.</summary>
+    public required Func<string, CancellationToken, Task<bool>> CommitAsync { get; init; }
+}
+
+public enum Ending
+{
+    /// <summary>The work is ready to be handed in.</summary>
+    Ready,
+
+    /// <summary>Handed back without blame; another attempt may do better later.</summary>
+    Released,
+    Failed,
+}
+
+/// <summary>How an attempt ended.</summary>
+public sealed record ExecutionResult
+{
+    public required Ending Ending { get; init; }
+
+    /// <summary>Why, when it is not ready.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>False when trying again cannot help.</summary>
+    public bool Retry { get; init; } = true;
+    public string? Summary { get; init; }
+    public double? SpentHours { get; init; }
+    public IReadOnlyList<EvidenceClaim>? Evidence { get; init; }
+
+    public static ExecutionResult Failed(string reason, bool retry = true) => new() { Ending = Ending.Failed, Reason = reason, Retry = retry };
+}
+
+/// <summary>Does a task in a folder. Chosen by <see cref="Name"/>, which an agent's definition says.</summary>
+public interface IExecutor
+{
+    string Name { get; }
+
+    /// <summary>Runs to the end. On cancellation everything it started is killed at once.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    Task<ExecutionResult> RunAsync(Attempt attempt, CancellationToken cancellation);
+}
+
+/// <summary>The executors there are, by name.</summary>
+public static class ExecutorCatalog
+{
+    /// <exception cref="ExecutorException">No executor has that name, or the definition lacks what it needs.</exception>
+    public static IExecutor Create(AgentDefinition definition, TimeProvider time) => definition.Executor switch
+    {
+        Contracts.Fleet.Executors.Command => new CommandExecutor(definition),
+        Contracts.Fleet.Executors.Rehearsal => RehearsalExecutor.Load(definition, time),
+        Contracts.Fleet.Executors.Program => throw new ExecutorException("The executor 'program' claims for itself; its host starts it directly."),
+        var unknown => throw new ExecutorException($"There is no executor '{unknown}'. Known: {Contracts.Fleet.Executors.Command}, {Contracts.Fleet.Executors.Rehearsal}, {Contracts.Fleet.Executors.Program}."),
+    };
+}
+
+/// <summary>An agent's definition cannot be carried out. The message says what to change.</summary>
+public sealed class ExecutorException(string message) : Exception(message);

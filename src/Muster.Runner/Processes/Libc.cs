@@ -1,0 +1,19 @@
+using System.Runtime.InteropServices;
+
+namespace Muster.Runner.Processes;
+
+/// <summary>The few calls of the C library that .NET has no method for. Numbers are the same on Linux and macOS.</summary>
+internal static partial class Libc
+{
+    public const int SigKill = 9;
+    public const int SigTerm = 15;
+
+    /// <summary>Sends a signal to one process. False when there is none, or it is not ours.</summary>
+    public static bool Signal(int pid, int signal) => pid > 1 && Kill(pid, signal) == 0;
+
+    /// <summary>Sends a signal to every process of a group. False when the group is empty.</summary>
+    public static bool SignalGroup(int group, int signal) => group > 1 && Kill(-group, signal) == 0;
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Kill(int pid, int signal);
+}

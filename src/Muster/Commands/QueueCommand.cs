@@ -1,0 +1,25 @@
+using System.CommandLine;
+using Muster.Terminals;
+
+namespace Muster.Commands;
+
+internal static class QueueCommand
+{
+    public static Command Create()
+    {
+        var project = new Option<string?>("--project") { Description = "Only of this project", HelpName = "KEY" };
+        return new Command("queue", "What waits to be merged, in order").With(project).Does(async call =>
+        {
+            var entries = await call.Muster.ListMergeQueueAsync(call.Get(project), call.Stop);
+            call.Terminal.Document(entries);
+            var grid = new Grid("#", "PULL", "TASK", "INTO", "STATE", "COMMIT", "SINCE", "DETAIL");
+            foreach (var entry in entries)
+            {
+                grid.Row(entry.Position, $"{entry.Project}!{entry.PullRequest}", entry.TaskKey, entry.Target, Cell.State(entry.State),
+                    Words.Sha(entry.CandidateSha ?? entry.HeadSha), Words.Ago(entry.EnqueuedAt), entry.Detail);
+            }
+
+            grid.WriteTo(call.Terminal, "The merge queue is empty.");
+        });
+    }
+}

@@ -1,0 +1,38 @@
+using System.CommandLine;
+using Muster.Contracts.Fleet;
+using Muster.Contracts.Work;
+using Muster.Terminals;
+
+namespace Muster.Commands;
+
+internal static class StatusCommand
+{
+    public static Command Create() => new Command("status", "How everything stands, in a screen").Does(RunAsync);
+
+    private static async Task RunAsync(Call call)
+    {
+        var summary = await call.Muster.GetProgressSummaryAsync(call.Stop);
+        var agents = await call.AllAsync(cursor => call.Muster.ListAgentsAsync(cursor: cursor, ct: call.Stop));
+        var hosts = await call.AllAsync(cursor => call.Muster.ListHostsAsync(cursor, ct: call.Stop));
+        var pulls = await call.AllAsync(cursor => call.Muster.ListPullsAsync(state: Contracts.Delivery.PullState.Open, cursor: cursor, ct: call.Stop), 200);
+        var waiting = pulls.Where(ReviewCommand.WaitsForPerson).ToList();
+        call.Terminal.Document(new { server = call.Server.Address, summary.Projects, agents, hosts, waitingForYou = waiting, summary.At });
+
+        var terminal = call.Terminal;
+        terminal.Line($"Muster at {call.Server.Address}: {Words.Count(hosts.Count, "host")}, {Words.Count(agents.Count, "agent")}, {summary.AgentsWorking} at work");
+        terminal.Line();
+        var grid = new Grid("PROJECT", "DONE", "TASKS", "READY", "AT WORK", "REVIEW", "STUCK", "HOURS", "NAME");
+        foreach (var project in summary.Projects)
+        {
+            int Of(string state) => project.ByStatus.GetValueOrDefault(state);
+            var stuck = Of(TaskState.Failed) + Of(TaskState.Quarantined);
+            grid.Row(project.Project, $"{project.Percent:0}%", $"{Of(TaskState.Done)}/{project.Tasks}", project.Ready, Of(TaskState.InProgress), Of(TaskState.Review),
+                new Cell($"{stuck}", stuck > 0 ? Tone.Bad : Tone.None), $"{project.HoursDone:0.#}/{project.Hours:0.#}", project.Name);
+        }
+
+        grid.WriteTo(terminal, "No projects yet. Add one: muster project add PATH");
+        foreach (var agent in agents.Where(agent => agent.LastError is not null || agent.Health is AgentHealth.Stale))
+            terminal.Line($"agent {Plain.Line(agent.Name)}: {agent.Health} {Plain.Line(agent.LastError)}", Tone.Warn);
+        foreach (var pull in waiting) terminal.Line($"{PullText.Name(pull)} waits for you: {Plain.Line(pull.Title)} (muster review show {PullText.Name(pull)})", Tone.Warn);
+    }
+}

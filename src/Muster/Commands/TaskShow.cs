@@ -1,0 +1,54 @@
+using Muster.Contracts.Delivery;
+using Muster.Contracts.Work;
+using Muster.Terminals;
+
+namespace Muster.Commands;
+
+internal static class TaskShow
+{
+    public static async Task RunAsync(Call call)
+    {
+        var task = await call.Muster.GetTaskAsync(call.Get(TaskCommand.Key), call.Stop);
+        var attempts = await call.AllAsync(cursor => call.Muster.ListAssignmentsAsync(task: task.Id, cursor: cursor, ct: call.Stop));
+        var evidence = await call.Muster.ListEvidenceAsync(task.Id, call.Stop);
+        var updates = await call.Muster.ListTaskUpdatesAsync(task.Id, limit: 20, ct: call.Stop);
+        call.Terminal.Document(new { task, attempts, evidence, updates = updates.Items });
+        Write(call.Terminal, task, attempts, evidence);
+    }
+
+    private static void Write(Terminal terminal, TaskInfo task, IReadOnlyList<AssignmentInfo> attempts, IReadOnlyList<EvidenceInfo> evidence)
+    {
+        terminal.Line($"{task.Key}  {Plain.Line(task.Title)}", Tone.Strong);
+        terminal.Line($"state       {terminal.Paint(task.Status, Tones.OfState(task.Status))}, {task.PercentComplete}%{(task.Rehearsal ? ", rehearsal" : "")}");
+        foreach (var reason in task.WaitingOn) terminal.Line($"            {Plain.Line(reason.Detail)}");
+        if (task.LastReason is { } last) terminal.Line($"last reason {Plain.Fit(last, terminal.Width - 12)}");
+        terminal.Line($"done means  {(task.Contract.Length == 0 ? "the agent says so" : task.Contract)}{(task.NeedsApproval ? "; a person approves" : "")}");
+        if (task.Labels.Count > 0 || task.Role is not null) terminal.Line($"for         {Plain.Line($"{task.Role} {string.Join(' ', task.Labels.Select(label => $"[{label}]"))}")}");
+        if (task.Branch is { } branch) terminal.Line($"branch      {Plain.Line(branch)} at {Words.Sha(task.HeadSha)}{(task.PullRequest is { } pull ? $", pull request {task.Project}!{pull}" : "")}");
+        if (task.DependsOn.Count > 0) terminal.Line($"after       {string.Join(' ', task.DependsOn)}");
+        if (task.Description is { Length: > 0 } text)
+        {
+            terminal.Line();
+            terminal.Block(text.TrimEnd() + "\n");
+        }
+
+        if (attempts.Count > 0)
+        {
+            terminal.Line();
+            var grid = new Grid("ATTEMPT", "AGENT", "STATE", "TOOK", "", "REASON OR SUMMARY");
+            foreach (var attempt in attempts.OrderBy(one => one.Epoch))
+            {
+                grid.Row(attempt.Epoch, attempt.Agent, Cell.State(attempt.Status), Words.Span((attempt.EndedAt ?? DateTimeOffset.UtcNow) - attempt.StartedAt),
+                    new Cell(Words.Rehearsal(attempt.Rehearsal), Tone.Faint), attempt.Reason ?? attempt.Summary ?? attempt.Note);
+            }
+
+            grid.WriteTo(terminal, "");
+        }
+
+        if (evidence.Count == 0) return;
+        terminal.Line();
+        var proof = new Grid("EVIDENCE", "SHOWS", "VERIFIED BY", "COMMIT", "REFERENCE");
+        foreach (var one in evidence) proof.Row(one.Kind, Cell.State(one.Outcome), one.Verified ? one.VerifiedBy : "not yet", Words.Sha(one.Sha), one.Reference);
+        proof.WriteTo(terminal, "");
+    }
+}

@@ -1,0 +1,40 @@
+using Muster.Client;
+
+namespace Muster.Connections;
+
+/// <summary>Which plane a command talks to: what was asked for, else the environment, else the plane started last here.</summary>
+internal static class Connection
+{
+    public static KnownServer Find(string? server, string? token, string? data)
+    {
+        if (data is not null && server is null)
+        {
+            return ServerFile.Read(Path.GetFullPath(data)) ?? throw new CommandException(
+                $"No plane has run with the data folder {Path.GetFullPath(data)}.", $"Start one: muster up --data {data}");
+        }
+
+        server ??= Environment.GetEnvironmentVariable("MUSTER_SERVER") is { Length: > 0 } named ? named : null;
+        token ??= Environment.GetEnvironmentVariable("MUSTER_TOKEN") is { Length: > 0 } secret ? secret : null;
+        var known = server is not null && token is not null ? [] : new Credentials(Paths.Credentials).Read();
+        if (server is null)
+        {
+            var newest = known.Count > 0 ? known[0] : null;
+            return newest is null
+                ? new KnownServer { Address = MusterClientOptions.DefaultServer.AbsoluteUri, Token = token ?? "" }
+                : newest with { Token = token ?? newest.Token };
+        }
+
+        if (!Uri.TryCreate(server, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
+            throw new CommandException($"'{server}' is no address of a plane.", "Give one such as http://127.0.0.1:7717.") { Code = ExitCodes.BadUsage };
+        var match = known.FirstOrDefault(one => Uri.TryCreate(one.Address, UriKind.Absolute, out var other) && other == address);
+        return new KnownServer { Address = server, Token = token ?? match?.Token ?? "" };
+    }
+
+    public static MusterClient Open(KnownServer server) => new(new MusterClientOptions
+    {
+        Server = new Uri(server.Address),
+        Token = server.Token,
+        // A person waits: two tries, then say that nobody is there.
+        MaxRetries = 1,
+    });
+}

@@ -1,0 +1,46 @@
+using Microsoft.Extensions.Logging;
+using Muster.Runner;
+
+namespace Muster.Hosting;
+
+/// <summary>The log of plane and host: a file of bounded size, and on the terminal what a person should know.</summary>
+internal sealed class PlaneLog(string folder, bool verbose, bool onTerminal) : ILoggerProvider
+{
+    private readonly RotatingLog _file = new(Path.Combine(folder, "plane.log"), TimeProvider.System);
+
+    public ILogger CreateLogger(string categoryName) => new Category(this, categoryName);
+
+    public void Configure(ILoggingBuilder logging) => logging
+        .AddProvider(this)
+        .SetMinimumLevel(verbose ? LogLevel.Debug : LogLevel.Information)
+        // The framework tells every request at Information.
+        .AddFilter("Microsoft", verbose ? LogLevel.Information : LogLevel.Warning);
+
+    public void Dispose() => _file.Dispose();
+
+    private void Write(string category, LogLevel level, string text, Exception? error)
+    {
+        var line = $"{Short(level)} {category}: {text.ReplaceLineEndings(" ")}{(error is null ? "" : " | " + error.ToString().ReplaceLineEndings(" | "))}";
+        _file.Write(line);
+        if (onTerminal && (level >= LogLevel.Warning || verbose)) Console.Error.WriteLine($"{Short(level)} {Terminals.Plain.Line(text)}{(error is null ? "" : $" ({error.GetType().Name}: {Terminals.Plain.Line(error.Message)})")}");
+    }
+
+    private static string Short(LogLevel level) => level switch
+    {
+        LogLevel.Critical or LogLevel.Error => "error",
+        LogLevel.Warning => "warning",
+        LogLevel.Information => "info",
+        _ => "debug",
+    };
+
+    private sealed class Category(PlaneLog log, string name) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            log.Write(name, logLevel, formatter(state, exception), exception);
+    }
+}

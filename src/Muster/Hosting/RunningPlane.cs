@@ -1,0 +1,151 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Muster.Connections;
+using Muster.Contracts.Security;
+using Muster.ControlPlane;
+using Muster.ControlPlane.Delivery;
+using Muster.ControlPlane.Delivery.Git;
+using Muster.ControlPlane.Security;
+using Muster.ControlPlane.Storage;
+using Muster.Integrations.Git;
+using Muster.Integrations.Sqlite;
+
+namespace Muster.Hosting;
+
+/// <summary>A plane in this process: the one place where adapters are named and put together.</summary>
+internal sealed class RunningPlane : IAsyncDisposable
+{
+    private const string OwnHost = "host of this plane's own process";
+
+    private readonly WebApplication _app;
+
+    private RunningPlane(WebApplication app, KnownServer server, string hostToken, bool first) => (_app, Server, HostToken, FirstStart) = (app, server, hostToken, first);
+
+    /// <summary>Address and owner token.</summary>
+    public KnownServer Server { get; }
+
+    /// <summary>For the host daemon in this process; ends with the next start.</summary>
+    public string HostToken { get; }
+
+    /// <summary>Whether the owner token was made now, and is therefore to be shown.</summary>
+    public bool FirstStart { get; }
+
+    public static async Task<RunningPlane> StartAsync(DataFolder data, string url, PlaneLog log, CancellationToken ct)
+    {
+        var options = new ControlPlaneOptions
+        {
+            DataFolder = data.Path,
+            Url = url,
+            RoleFolders = [data.Roles, Path.Combine(AppContext.BaseDirectory, "fleet", "roles")],
+        };
+        if (options.Validate() is { Count: > 0 } faults) throw new CommandException(string.Join(' ', faults)) { Code = ExitCodes.BadUsage };
+        // Before the store is opened: a start that cannot succeed changes nothing.
+        RequireFree(new Uri(url));
+        var app = Build(options, log);
+        try
+        {
+            await app.StartAsync(ct);
+        }
+        catch (Exception error)
+        {
+            await app.DisposeAsync();
+            throw Explained(error, new Uri(url));
+        }
+
+        var tokens = app.Services.GetRequiredService<TokenDirectory>();
+        var first = !tokens.Any(Scopes.Owner);
+        var server = new KnownServer
+        {
+            Address = app.Urls.First(),
+            Token = await OwnerTokenAsync(tokens, ServerFile.Read(data.Path)?.Token, ct),
+            Data = data.Path,
+            Pid = Environment.ProcessId,
+            StartedAt = DateTimeOffset.UtcNow,
+        };
+        ServerFile.Write(data.Path, server);
+        new Credentials(Paths.Credentials).Remember(server);
+        return new RunningPlane(app, server, await HostTokenAsync(tokens, ct), first);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+    }
+
+    private static WebApplication Build(ControlPlaneOptions options, PlaneLog log)
+    {
+        // The empty builder: no configuration files, no watchers, no environment that could change what the command line said.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = options.DataFolder });
+        builder.WebHost.UseKestrelCore().UseUrls(options.Url);
+        log.Configure(builder.Logging);
+        builder.Services.AddRouting();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(3));
+        // Signals are the command line's: the host's agents must hand in their work before the plane goes.
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.Services.AddControlPlane(options, services => SqliteStore.Open(options.DataFolder, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<Store>>()));
+        builder.Services.AddSingleton<IRepositories>(_ => new GitRepositories(new GitOptions { Folder = Path.Combine(options.DataFolder, "projects") }));
+        builder.Services.AddDelivery();
+        var app = builder.Build();
+        app.UseControlPlane();
+        app.MapDelivery();
+        return app;
+    }
+
+    // The token of an earlier start is used again while the folder still has it; the store itself only knows its hash.
+    private static async Task<string> OwnerTokenAsync(TokenDirectory tokens, string? saved, CancellationToken ct) =>
+        tokens.Find(saved) is { Scope: Scopes.Owner } ? saved! : (await tokens.CreateAsync("owner", Scopes.Owner, null, null, ct)).Secret;
+
+    private static async Task<string> HostTokenAsync(TokenDirectory tokens, CancellationToken ct)
+    {
+        foreach (var old in tokens.List().Where(token => token is { Name: OwnHost, Scope: Scopes.Host })) await tokens.RevokeAsync(old.Id, ct);
+        return (await tokens.CreateAsync(OwnHost, Scopes.Host, null, null, ct)).Secret;
+    }
+
+    private static void RequireFree(Uri url)
+    {
+        if (url.Port == 0 || !IPAddress.TryParse(url.Host.Trim('[', ']'), out var address)) return;
+        try
+        {
+            using var probe = new TcpListener(address, url.Port);
+            probe.Start();
+        }
+        catch (SocketException error)
+        {
+            throw Explained(error, url);
+        }
+    }
+
+    private static Exception Explained(Exception error, Uri url)
+    {
+        for (var cause = error; cause is not null; cause = cause.InnerException)
+        {
+            switch (cause)
+            {
+                case AddressInUseException or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse }:
+                    return new CommandException($"Port {url.Port} is taken by another program.", $"Choose another with --port N (--port 0 takes a free one), or stop what listens there.");
+                case SocketException { SocketErrorCode: SocketError.AccessDenied }:
+                    return new CommandException($"Port {url.Port} may not be opened by this user.", "Choose one above 1023 with --port N.");
+                case SocketException { SocketErrorCode: SocketError.AddressNotAvailable }:
+                    return new CommandException($"{url.Host} is no address of this machine.", "Give --bind one that is, such as 127.0.0.1 or 0.0.0.0.");
+                case StoreUnusableException unusable:
+                    return new CommandException(unusable.Message);
+            }
+        }
+
+        return error;
+    }
+
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

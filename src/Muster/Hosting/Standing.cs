@@ -1,0 +1,40 @@
+using Muster.Commands;
+using Muster.Connections;
+using Muster.Terminals;
+
+namespace Muster.Hosting;
+
+/// <summary><c>muster up</c> and <c>muster serve</c>: a plane, with or without a host, until it is told to stop.</summary>
+internal static class Standing
+{
+    public static async Task RunAsync(Call call, string url, bool withHost, int? capacity)
+    {
+        using var data = DataFolder.Open(call.Get(Globals.Data) ?? Paths.DefaultData);
+        using var log = new PlaneLog(data.Logs, call.Get(Globals.Verbose), onTerminal: true);
+        await using var plane = await RunningPlane.StartAsync(data, url, log, call.Stop);
+        await using var host = withHost ? RunningHost.Beside(plane, data, capacity, log) : null;
+        Welcome(call.Terminal, plane, data, withHost);
+        if (host is null) await Task.Delay(Timeout.Infinite, call.Stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        else await host.UntilAsync(call.Stop);
+        call.Terminal.Note(withHost ? "Stopping: agents hand in what they have." : "Stopping.");
+    }
+
+    private static void Welcome(Terminal terminal, RunningPlane plane, DataFolder data, bool withHost)
+    {
+        var server = plane.Server;
+        terminal.DocumentLine(new { address = server.Address, data = data.Path, credentials = Paths.Credentials, pid = server.Pid, token = plane.FirstStart ? server.Token : null });
+        terminal.Line($"Muster is up at {server.Address}", Tone.Strong);
+        terminal.Line($"data         {data.Path}");
+        terminal.Line($"API          {server.Address}/docs");
+        if (plane.FirstStart) terminal.Line($"owner token  {server.Token}  (shown this once; kept in {Paths.Credentials})");
+        if (!new Uri(server.Address).IsLoopback) terminal.Line("It listens beyond this machine, without TLS: put it behind a VPN or a proxy that has it.", Tone.Warn);
+        terminal.Line();
+        terminal.Line("Next, in another terminal:");
+        if (!withHost) terminal.Line("  muster host                                            run agents on this machine");
+        terminal.Line("  muster project add PATH --push-back true               a git repository of yours");
+        terminal.Line("  muster plan import PLAN.md --project KEY               its plan, or: muster task add \"TITLE\"");
+        terminal.Line("  muster agent add NAME --executor command -- ./agent.sh whoever does the work");
+        terminal.Line("  muster watch");
+        terminal.Line("Ctrl-C stops it.", Tone.Faint);
+    }
+}

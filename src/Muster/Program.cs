@@ -1,0 +1,25 @@
+using System.CommandLine;
+using Muster.Commands;
+
+// An agent's process is started often and takes nothing from the command line.
+if (args is ["agent", "run"]) return await AgentRun.MainAsync();
+
+return await CommandLine.RunAsync((RootCommand)new RootCommand("Muster: a control plane for a crew of software agents.").With(
+[
+    .. Globals.All,
+    DemoCommand.Create(),
+    UpCommand.Create(),
+    UpCommand.CreateServe(),
+    HostCommand.Create(),
+    StatusCommand.Create(),
+    WatchCommand.Create(),
+    ProjectCommand.Create(),
+    PlanCommand.Create(),
+    TaskCommand.Create(),
+    AgentCommand.Create(),
+    ReviewCommand.Create(),
+    QueueCommand.Create(),
+    DeployCommand.Create(),
+    TokenCommand.Create(),
+    DoctorCommand.Create(),
+]), args);
