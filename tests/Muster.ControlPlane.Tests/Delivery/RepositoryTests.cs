@@ -23,7 +23,7 @@ public sealed class RepositoryTests : IDisposable
         await RefusedAsync(mirrors, plain, null, ProblemCodes.RepositoryUnreachable, "git init");
         await RefusedAsync(mirrors, Path.Combine(_folder, "nowhere"), null, ProblemCodes.RepositoryUnreachable, "no folder");
         await RefusedAsync(mirrors, good, "release", ProblemCodes.RepositoryUnreachable, "has no branch 'release'; it has trunk");
-        await RefusedAsync(mirrors, good, "--force", ProblemCodes.Invalid, "");
+        await RefusedAsync(mirrors, good, "--force", ProblemCodes.RepositoryUnreachable, "has no branch '--force'");
         await RefusedAsync(mirrors, good, "a..b", ProblemCodes.Invalid, "");
         await RefusedAsync(mirrors, "some/where", null, ProblemCodes.Invalid, "full path");
         await RefusedAsync(mirrors, "--upload-pack=touch x", null, ProblemCodes.Invalid, "");
