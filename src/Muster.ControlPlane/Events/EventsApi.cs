@@ -152,7 +152,7 @@ public static class EventsApi
     private static async Task<EventFilter> FilterAsync(Store store, string? types, string? project, string? task, CancellationToken ct)
     {
         var projectId = project is null ? null : (await ProjectsApi.RowAsync(store, project, ct)).Id;
-        var taskId = task is null ? null : (await new TaskReader(store).RowAsync(task, ct)).Id;
+        var taskId = task is null ? null : (await TaskQueries.GetAsync(store, task, ct)).Id;
         var list = types?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         if (list is { Length: > 50 }) throw Refusal.Invalid("types", "At most 50 types.");
         return new EventFilter(list is { Length: > 0 } ? list : null, projectId, taskId);

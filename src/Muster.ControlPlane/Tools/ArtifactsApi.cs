@@ -26,7 +26,7 @@ public static class ArtifactsApi
     private static async Task<Page<ArtifactInfo>> List(Store store, string? task, string? cursor, int? limit, CancellationToken ct)
     {
         var take = Paging.Limit(limit);
-        var taskId = task is null ? null : (await new TaskReader(store).RowAsync(task, ct)).Id;
+        var taskId = task is null ? null : (await TaskQueries.GetAsync(store, task, ct)).Id;
         var rows = (await store.ReadAsync(c => c.QueryAsync<ArtifactRow>(
             "SELECT * FROM artifacts WHERE (@taskId IS NULL OR task_id = @taskId) AND id > @after ORDER BY id LIMIT @limit",
             new { taskId, after = Paging.Decode(cursor) ?? "", limit = take + 1 }), ct)).AsList();

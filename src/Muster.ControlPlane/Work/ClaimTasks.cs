@@ -52,6 +52,7 @@ public static class ClaimTasks
             AgentId = agent.Id,
             AgentName = agent.Name,
             PercentComplete = 0,
+            HeadSha = null,
             Rehearsal = task.Rehearsal || agent.Rehearsal,
             StartedAt = task.StartedAt ?? tx.Now,
             UpdatedAt = tx.Now,
@@ -62,7 +63,7 @@ public static class ClaimTasks
         tx.ExecuteOne(
             """
             UPDATE tasks SET previous_status = status, status = 'in_progress', ready = 0, epoch = @Epoch, assignment_id = @AssignmentId, agent_id = @AgentId,
-                   percent_complete = 0, rehearsal = @Rehearsal, started_at = @StartedAt, updated_at = @UpdatedAt
+                   percent_complete = 0, head_sha = NULL, rehearsal = @Rehearsal, started_at = @StartedAt, updated_at = @UpdatedAt
              WHERE id = @Id AND status = 'pending' AND ready = 1 AND epoch = @Epoch - 1
             """, claimed);
         tx.ExecuteOne("UPDATE projects SET running = running + 1 WHERE id = @Id", new { project.Id });

@@ -12,9 +12,7 @@ public static class EndAssignment
     public static AssignmentInfo Complete(StoreTransaction tx, Store store, string? lease, string assignmentId, Contracts.Work.CompleteAssignment body)
     {
         // The same hand-in again, after its answer was lost, gets the same answer: the effect's key is the assignment.
-        if (AlreadyEnded(tx, store, lease, assignmentId, AssignmentState.Completed) is { } before) return before;
-
-        var task = Leases.Require(tx, store, lease, assignmentId);
+        if (Leases.Find(tx, store, lease, assignmentId) is not { } task) return EndedBefore(tx, store, lease, assignmentId, AssignmentState.Completed);
         tx.ExecuteOne("UPDATE assignments SET head_sha = @HeadSha, summary = @Summary, percent_complete = 100 WHERE id = @assignmentId",
             new { body.HeadSha, body.Summary, assignmentId });
         if (body.SpentHours is { } hours) AddSpent(tx, task.Id, hours);
@@ -27,8 +25,7 @@ public static class EndAssignment
 
     public static AssignmentInfo Fail(StoreTransaction tx, Store store, string? lease, string assignmentId, Contracts.Work.FailAssignment body)
     {
-        if (AlreadyEnded(tx, store, lease, assignmentId, AssignmentState.Failed) is { } before) return before;
-        var task = Leases.Require(tx, store, lease, assignmentId);
+        if (Leases.Find(tx, store, lease, assignmentId) is not { } task) return EndedBefore(tx, store, lease, assignmentId, AssignmentState.Failed);
         TaskTransitions.CloseAssignment(tx, task, AssignmentState.Failed, body.Reason);
         TaskTransitions.EndAttempt(tx, task, AssignmentState.Failed, body.Reason, blame: true, body.Retry);
         return AssignmentRow.Find(tx, assignmentId)!.ToInfo();
@@ -36,8 +33,7 @@ public static class EndAssignment
 
     public static AssignmentInfo Release(StoreTransaction tx, Store store, string? lease, string assignmentId, Contracts.Work.ReleaseAssignment body)
     {
-        if (AlreadyEnded(tx, store, lease, assignmentId, AssignmentState.Released) is { } before) return before;
-        var task = Leases.Require(tx, store, lease, assignmentId);
+        if (Leases.Find(tx, store, lease, assignmentId) is not { } task) return EndedBefore(tx, store, lease, assignmentId, AssignmentState.Released);
         if (body.WipSha is not null) tx.ExecuteOne("UPDATE assignments SET wip_sha = @WipSha WHERE id = @assignmentId", new { body.WipSha, assignmentId });
         TaskTransitions.CloseAssignment(tx, task, AssignmentState.Released, body.Reason);
         TaskTransitions.EndAttempt(tx, task, AssignmentState.Released, body.Reason, blame: false);
@@ -60,11 +56,15 @@ public static class EndAssignment
         tx.ExecuteOne("UPDATE tasks SET spent_minutes = @minutes, updated_at = @Now WHERE id = @taskId", new { minutes = (long)Math.Round(hours * 60), tx.Now, taskId });
     }
 
-    private static AssignmentInfo? AlreadyEnded(StoreTransaction tx, Store store, string? lease, string assignmentId, string status)
+    /// <summary>The answer for an assignment that this very lease has ended in this very way; refuses anything else.</summary>
+    private static AssignmentInfo EndedBefore(StoreTransaction tx, Store store, string? lease, string assignmentId, string status)
     {
-        if (LeaseToken.Read(lease, store.LeaseKey) is not { } token || token.Incarnation != store.Incarnation) return null;
+        if (string.IsNullOrEmpty(lease)) throw Refusal.LeaseRequired();
         var row = AssignmentRow.Find(tx, assignmentId);
-        return row is not null && row.TaskId == token.Subject && row.Epoch == token.Epoch && row.Status == status ? row.ToInfo() : null;
+        return row is not null && row.Status == status && LeaseToken.Read(lease, store.LeaseKey) is { } token
+            && token.Incarnation == store.Incarnation && token.Subject == row.TaskId && token.Epoch == row.Epoch
+            ? row.ToInfo()
+            : throw Refusal.LeaseLost();
     }
 
     private static void AddClaim(StoreTransaction tx, TaskRow task, EvidenceClaim claim)

@@ -14,18 +14,22 @@ public static class Leases
     public static TaskRow Require(StoreTransaction tx, Store store, string? token)
     {
         if (string.IsNullOrEmpty(token)) throw Refusal.LeaseRequired();
-        if (LeaseToken.Read(token, store.LeaseKey) is not { } lease || lease.Incarnation != store.Incarnation) throw Refusal.LeaseLost();
-        var task = tx.QueryFirst<TaskRow>(TaskQueries.ById, new { id = lease.Subject });
-        if (task is null || task.Epoch != lease.Epoch || task.Status != TaskState.InProgress) throw Refusal.LeaseLost();
-        return task;
+        return Find(tx, store, token) ?? throw Refusal.LeaseLost();
     }
 
     /// <summary>The same, for a path that names the assignment.</summary>
-    public static TaskRow Require(StoreTransaction tx, Store store, string? token, string assignmentId)
+    public static TaskRow Require(StoreTransaction tx, Store store, string? token, string assignmentId) =>
+        Find(tx, store, token, assignmentId) ?? throw (string.IsNullOrEmpty(token) ? Refusal.LeaseRequired() : Refusal.LeaseLost());
+
+    /// <summary>The task whose open assignment this is, when the lease is current; null otherwise.</summary>
+    public static TaskRow? Find(StoreTransaction tx, Store store, string? token, string assignmentId) =>
+        Find(tx, store, token) is { } task && string.Equals(task.AssignmentId, assignmentId, StringComparison.OrdinalIgnoreCase) ? task : null;
+
+    private static TaskRow? Find(StoreTransaction tx, Store store, string? token)
     {
-        var task = Require(tx, store, token);
-        if (!string.Equals(task.AssignmentId, assignmentId, StringComparison.OrdinalIgnoreCase)) throw Refusal.LeaseLost();
-        return task;
+        if (LeaseToken.Read(token, store.LeaseKey) is not { } lease || lease.Incarnation != store.Incarnation) return null;
+        var task = tx.QueryFirst<TaskRow>(TaskQueries.ById, new { id = lease.Subject });
+        return task is not null && task.Epoch == lease.Epoch && task.Status == TaskState.InProgress ? task : null;
     }
 
     public static string? Header(HttpContext http) => http.Request.Headers[Wire.LeaseHeader].ToString() is { Length: > 0 } value ? value : null;

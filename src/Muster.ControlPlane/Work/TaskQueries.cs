@@ -1,3 +1,4 @@
+using Dapper;
 using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Storage;
 
@@ -23,6 +24,13 @@ public static class TaskQueries
     {
         var (sql, args) = Lookup(idOrKey);
         return sql is null ? null : tx.QueryFirst<TaskRow>(sql, args);
+    }
+
+    public static async Task<TaskRow> GetAsync(Store store, string idOrKey, CancellationToken ct)
+    {
+        var (sql, args) = Lookup(idOrKey);
+        var row = sql is null ? null : await store.ReadAsync(c => c.QueryFirstOrDefaultAsync<TaskRow>(sql, args), ct);
+        return row ?? throw Refusal.NotFound("task", idOrKey);
     }
 
     /// <summary>The query for what somebody called a task; null when it cannot be one.</summary>

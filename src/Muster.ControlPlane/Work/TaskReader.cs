@@ -1,20 +1,16 @@
+using System.Data;
 using System.Text.Json;
 using Dapper;
 using Muster.Contracts.Work;
-using Muster.ControlPlane.Operations;
+using Muster.ControlPlane.Delivery.Reviews;
 using Muster.ControlPlane.Storage;
 
 namespace Muster.ControlPlane.Work;
 
 /// <summary>Puts tasks together for the wire, a page at a time: rows, dependencies, reasons.</summary>
-public sealed class TaskReader(Store store)
+public sealed class TaskReader(Store store, ReviewBoard board)
 {
-    public async Task<TaskRow> RowAsync(string idOrKey, CancellationToken ct)
-    {
-        var (sql, args) = TaskQueries.Lookup(idOrKey);
-        var row = sql is null ? null : await store.ReadAsync(c => c.QueryFirstOrDefaultAsync<TaskRow>(sql, args), ct);
-        return row ?? throw Refusal.NotFound("task", idOrKey);
-    }
+    public Task<TaskRow> RowAsync(string idOrKey, CancellationToken ct) => TaskQueries.GetAsync(store, idOrKey, ct);
 
     public async Task<TaskInfo> InfoAsync(string idOrKey, CancellationToken ct) => (await InfosAsync([await RowAsync(idOrKey, ct)], ct))[0];
 
@@ -55,9 +51,17 @@ public sealed class TaskReader(Store store)
             Dependencies = dependencies.ToLookup(d => d.TaskId, d => (d.Key, d.Status), StringComparer.Ordinal),
             Epics = epics.ToDictionary(e => e.Id, StringComparer.Ordinal),
             Agents = agents.AsList(),
-            Review = await ReviewReasons.ReadAsync(c, [.. rows.Where(r => r.Status == TaskState.Review).Select(r => r.Id)]),
+            Review = await ReviewAsync(c, [.. rows.Where(r => r.Status == TaskState.Review).Select(r => r.Id)]),
         };
     }, ct);
+
+    /// <summary>What the rows show; where they show nothing, what the last look at the review found missing.</summary>
+    private async Task<IReadOnlyDictionary<string, IReadOnlyList<WaitingReason>>> ReviewAsync(IDbConnection c, string[] ids)
+    {
+        var shown = await ReviewReasons.ReadAsync(c, ids);
+        return ids.Select(id => (Id: id, Reasons: shown.TryGetValue(id, out var reasons) ? reasons : board.WaitingOn(id)))
+            .Where(t => t.Reasons.Count > 0).ToDictionary(t => t.Id, t => t.Reasons, StringComparer.Ordinal);
+    }
 
     private static TaskInfo ToInfo(TaskRow r, IReadOnlyList<string> dependsOn, IReadOnlyList<WaitingReason> waitingOn) => new()
     {

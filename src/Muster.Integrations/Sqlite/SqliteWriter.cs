@@ -14,7 +14,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
 
     private readonly Channel<IOperation> _operations = Channel.CreateBounded<IOperation>(
         new BoundedChannelOptions(20_000) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
-    private readonly SqliteConnection _connection;
+    private readonly PreparedConnection _connection;
     private readonly TimeProvider _time;
     private readonly Action<Committed> _committed;
     private readonly ILogger _logger;
@@ -24,7 +24,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
 
     public SqliteWriter(SqliteConnection connection, TimeProvider time, Action<Committed> committed, ILogger logger)
     {
-        _connection = connection;
+        _connection = new PreparedConnection(connection);
         _time = time;
         _committed = committed;
         _logger = logger;
@@ -82,13 +82,13 @@ internal sealed class SqliteWriter : IAsyncDisposable
     private void Commit(List<IOperation> batch)
     {
         Committed committed;
-        using (var transaction = _connection.BeginTransaction(deferred: false))
+        using (var transaction = _connection.Inner.BeginTransaction(deferred: false))
         {
             var tx = new StoreTransaction(_connection, transaction, _lastSeq, _time.GetUtcNow());
             while (batch.Count < BatchLimit && _operations.Reader.TryRead(out var operation))
             {
                 batch.Add(operation);
-                RunOne(transaction, tx, operation);
+                RunOne(tx, operation);
             }
 
             transaction.Commit();
@@ -107,19 +107,19 @@ internal sealed class SqliteWriter : IAsyncDisposable
         }
     }
 
-    private static void RunOne(SqliteTransaction transaction, StoreTransaction tx, IOperation operation)
+    private static void RunOne(StoreTransaction tx, IOperation operation)
     {
         var mark = tx.Mark();
-        transaction.Save("op");
+        tx.Execute("SAVEPOINT operation");
         try
         {
             operation.Run(tx);
-            transaction.Release("op");
+            tx.Execute("RELEASE operation");
         }
         catch (Exception error)
         {
-            transaction.Rollback("op");
-            transaction.Release("op");
+            tx.Execute("ROLLBACK TO operation");
+            tx.Execute("RELEASE operation");
             tx.Forget(mark);
             operation.Refuse(error);
         }
