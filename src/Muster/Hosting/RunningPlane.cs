@@ -9,7 +9,6 @@ using Microsoft.Extensions.Logging;
 using Muster.Connections;
 using Muster.Contracts.Security;
 using Muster.ControlPlane;
-using Muster.ControlPlane.Delivery;
 using Muster.ControlPlane.Delivery.Git;
 using Muster.ControlPlane.Security;
 using Muster.ControlPlane.Storage;
@@ -91,10 +90,8 @@ internal sealed class RunningPlane : IAsyncDisposable
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.AddControlPlane(options, services => SqliteStore.Open(options.DataFolder, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<Store>>()));
         builder.Services.AddSingleton<IRepositories>(_ => new GitRepositories(new GitOptions { Folder = Path.Combine(options.DataFolder, "projects") }));
-        builder.Services.AddDelivery();
         var app = builder.Build();
         app.UseControlPlane();
-        app.MapDelivery();
         return app;
     }
 
