@@ -44,7 +44,7 @@ internal sealed class PlaneProcess(Process process, Uri address, string token) :
 
     public static async Task<PlaneProcess> StartAsync(string folder, int tasks)
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo("dotnet") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardInput = true };
         foreach (var argument in (string[])[Assembly.GetExecutingAssembly().Location, "plane", folder, tasks.ToString()]) start.ArgumentList.Add(argument);
         var process = Process.Start(start)!;
         var line = await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("The plane did not start.");

@@ -25,7 +25,6 @@ public static class Routes
     public const string TaskDependency = "/api/tasks/{id}/dependencies/{on}";
     public const string TaskRetry = "/api/tasks/{id}/retry";
     public const string TaskCancel = "/api/tasks/{id}/cancel";
-    public const string TaskApprove = "/api/tasks/{id}/approve";
 
     public const string PlanPreview = "/api/plans/preview";
     public const string PlanImport = "/api/plans/import";

@@ -1,11 +1,21 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.RegularExpressions;
 
 namespace Muster.Runner;
 
 /// <summary>The host's data folder. Everything in it but <c>kept</c> and <c>work</c> can be made again.</summary>
-public sealed partial class HostFolders(string root)
+/// <param name="root">Its path.</param>
+/// <param name="marker">Marker for git commands that work in it; null for none.</param>
+public sealed partial class HostFolders(string root, string? marker = null)
 {
     public string Root { get; } = Path.GetFullPath(root);
+
+    /// <summary>Marker of git commands, so that they end with whoever started them.</summary>
+    internal string? GitMarker { get; } = marker is null ? null : $"{marker}/git";
+
+    /// <summary>Names what is this folder's in folders that it shares with others, such as the temporary one.</summary>
+    internal string Fingerprint { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(root))))[..8];
 
     /// <summary>Bare clones, one per project, shared by all worktrees.</summary>
     public string Repositories => Path.Combine(Root, "repos");

@@ -26,8 +26,8 @@ public sealed partial class MusterClient
         GetAsync<AssignmentInfo>(Query.At(Routes.Assignment, id), ct);
 
     /// <summary>Gives one ready task to one agent, past the queue.</summary>
-    public Task<AssignmentInfo> CreateAssignmentAsync(CreateAssignment body, CallOptions? call = null, CancellationToken ct = default) =>
-        PostAsync<AssignmentInfo>(Routes.Assignments, body, call, ct);
+    public Task<ClaimedTask> CreateAssignmentAsync(CreateAssignment body, CallOptions? call = null, CancellationToken ct = default) =>
+        PostAsync<ClaimedTask>(Routes.Assignments, body, call, ct);
 
     /// <summary>Says how far an attempt is. Needs its lease.</summary>
     public Task<AssignmentInfo> ReportAssignmentProgressAsync(

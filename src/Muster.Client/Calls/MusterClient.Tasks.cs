@@ -98,8 +98,4 @@ public sealed partial class MusterClient
     /// <summary>Cancels a task; whoever holds it is told to stop.</summary>
     public Task<TaskInfo> CancelTaskAsync(string id, Reason? reason = null, CallOptions? call = null, CancellationToken ct = default) =>
         PostAsync<TaskInfo>(Query.At(Routes.TaskCancel, id), reason ?? new Reason(), call, ct);
-
-    /// <summary>Gives the approval that a task waits for.</summary>
-    public Task<TaskInfo> ApproveTaskAsync(string id, Reason? reason = null, CallOptions? call = null, CancellationToken ct = default) =>
-        PostAsync<TaskInfo>(Query.At(Routes.TaskApprove, id), reason ?? new Reason(), call, ct);
 }

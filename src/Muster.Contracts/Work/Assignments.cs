@@ -166,7 +166,7 @@ public sealed record LogText
 {
     public required string Text { get; init; }
 
-    /// <summary>Where the next piece starts, in characters.</summary>
+    /// <summary>Where the next piece starts, in bytes of UTF-8.</summary>
     public required long Next { get; init; }
 
     /// <summary>Whether the limit was reached and the rest left out.</summary>

@@ -16,7 +16,7 @@ public static class ArtifactsApi
     public static void MapArtifacts(this IEndpointRouteBuilder routes)
     {
         routes.MapGet(Routes.Artifacts, List).WithName("ListArtifacts").Admit(Access.Read);
-        routes.MapPost(Routes.Artifacts, Create).WithName("CreateArtifact").Admit(Access.Fleet).Accepts<byte[]>("application/octet-stream");
+        routes.MapPost(Routes.Artifacts, Create).WithName("CreateArtifact").Admit(Access.Fleet).Accepts<byte[]>("*/*");
         routes.MapGet(Routes.Artifact, Get).WithName("GetArtifact").Admit(Access.Read);
         routes.MapPatch(Routes.Artifact, Update).WithName("UpdateArtifact").Admit(Access.Steer);
         routes.MapDelete(Routes.Artifact, Delete).WithName("DeleteArtifact").Admit(Access.Steer);

@@ -12,10 +12,14 @@ public static class Readiness
     /// <summary>Lowers the successors' counts; those that reach nought become ready.</summary>
     public static void DependencyDone(StoreTransaction tx, TaskRow task)
     {
-        tx.Execute("UPDATE tasks SET open_dependencies = open_dependencies - 1 WHERE id IN (SELECT task_id FROM edges WHERE depends_on = @Id)", new { task.Id });
-        var ready = tx.Query<string>(
-            $"UPDATE tasks SET ready = 1, updated_at = @Now WHERE id IN (SELECT task_id FROM edges WHERE depends_on = @Id) AND ready = 0 AND {Holds} RETURNING id",
-            new { task.Id, tx.Now });
+        // One statement by primary key: with the condition in the WHERE clause the engine would walk every pending task.
+        var successors = tx.Query<(string Id, bool Ready)>(
+            """
+            UPDATE tasks SET open_dependencies = open_dependencies - 1, updated_at = @Now,
+                   ready = CASE WHEN status = 'pending' AND open_dependencies = 1 AND gated = 0 AND not_before IS NULL THEN 1 ELSE 0 END
+             WHERE id IN (SELECT task_id FROM edges WHERE depends_on = @Id) RETURNING id, ready
+            """, new { task.Id, tx.Now });
+        var ready = successors.Where(s => s.Ready).Select(s => s.Id).ToList();
         Announce(tx, ready, task.ProjectId, $"its last dependency {task.Key} is done");
     }
 

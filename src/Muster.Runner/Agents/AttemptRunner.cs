@@ -9,11 +9,11 @@ namespace Muster.Runner.Agents;
 /// <summary>Carries one attempt from the claim to the handing in. What was done is saved on the plane before anything is cleaned up.</summary>
 internal sealed class AttemptRunner(AgentProgramOptions options, IExecutor executor, MusterClient muster, Action<string> notice)
 {
-    private readonly HostFolders _folders = new(options.DataFolder);
+    private readonly HostFolders _folders = new(options.DataFolder, options.Marker);
 
     public async Task RunAsync(TaskInfo task, TaskContext context, CancellationToken cancellation)
     {
-        using var scratch = new ScratchFolder();
+        using var scratch = new ScratchFolder(_folders);
         if (context.Git is null)
         {
             await RunWithoutGitAsync(context, scratch, cancellation);

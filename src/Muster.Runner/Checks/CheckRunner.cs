@@ -29,7 +29,6 @@ public sealed partial class CheckRunner(HostFolders folders, string marker)
     /// <exception cref="OperationCanceledException">Cancelled: its processes and its worktree are gone.</exception>
     public async Task<CheckResult> RunAsync(CheckRequest request, CancellationToken cancellation)
     {
-        Directory.CreateDirectory(folders.Repositories);
         var path = Path.Combine(folders.Checks, HostFolders.PlainName(request.JobId));
         RepositoryCache? cache = null;
         try
@@ -47,13 +46,14 @@ public sealed partial class CheckRunner(HostFolders folders, string marker)
         }
         finally
         {
-            if (cache is not null && Directory.Exists(path)) await cache.RemoveWorktreeAsync(path, CancellationToken.None);
+            // A verdict stands also when its folder cannot be removed (files of another user, made in a container).
+            if (cache is not null && FolderRemoval.TryDelete(path)) await cache.RemoveWorktreeAsync(path, CancellationToken.None);
         }
     }
 
     private async Task<CheckResult> RunCommandAsync(CheckRequest request, string path, CancellationToken cancellation)
     {
-        using var scratch = new ScratchFolder();
+        using var scratch = new ScratchFolder(folders);
         var own = $"{marker}/check-{request.JobId}";
         var output = new BoundedOutput();
         var spec = new ProcessSpec

@@ -12,6 +12,7 @@ public sealed class Deployer(HostFolders folders, string marker, TimeProvider ti
 
     private readonly ConcurrentDictionary<string, ProcessTarget> _targets = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, int> _absences = new(StringComparer.Ordinal);
+    private readonly ConcurrentBag<Task> _stopping = [];
     private readonly ConcurrentDictionary<string, Task> _restoring = new(StringComparer.Ordinal);
 
     /// <exception cref="OperationCanceledException">Cancelled; what served before still serves.</exception>
@@ -26,7 +27,7 @@ public sealed class Deployer(HostFolders folders, string marker, TimeProvider ti
     public string? Serving(string projectId, string environment) => _targets.GetValueOrDefault($"{projectId}/{environment}")?.Sha;
 
     /// <summary>Starts what should serve and does not, as after a restart of the host; stops what should serve no longer.</summary>
-    public async Task ReconcileAsync(IReadOnlyList<DeploymentInfo> wanted, CancellationToken cancellation)
+    public void Reconcile(IReadOnlyList<DeploymentInfo> wanted, CancellationToken cancellation)
     {
         foreach (var deployment in wanted)
         {
@@ -40,14 +41,15 @@ public sealed class Deployer(HostFolders folders, string marker, TimeProvider ti
         {
             if (wanted.Any(deployment => $"{deployment.ProjectId}/{deployment.Definition.Environment}" == key)) continue;
             if (_absences.AddOrUpdate(key, 1, (_, count) => count + 1) < AbsencesBeforeStop) continue;
-            if (_targets.TryRemove(key, out _)) await target.DisposeAsync();
+            // Not waited for: it may take its grace, and the caller has a heart to keep beating.
+            if (_targets.TryRemove(key, out _)) _stopping.Add(target.DisposeAsync().AsTask());
             notice($"{key}: stopped, the plane no longer wants it here");
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        await Task.WhenAll(_restoring.Values);
+        await Task.WhenAll([.. _restoring.Values, .. _stopping]);
         await Task.WhenAll(_targets.Values.Select(target => target.DisposeAsync().AsTask()));
     }
 

@@ -9,7 +9,7 @@ namespace Muster.Runner.Deployments;
 internal sealed class ReleaseFolder(HostFolders folders, DeployRequest request, string marker)
 {
     private const int ReleasesKept = 3;
-    private static readonly TimeSpan s_buildTime = TimeSpan.FromMinutes(30);
+    private static readonly TimeSpan _buildTime = TimeSpan.FromMinutes(30);
 
     private readonly string _environment = System.IO.Path.Combine(
         folders.Releases, HostFolders.PlainName(request.ProjectId), HostFolders.PlainName(request.Definition.Environment));
@@ -61,7 +61,6 @@ internal sealed class ReleaseFolder(HostFolders folders, DeployRequest request, 
 
     private async Task CheckOutAsync(CancellationToken cancellation)
     {
-        Directory.CreateDirectory(folders.Repositories);
         var cache = await RepositoryCache.OpenAsync(folders, request.ProjectId, cancellation);
         await cache.FetchAsync(request.Remote!, targetBranch: null, [request.Sha], cancellation);
         var index = Path + ".index";
@@ -71,6 +70,7 @@ internal sealed class ReleaseFolder(HostFolders folders, DeployRequest request, 
             {
                 Environment = [new("GIT_INDEX_FILE", index), new("GIT_DIR", cache.Path), new("GIT_WORK_TREE", Path)],
                 Timeout = TimeSpan.FromMinutes(10),
+                Marker = folders.GitMarker,
             };
             await GitProgram.RunAsync(Path, ["read-tree", request.Sha], options, cancellation);
             await GitProgram.RunAsync(Path, ["checkout-index", "--all", "--force", "--quiet"], options, cancellation);
@@ -84,7 +84,7 @@ internal sealed class ReleaseFolder(HostFolders folders, DeployRequest request, 
     private async Task<string?> BuildAsync(BoundedOutput output, CancellationToken cancellation)
     {
         if (string.IsNullOrWhiteSpace(request.Definition.Build)) return null;
-        using var scratch = new ScratchFolder();
+        using var scratch = new ScratchFolder(folders);
         var own = $"{marker}/build-{request.Sha}";
         var spec = new ProcessSpec
         {
@@ -100,7 +100,7 @@ internal sealed class ReleaseFolder(HostFolders folders, DeployRequest request, 
             OnLine = output.Add,
         };
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        timeout.CancelAfter(s_buildTime);
+        timeout.CancelAfter(_buildTime);
         try
         {
             var exit = await ProcessGroup.RunAsync(spec, timeout.Token);
@@ -108,7 +108,7 @@ internal sealed class ReleaseFolder(HostFolders folders, DeployRequest request, 
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            return string.Create(CultureInfo.InvariantCulture, $"the build took longer than {s_buildTime.TotalMinutes} minutes");
+            return string.Create(CultureInfo.InvariantCulture, $"the build took longer than {_buildTime.TotalMinutes} minutes");
         }
         finally
         {

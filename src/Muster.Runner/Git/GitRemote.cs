@@ -11,6 +11,8 @@ public sealed record GitRemote(string Url, string? Lease = null)
     internal IEnumerable<(string Key, string Value)> Configuration()
     {
         yield return ("http.followRedirects", "false");
+        // A proxy in the environment is for the world outside; it would not find this machine's own ports.
+        if (Uri.TryCreate(Url, UriKind.Absolute, out var address) && address.IsLoopback) yield return ("http.proxy", "");
         if (Lease is null) yield break;
         var basic = Convert.ToBase64String(Encoding.UTF8.GetBytes($"muster:{Lease}"));
         yield return ($"http.{Url}.extraHeader", $"Authorization: Basic {basic}");

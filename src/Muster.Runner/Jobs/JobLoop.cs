@@ -12,7 +12,7 @@ namespace Muster.Runner.Jobs;
 internal sealed class JobLoop(HostOptions options, MusterClient muster, CheckRunner checks, Deployer deployer, Action<string> notice) : IDisposable
 {
     private const int WaitSeconds = 20;
-    private static readonly TimeSpan s_retryDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan _retryDelay = TimeSpan.FromSeconds(1);
 
     private readonly SemaphoreSlim _slots = new(options.JobSlots, options.JobSlots);
     private readonly ConcurrentDictionary<string, JobRun> _running = new(StringComparer.Ordinal);
@@ -58,7 +58,7 @@ internal sealed class JobLoop(HostOptions options, MusterClient muster, CheckRun
         catch (Exception error) when (error is PlaneUnreachableException or MusterException)
         {
             // The heartbeat says it to people; here it is only waited out.
-            await Task.Delay(s_retryDelay * (0.5 + Random.Shared.NextDouble()), cancellation);
+            await Task.Delay(_retryDelay * (0.5 + Random.Shared.NextDouble()), cancellation);
             return [];
         }
         finally
@@ -81,8 +81,11 @@ internal sealed class JobLoop(HostOptions options, MusterClient muster, CheckRun
         catch (OperationCanceledException)
         {
             notice($"job {claimed.Job.Name} of {claimed.Job.Project} at {claimed.Job.Sha}: stopped, {(run.Lost.IsCancellationRequested ? "its lease is lost" : "the host stops")}");
+            if (!run.Lost.IsCancellationRequested) await HandBackAsync(claimed);
         }
-        catch (Exception error) when (error is MusterException or IOException or UnauthorizedAccessException or ArgumentException)
+#pragma warning disable CA1031 // Whatever is wrong with one job is told, and its lease runs out; the others go on.
+        catch (Exception error)
+#pragma warning restore CA1031
         {
             notice($"job {claimed.Job.Name} of {claimed.Job.Project} at {claimed.Job.Sha}: {error.Message}");
         }
@@ -90,6 +93,20 @@ internal sealed class JobLoop(HostOptions options, MusterClient muster, CheckRun
         {
             _running.TryRemove(claimed.Job.Id, out _);
             _slots.Release();
+        }
+    }
+
+    // So that another host gets it now rather than when the lease runs out, which it does in any case.
+    private async Task HandBackAsync(ClaimedJob claimed)
+    {
+        try
+        {
+            var report = new JobReport { Outcome = JobState.Error, Detail = $"Host {options.Name} was stopped." };
+            await muster.ReportJobAsync(claimed.Job.Id, report, new CallOptions { Lease = claimed.Lease, MaxRetries = 0, Timeout = TimeSpan.FromSeconds(3) });
+        }
+        catch (Exception error) when (error is PlaneUnreachableException or MusterException)
+        {
+            notice($"job {claimed.Job.Name} of {claimed.Job.Project}: the plane could not be told: {error.Message}");
         }
     }
 
@@ -159,7 +176,7 @@ internal sealed class JobLoop(HostOptions options, MusterClient muster, CheckRun
             }
             catch (Exception error) when (error is PlaneUnreachableException or MusterException { IsTransient: true })
             {
-                await Task.Delay(s_retryDelay * (0.5 + Random.Shared.NextDouble()), cancellation);
+                await Task.Delay(_retryDelay * (0.5 + Random.Shared.NextDouble()), cancellation);
             }
         }
     }

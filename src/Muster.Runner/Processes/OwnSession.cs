@@ -8,13 +8,13 @@ internal static class OwnSession
 {
     private const string Perl = "use POSIX; POSIX::setsid(); exec { $ARGV[0] } @ARGV or exit 127;";
 
-    private static readonly string? s_setsid = Find("setsid");
-    private static readonly string? s_perl = Find("perl");
+    private static readonly string? _setsid = Find("setsid");
+    private static readonly string? _perl = Find("perl");
 
     public static (string Program, IEnumerable<string> Arguments) Wrap(string program, IEnumerable<string> arguments)
     {
-        if (s_setsid is not null) return (s_setsid, ["--", program, .. arguments]);
-        if (s_perl is not null) return (s_perl, ["-e", Perl, "--", program, .. arguments]);
+        if (_setsid is not null) return (_setsid, ["--", program, .. arguments]);
+        if (_perl is not null) return (_perl, ["-e", Perl, "--", program, .. arguments]);
         throw new ProgramNotFoundException("setsid", "Neither setsid nor perl is installed; one of them is needed to end a program with all it started. Install util-linux.");
     }
 

@@ -80,6 +80,8 @@ internal sealed class AgentSupervisor : IAsyncDisposable
     // From a start to the moment that it is stopped on purpose, or its backing off is over, or it is given up.
     private async Task KeepRunningAsync(AgentInfo agent)
     {
+        await _run.WhenHeardAsync(agent.Id, () => _ending || _wanted.Desired != DesiredState.Running);
+        if (_ending || _wanted.Desired != DesiredState.Running) return;
         ProcessGroup process;
         try
         {
@@ -91,7 +93,9 @@ internal sealed class AgentSupervisor : IAsyncDisposable
             await WakeAsync(TimeSpan.FromSeconds(1));
             return;
         }
-        catch (Exception error) when (error is ProgramNotFoundException or MusterException or IOException or UnauthorizedAccessException)
+#pragma warning disable CA1031 // Whatever is wrong with one agent is told and counted as its death; the others go on.
+        catch (Exception error)
+#pragma warning restore CA1031
         {
             await BackOffAsync(agent, error.Message);
             return;

@@ -15,10 +15,10 @@ namespace Muster.Runner.Supervision;
 /// </summary>
 public sealed class HostDaemon(HostOptions options, ILogger logger) : IDisposable
 {
-    private static readonly TimeSpan s_sweepPeriod = TimeSpan.FromHours(1);
+    private static readonly TimeSpan _sweepPeriod = TimeSpan.FromHours(1);
 
-    private readonly HostFolders _folders = new(options.DataFolder);
     private readonly SemaphoreSlim _beatNow = new(0, 1);
+    private readonly SemaphoreSlim _sweepNow = new(0, 1);
     private readonly HostLoad _load = new();
     private readonly Dictionary<string, AgentSupervisor> _agents = new(StringComparer.Ordinal);
     private readonly List<Task> _leaving = [];
@@ -32,20 +32,33 @@ public sealed class HostDaemon(HostOptions options, ILogger logger) : IDisposabl
     /// <exception cref="MusterException">The plane refuses this host: a wrong token, most likely.</exception>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        using var run = await HostRun.BeginAsync(_folders, Notice);
-        await RunAsync(run, cancellation);
-        run.End();
+        using var run = await HostRun.BeginAsync(new HostFolders(options.DataFolder), Notice);
+        try
+        {
+            await RunAsync(run, new HostFolders(options.DataFolder, run.Marker), cancellation);
+            run.End();
+        }
+        catch (MusterException)
+        {
+            // Refused before anything was started.
+            run.End();
+            throw;
+        }
     }
 
-    public void Dispose() => _beatNow.Dispose();
+    public void Dispose()
+    {
+        _beatNow.Dispose();
+        _sweepNow.Dispose();
+    }
 
-    private async Task RunAsync(HostRun run, CancellationToken cancellation)
+    private async Task RunAsync(HostRun run, HostFolders folders, CancellationToken cancellation)
     {
         using var muster = new MusterClient(new MusterClientOptions { Server = options.Server, Token = options.Token });
-        using var launcher = new AgentLauncher(options, _folders, run, muster);
-        FolderRemoval.Delete(_folders.Checks);
-        await using var deployer = new Deployer(_folders, run.Marker, options.Time, options.Restarts, Notice);
-        using var jobs = new JobLoop(options, muster, new CheckRunner(_folders, run.Marker), deployer, Notice);
+        using var launcher = new AgentLauncher(options, folders, run, muster);
+        if (!FolderRemoval.TryDelete(folders.Checks)) Notice($"{folders.Checks} holds files that cannot be deleted; delete them by hand");
+        await using var deployer = new Deployer(folders, run.Marker, options.Time, options.Restarts, Notice);
+        using var jobs = new JobLoop(options, muster, new CheckRunner(folders, run.Marker), deployer, Notice);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var working = Task.CompletedTask;
         var sweeping = Task.CompletedTask;
@@ -53,17 +66,24 @@ public sealed class HostDaemon(HostOptions options, ILogger logger) : IDisposabl
         {
             var heart = new HostHeart(options, muster, jobs, Describe, Notice);
             var answer = await heart.RegisterAsync(stop.Token);
+            // A dead agent leaves a worktree behind; people are told where it is at once.
+            run.OnDeath = () => Signal(_sweepNow);
             working = jobs.RunAsync(stop.Token);
-            sweeping = SweepAsync(stop.Token);
+            sweeping = SweepAsync(folders, stop.Token);
             while (true)
             {
                 if (answer is not null)
                 {
+                    // The loop describes and beats by turns, so what was described last is what the plane has just heard.
+                    foreach (var process in _processes) run.Heard(process.AgentId, process.Deaths);
                     Reconcile(answer.Agents, launcher, run);
-                    await deployer.ReconcileAsync(answer.Deployments, stop.Token);
+                    deployer.Reconcile(answer.Deployments, stop.Token);
                 }
 
                 await _beatNow.WaitAsync(heart.NextWait, stop.Token);
+                // They end by cancellation only; anything else is a fault that must not pass in silence.
+                if (working.IsCompleted) await working;
+                if (sweeping.IsCompleted) await sweeping;
                 answer = await heart.BeatAsync(stop.Token);
             }
         }
@@ -83,7 +103,12 @@ public sealed class HostDaemon(HostOptions options, ILogger logger) : IDisposabl
         foreach (var agent in wanted.Where(agent => agent.Definition is not null))
         {
             if (_agents.TryGetValue(agent.Id, out var known)) known.Want(agent);
-            else _agents[agent.Id] = new AgentSupervisor(agent, options, launcher, run, BeatNow, Notice);
+            else
+            {
+                _agents[agent.Id] = new AgentSupervisor(agent, options, launcher, run, BeatNow, Notice);
+                // Its deaths under the daemon before this one are told before it is started.
+                BeatNow();
+            }
         }
 
         foreach (var id in _agents.Keys.Except(wanted.Select(agent => agent.Id), StringComparer.Ordinal).ToList())
@@ -106,14 +131,14 @@ public sealed class HostDaemon(HostOptions options, ILogger logger) : IDisposabl
         Agents = _processes = [.. _agents.Values.Select(agent => agent.Describe())],
     };
 
-    private async Task SweepAsync(CancellationToken cancellation)
+    private async Task SweepAsync(HostFolders folders, CancellationToken cancellation)
     {
         try
         {
             while (true)
             {
-                await SweepOnceAsync(cancellation);
-                await Task.Delay(s_sweepPeriod, options.Time, cancellation);
+                await SweepOnceAsync(folders, cancellation);
+                await _sweepNow.WaitAsync(_sweepPeriod, cancellation);
             }
         }
         catch (OperationCanceledException)
@@ -122,16 +147,16 @@ public sealed class HostDaemon(HostOptions options, ILogger logger) : IDisposabl
         }
     }
 
-    private async Task SweepOnceAsync(CancellationToken cancellation)
+    private async Task SweepOnceAsync(HostFolders folders, CancellationToken cancellation)
     {
         try
         {
-            foreach (var note in await WorkspaceKeeper.SweepAsync(_folders, options.Keep, options.Time, cancellation))
+            foreach (var note in await WorkspaceKeeper.SweepAsync(folders, options.Keep, options.Time, cancellation))
                 Notice($"{note.TaskKey}: {note.Path} is kept: {note.Reason}");
-            if (!Directory.Exists(_folders.Repositories)) return;
-            foreach (var repository in new DirectoryInfo(_folders.Repositories).EnumerateDirectories("*.git"))
+            if (!Directory.Exists(folders.Repositories)) return;
+            foreach (var repository in new DirectoryInfo(folders.Repositories).EnumerateDirectories("*.git"))
             {
-                var cache = await RepositoryCache.OpenAsync(_folders, Path.GetFileNameWithoutExtension(repository.Name), cancellation);
+                var cache = await RepositoryCache.OpenAsync(folders, Path.GetFileNameWithoutExtension(repository.Name), cancellation);
                 await cache.TidyAsync(cancellation);
             }
         }
@@ -142,15 +167,17 @@ public sealed class HostDaemon(HostOptions options, ILogger logger) : IDisposabl
         }
     }
 
-    private void BeatNow()
+    private void BeatNow() => Signal(_beatNow);
+
+    private static void Signal(SemaphoreSlim signal)
     {
         try
         {
-            if (_beatNow.CurrentCount == 0) _beatNow.Release();
+            if (signal.CurrentCount == 0) signal.Release();
         }
         catch (SemaphoreFullException)
         {
-            // Somebody asked in the same moment; one beat serves both.
+            // Somebody asked in the same moment; one answer serves both.
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Muster.Contracts;
 using Muster.Runner.Processes;
+using Muster.Runner.Workspaces;
 
 namespace Muster.Runner.Supervision;
 
@@ -12,6 +13,8 @@ internal sealed class HostRun : IDisposable
     private readonly string _deathsFile;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, long> _deaths;
+    private readonly Dictionary<string, long> _heard = new(StringComparer.Ordinal);
+    private TaskCompletionSource _hearing = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private HostRun(IDisposable held, string markerFile, string deathsFile, string marker, Dictionary<string, long> deaths)
     {
@@ -19,6 +22,9 @@ internal sealed class HostRun : IDisposable
     }
 
     public string Marker { get; }
+
+    /// <summary>Called after each death is counted.</summary>
+    public Action? OnDeath { get; set; }
 
     /// <summary>Takes the folder and kills what a daemon that was itself killed left running there.</summary>
     /// <exception cref="HostException">Another daemon uses the folder, or it cannot be written.</exception>
@@ -38,13 +44,45 @@ internal sealed class HostRun : IDisposable
     }
 
     /// <summary>Counts a death of an agent's process; the count outlives the daemon, so that it only ever rises.</summary>
-    public long CountDeath(string agentId)
+    public void CountDeath(string agentId)
     {
         lock (_gate)
         {
             _deaths[agentId] = _deaths.GetValueOrDefault(agentId) + 1;
             Save();
-            return _deaths[agentId];
+        }
+
+        OnDeath?.Invoke();
+    }
+
+    /// <summary>The plane knows of this many deaths of the agent.</summary>
+    public void Heard(string agentId, long deaths)
+    {
+        lock (_gate)
+        {
+            if (_heard.TryGetValue(agentId, out var before) && before >= deaths) return;
+            _heard[agentId] = deaths;
+            _hearing.TrySetResult();
+            _hearing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
+
+    /// <summary>
+    /// Waits until the plane knows of the agent's newest death, or the wait is called off. Started again before, the agent might
+    /// claim a task that the plane, hearing of the death only then, would take back.
+    /// </summary>
+    public async Task WhenHeardAsync(string agentId, Func<bool> calledOff)
+    {
+        while (!calledOff())
+        {
+            Task hearing;
+            lock (_gate)
+            {
+                if (_heard.GetValueOrDefault(agentId) >= _deaths.GetValueOrDefault(agentId)) return;
+                hearing = _hearing.Task;
+            }
+
+            await Task.WhenAny(hearing, Task.Delay(TimeSpan.FromMilliseconds(500)));
         }
     }
 
@@ -78,9 +116,11 @@ internal sealed class HostRun : IDisposable
             var former = (await File.ReadAllTextAsync(markerFile)).Trim();
             var killed = former.Length == 0 ? 0 : await MarkedProcesses.KillAsync(former);
             notice($"the daemon before this one did not end well; {killed} processes that it left were ended");
+            RepositoryCache.DeleteLeftovers(folders);
             foreach (var agentId in deaths.Keys.ToList()) run.CountDeath(agentId);
         }
 
+        ScratchFolder.DeleteLeftovers(folders);
         await File.WriteAllTextAsync(markerFile, run.Marker);
         return run;
     }

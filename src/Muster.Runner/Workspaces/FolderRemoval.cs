@@ -18,6 +18,20 @@ internal static class FolderRemoval
         }
     }
 
+    /// <summary>Deletes what can be deleted. False when something is left.</summary>
+    public static bool TryDelete(string path)
+    {
+        try
+        {
+            Delete(path);
+            return true;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
     private static void MakeWritable(string root)
     {
         if (OperatingSystem.IsWindows()) return;

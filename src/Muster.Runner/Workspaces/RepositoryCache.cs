@@ -16,22 +16,25 @@ public sealed partial class RepositoryCache
     private const int PacksBeforeRepacking = 50;
 
     private readonly string _lockFile;
+    private readonly string? _marker;
 
-    private RepositoryCache(string path)
+    private RepositoryCache(string path, string? marker)
     {
         Path = path;
         _lockFile = path + ".lock";
+        _marker = marker;
     }
 
     public string Path { get; }
 
     public static async Task<RepositoryCache> OpenAsync(HostFolders folders, string projectId, CancellationToken cancellation)
     {
-        var cache = new RepositoryCache(System.IO.Path.Combine(folders.Repositories, HostFolders.PlainName(projectId) + ".git"));
+        var cache = new RepositoryCache(System.IO.Path.Combine(folders.Repositories, HostFolders.PlainName(projectId) + ".git"), folders.GitMarker);
+        Directory.CreateDirectory(folders.Repositories);
         using var held = await FileLock.TakeAsync(cache._lockFile, cancellation);
         // HEAD is the last file that init writes: without it an earlier init was cut short, and running it again mends that.
         if (!File.Exists(System.IO.Path.Combine(cache.Path, "HEAD")))
-            await GitProgram.RunAsync(folders.Repositories, ["init", "--bare", "--quiet", "--template=", "--", cache.Path], null, cancellation);
+            await GitProgram.RunAsync(folders.Repositories, ["init", "--bare", "--quiet", "--template=", "--", cache.Path], new GitOptions { Marker = folders.GitMarker }, cancellation);
         cache.ResetConfiguration();
         return cache;
     }
@@ -54,20 +57,25 @@ public sealed partial class RepositoryCache
         if (missing.Count == 0) return;
         if (targetBranch is not null) missing.Insert(0, $"+refs/heads/{targetBranch}:refs/remotes/plane/{targetBranch}");
         string[] arguments = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--end-of-options", remote.Url, .. missing];
-        await GitProgram.RunAsync(Path, arguments, new GitOptions { Remote = remote, Timeout = TimeSpan.FromMinutes(15) }, cancellation);
+        // Left by a fetch that was killed; whoever fetches holds our lock, so nobody needs it any more.
+        var tracking = System.IO.Path.Combine(Path, "refs", "remotes");
+        if (Directory.Exists(tracking)) DeleteLocks(Directory.EnumerateFiles(tracking, "*.lock", SearchOption.AllDirectories));
+        await RunAsync(arguments, cancellation, new GitOptions { Remote = remote, Timeout = TimeSpan.FromMinutes(15) });
     }
 
     public async Task<bool> HasAsync(string commit, CancellationToken cancellation) =>
-        (await GitProgram.TryAsync(Path, ["cat-file", "-e", CommitId.Require(commit) + "^{commit}"], null, cancellation)).Ok;
+        (await TryAsync(["cat-file", "-e", CommitId.Require(commit) + "^{commit}"], cancellation)).Ok;
 
     /// <summary>A new worktree, detached at the commit.</summary>
     public async Task<Worktree> AddWorktreeAsync(string path, string commit, CancellationToken cancellation)
     {
         using var held = await FileLock.TakeAsync(_lockFile, cancellation);
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
-        await GitProgram.RunAsync(Path, ["worktree", "add", "--quiet", "--detach", "--", path, CommitId.Require(commit)], new GitOptions { Timeout = TimeSpan.FromMinutes(10) }, cancellation);
+        // Forced twice: git lets no one else have the path of a worktree whose making was cut short.
+        string[] arguments = ["worktree", "add", "--quiet", "--force", "--force", "--detach", "--", path, CommitId.Require(commit)];
+        await RunAsync(arguments, cancellation, new GitOptions { Timeout = TimeSpan.FromMinutes(10) });
         var link = await File.ReadAllTextAsync(System.IO.Path.Combine(path, ".git"), cancellation);
-        return new Worktree(path, System.IO.Path.GetFullPath(link["gitdir: ".Length..].Trim(), path));
+        return new Worktree(path, System.IO.Path.GetFullPath(link["gitdir: ".Length..].Trim(), path), _marker);
     }
 
     /// <summary>Deletes a worktree with all in it. The caller has made sure that nothing is lost.</summary>
@@ -75,7 +83,7 @@ public sealed partial class RepositoryCache
     {
         using var held = await FileLock.TakeAsync(_lockFile, cancellation);
         FolderRemoval.Delete(path);
-        await GitProgram.RunAsync(Path, ["worktree", "prune", "--expire=now"], null, cancellation);
+        await RunAsync(["worktree", "prune", "--expire=now"], cancellation);
     }
 
     /// <summary>Puts a branch at a commit and frees it from older worktrees, whose HEAD stays at the commit it is at.</summary>
@@ -87,11 +95,12 @@ public sealed partial class RepositoryCache
         foreach (var head in heads)
         {
             if ((await File.ReadAllTextAsync(head, cancellation)).Trim() != $"ref: {reference}") continue;
-            var old = await GitProgram.TryAsync(Path, ["rev-parse", "--verify", "--quiet", "--end-of-options", reference], null, cancellation);
+            var old = await TryAsync(["rev-parse", "--verify", "--quiet", "--end-of-options", reference], cancellation);
             if (old.Ok) await File.WriteAllTextAsync(head, old.Text + "\n", cancellation);
         }
 
-        await GitProgram.RunAsync(Path, ["update-ref", "--", reference, CommitId.Require(commit)], null, cancellation);
+        DeleteLocks([System.IO.Path.Combine(Path, reference + ".lock")]);
+        await RunAsync(["update-ref", "--", reference, CommitId.Require(commit)], cancellation);
         await worktree.RunAsync(["symbolic-ref", "HEAD", reference], cancellation);
     }
 
@@ -101,8 +110,25 @@ public sealed partial class RepositoryCache
         using var held = await FileLock.TakeAsync(_lockFile, cancellation);
         var packs = new DirectoryInfo(System.IO.Path.Combine(Path, "objects", "pack"));
         if (!packs.Exists || packs.EnumerateFiles("*.pack").Count() < PacksBeforeRepacking) return;
-        await GitProgram.RunAsync(Path, ["gc", "--quiet", "--prune=14.days.ago"], new GitOptions { Timeout = TimeSpan.FromMinutes(30) }, cancellation);
+        await RunAsync(["gc", "--quiet", "--prune=14.days.ago"], cancellation, new GitOptions { Timeout = TimeSpan.FromMinutes(30) });
     }
+
+    /// <summary>Deletes locks that killed git commands have left. Nothing of this host may be running.</summary>
+    internal static void DeleteLeftovers(HostFolders folders)
+    {
+        if (Directory.Exists(folders.Repositories)) DeleteLocks(Directory.EnumerateFiles(folders.Repositories, "*.lock", SearchOption.AllDirectories));
+    }
+
+    private static void DeleteLocks(IEnumerable<string> files)
+    {
+        foreach (var file in files.Where(File.Exists).ToList()) File.Delete(file);
+    }
+
+    private Task<string> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellation, GitOptions? options = null) =>
+        GitProgram.RunAsync(Path, arguments, (options ?? new GitOptions()) with { Marker = _marker }, cancellation);
+
+    private Task<GitResult> TryAsync(IReadOnlyList<string> arguments, CancellationToken cancellation) =>
+        GitProgram.TryAsync(Path, arguments, new GitOptions { Marker = _marker }, cancellation);
 
     private void ResetConfiguration()
     {

@@ -41,7 +41,7 @@ public static class WorkspaceKeeper
             if (record is null) continue;
             var cache = await RepositoryCache.OpenAsync(folders, record.ProjectId, cancellation);
             var unused = record.GitFolder.Length == 0;
-            var reason = unused ? null : await WorkspaceSafety.WhyKeepAsync(new Worktree(folder.FullName, record.GitFolder), record, cancellation);
+            var reason = unused ? null : await WorkspaceSafety.WhyKeepAsync(new Worktree(folder.FullName, record.GitFolder, folders.GitMarker), record, cancellation);
             if (reason is not null)
             {
                 notes.Add(WriteNote(folders, folder.FullName, record, reason));

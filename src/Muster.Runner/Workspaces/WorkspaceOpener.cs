@@ -9,7 +9,6 @@ public static class WorkspaceOpener
     /// <exception cref="GitException">The plane's repository cannot be reached, or refused the lease.</exception>
     public static async Task<Workspace> OpenAsync(HostFolders folders, WorkspaceRequest request, CancellationToken cancellation)
     {
-        Directory.CreateDirectory(folders.Repositories);
         var cache = await RepositoryCache.OpenAsync(folders, request.ProjectId, cancellation);
         await cache.FetchAsync(request.Remote, request.Git.TargetBranch, [request.Git.TargetSha], cancellation);
         var earlier = await FetchEarlierAsync(cache, request, cancellation);

@@ -6,7 +6,7 @@ namespace Muster.Runner.Workspaces;
 /// A worktree and git in it. The repository is named to git outright: were the <c>.git</c> file removed or replaced by
 /// what ran there, git would otherwise look for another repository, in the folders above too.
 /// </summary>
-public sealed class Worktree(string path, string gitFolder)
+public sealed class Worktree(string path, string gitFolder, string? marker)
 {
     public string Path { get; } = path;
 
@@ -33,6 +33,7 @@ public sealed class Worktree(string path, string gitFolder)
         options ??= new GitOptions();
         return options with
         {
+            Marker = marker,
             Environment = [.. options.Environment, new("GIT_DIR", GitFolder), new("GIT_WORK_TREE", Path)],
         };
     }

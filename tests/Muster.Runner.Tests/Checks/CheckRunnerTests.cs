@@ -29,6 +29,24 @@ public sealed class CheckRunnerTests : IDisposable
     }
 
     [Fact]
+    public async Task A_check_cut_short_by_a_crash_can_be_run_again()
+    {
+        using var plane = await TestRepository.CreateAsync();
+        var sha = await plane.HeadAsync();
+        await RunAsync(plane, sha, "true");
+        // As git leaves it when it is killed in the middle of making a worktree.
+        var half = Directory.CreateDirectory(Path.Combine(_data.Path, "repos", "project-1.git", "worktrees", "job-1")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(half, "locked"), "initializing");
+        await File.WriteAllTextAsync(Path.Combine(half, "gitdir"), Path.Combine(_data.Path, "checks", "job-1", ".git"));
+        await File.WriteAllTextAsync(Path.Combine(half, "HEAD"), sha);
+        await File.WriteAllTextAsync(Path.Combine(half, "commondir"), "../..");
+
+        var again = await RunAsync(plane, sha, "git rev-parse HEAD");
+
+        Assert.Equal($"{sha}\n", again.Output);
+    }
+
+    [Fact]
     public async Task A_red_check_says_its_last_lines()
     {
         using var plane = await TestRepository.CreateAsync();

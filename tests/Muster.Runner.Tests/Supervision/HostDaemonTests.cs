@@ -103,6 +103,7 @@ public sealed class HostDaemonTests : IAsyncLifetime
     {
         Start("echo $$ > pid; sleep 600; true");
         _plane.Offer(await TaskAsync());
+        var note = Path.Combine(_data.Path, "kept", "FLT-12-1.json");
         var pidFile = Path.Combine(_data.Path, "work", "FLT-12-1", "pid");
         await Until.TrueAsync(() => File.Exists(pidFile) && new FileInfo(pidFile).Length > 0, "the program works");
         var program = int.Parse(await File.ReadAllTextAsync(pidFile));
@@ -114,6 +115,7 @@ public sealed class HostDaemonTests : IAsyncLifetime
         Assert.False(Until.Alive(program));
         await Until.TrueAsync(() => _plane.HostBeats.Last().Agents is [{ State: "running", Restarts: 1 }], "it runs again");
         Assert.NotEqual(agent, _plane.HostBeats.Last().Agents!.Single().Pid);
+        await Until.TrueAsync(() => File.Exists(note), "where its work is kept is noted");
     }
 
     [Fact]
@@ -167,6 +169,26 @@ public sealed class HostDaemonTests : IAsyncLifetime
 
         Assert.Equal((JobState.Passed, 0, "artifact-1"), (report.Outcome, report.ExitCode, report.OutputArtifactId));
         Assert.Equal("4 passed\n", _plane.Artifacts["check-unit.log"]);
+    }
+
+    [Fact]
+    public async Task A_stopping_host_hands_a_check_back_at_once()
+    {
+        Start("true");
+        var started = Path.Combine(_data.Path, "started");
+        var definition = new CheckDefinition { Name = "unit", Command = $"touch {started}; sleep 600; true", TimeoutSeconds = 900, Required = true, Evidence = "test" };
+        _plane.Offer(new ClaimedJob
+        {
+            Job = StubPlane.Job("job-1") with { Sha = await _repository.HeadAsync(), Check = definition },
+            Lease = "mls_job",
+            LeaseSeconds = 60,
+            GitPath = new Uri(_repository.Bare).AbsoluteUri,
+        });
+        await Until.TrueAsync(() => File.Exists(started), "the check runs");
+
+        await StopAsync();
+
+        Assert.Equal("Host host-1 was stopped.", (await StubPlane.NextAsync(_plane.Reports)).Detail);
     }
 
     [Fact]

@@ -235,6 +235,21 @@ public sealed class WorkspaceTests : IDisposable
     }
 
     [Fact]
+    public async Task Locks_that_a_killed_git_left_do_not_stop_the_next_attempt()
+    {
+        using var plane = await TestRepository.CreateAsync();
+        using (var first = await WorkspaceOpener.OpenAsync(Folders, await plane.RequestAsync(), default)) await first.RemoveAsync(default);
+        var cache = Path.Combine(Folders.Repositories, "project-1.git");
+        await File.WriteAllTextAsync(Path.Combine(cache, "refs/remotes/plane/main.lock"), "");
+        await File.WriteAllTextAsync(Path.Combine(cache, "refs/heads/agent/ada/flt-12-work.lock"), "");
+        await plane.CommitAsync("next");
+
+        using var second = await WorkspaceOpener.OpenAsync(Folders, await plane.RequestAsync(epoch: 2), default);
+
+        Assert.Equal(await plane.HeadAsync(), await second.Worktree.HeadAsync(default));
+    }
+
+    [Fact]
     public async Task Several_attempts_open_at_once_on_one_cache()
     {
         using var plane = await TestRepository.CreateAsync();
