@@ -32,7 +32,8 @@ public static class DeliveryServices
         services.AddSingleton<IProjectRepositories>(s => s.GetRequiredService<DeliveryFacts>());
         services.AddSingleton<IHostDuties>(s => s.GetRequiredService<DeliveryFacts>());
         services.AddHostedService<DeliveryStart>();
-        return services.AddHostedService<JobKeeper>().AddHostedService<ReviewDriver>().AddHostedService<MergeQueueDriver>().AddHostedService<PushBackDriver>();
+        return services.AddHostedService<JobKeeper>().AddHostedService<ReviewDriver>().AddHostedService<MergeQueueDriver>().AddHostedService<PushBackDriver>()
+            .AddHostedService<MirrorKeeper>();
     }
 
     public static void MapDelivery(this IEndpointRouteBuilder routes)

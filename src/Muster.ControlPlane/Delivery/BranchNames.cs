@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Muster.ControlPlane.Operations;
@@ -12,6 +11,10 @@ public static class BranchNames
     public const string Wip = "refs/muster/wip/";
     private const string Agents = "agent/";
     private const int SlugLimit = 40;
+
+    // By hand, because without culture data the framework does not take letters apart.
+    private const string Accented = "àáâãäåçèéêëìíîïñòóôõöøùúûüýÿ";
+    private const string Plain = "aaaaaaceeeeiiiinoooooouuuuyy";
 
     /// <summary><c>agent/NAME/flt-12-add-health-endpoint</c>.</summary>
     public static string Agent(string agent, string taskKey, string title)
@@ -62,11 +65,12 @@ public static class BranchNames
     public static string Slug(string text)
     {
         var slug = new StringBuilder(SlugLimit);
-        foreach (var c in text.Normalize(NormalizationForm.FormKD))
+        foreach (var c in text)
         {
             if (slug.Length >= SlugLimit) break;
-            if (char.IsAsciiLetterOrDigit(c)) slug.Append(char.ToLowerInvariant(c));
-            else if (CharUnicodeInfo.GetUnicodeCategory(c) == UnicodeCategory.NonSpacingMark) continue;
+            var accent = Accented.IndexOf(char.ToLowerInvariant(c), StringComparison.Ordinal);
+            var letter = accent >= 0 ? Plain[accent] : char.ToLowerInvariant(c);
+            if (char.IsAsciiLetterOrDigit(letter)) slug.Append(letter);
             else if (slug.Length > 0 && slug[^1] != '-') slug.Append('-');
         }
 

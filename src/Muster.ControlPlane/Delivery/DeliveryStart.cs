@@ -11,6 +11,8 @@ internal sealed class DeliveryStart(Store store, IRepositories repositories, Tar
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
         await leases.LoadAsync(cancellationToken);
+        var projects = (await store.ReadAsync(c => c.QueryAsync<string>("SELECT id FROM projects WHERE repository IS NOT NULL"), cancellationToken)).AsList();
+        foreach (var project in projects) repositories.Open(project)?.ClearLocks();
         if (await repositories.CheckAsync(cancellationToken) is { } problem)
         {
             logger.LogWarning("Projects with a repository cannot be worked on: {Problem}", problem);
@@ -19,7 +21,6 @@ internal sealed class DeliveryStart(Store store, IRepositories repositories, Tar
 
         await targets.LoadAsync(cancellationToken);
         var queued = (await store.ReadAsync(c => c.QueryAsync<string>("SELECT id FROM merge_queue"), cancellationToken)).Select(BranchNames.QueueRef).ToHashSet(StringComparer.Ordinal);
-        var projects = await store.ReadAsync(c => c.QueryAsync<string>("SELECT id FROM projects WHERE repository IS NOT NULL"), cancellationToken);
         foreach (var project in projects)
             if (repositories.Open(project) is { } repository) await ClearAsync(repository, queued, cancellationToken);
     }

@@ -10,6 +10,6 @@ public sealed record GitOptions
     /// <summary>For anything on the plane's own disk.</summary>
     public TimeSpan LocalTimeout { get; init; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>For reading from and writing to the person's own repository.</summary>
+    /// <summary>For reading from and writing to the person's own repository, and for tidying a mirror.</summary>
     public TimeSpan RemoteTimeout { get; init; } = TimeSpan.FromMinutes(10);
 }

@@ -33,10 +33,10 @@ internal sealed class GitProgram(GitOptions options)
     ];
 
     public async Task<GitOutput> RunAsync(string? repository, IReadOnlyList<string> arguments, CancellationToken ct,
-        byte[]? input = null, int limit = DefaultLimit, bool personal = false, IReadOnlyDictionary<string, string>? environment = null)
+        byte[]? input = null, int limit = DefaultLimit, bool personal = false, IReadOnlyDictionary<string, string>? environment = null, bool patient = false)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        timeout.CancelAfter(personal ? options.RemoteTimeout : options.LocalTimeout);
+        timeout.CancelAfter(personal || patient ? options.RemoteTimeout : options.LocalTimeout);
         using var process = Start(StartInfo(repository, arguments, personal, environment));
         try
         {
@@ -104,11 +104,13 @@ internal sealed class GitProgram(GitOptions options)
         if (!process.HasExited) process.Kill(entireProcessTree: true);
     }
 
-    /// <summary>The last lines of what git complained, as one line.</summary>
+    /// <summary>What git complained of, as one line: what it calls fatal or an error, else its last lines.</summary>
     public static string Last(string error)
     {
         var lines = error.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        return string.Join(' ', lines.TakeLast(3));
+        var marked = lines.Where(l => l.StartsWith("fatal: ", StringComparison.Ordinal) || l.StartsWith("error: ", StringComparison.Ordinal)).ToList();
+        var text = string.Join(' ', marked.Count > 0 ? marked.Take(2) : lines.TakeLast(3));
+        return text.Length <= 500 ? text : text[..497] + "...";
     }
 
     private static async Task FeedAsync(Process process, byte[]? input, CancellationToken ct)

@@ -134,7 +134,7 @@ public sealed class GitRepositories : IRepositories
                 "Give the user that runs the plane access (an ssh key or a git credential helper).",
             _ => $"Check that this works for the user that runs the plane: git ls-remote {repository}",
         };
-        return $"The repository {repository} cannot be read: {reason}. {hint}";
+        return $"The repository {repository} cannot be read: {reason.TrimEnd('.')}. {hint}";
     }
 
     private static Refusal Unreachable(string detail) => new(422, ProblemCodes.RepositoryUnreachable, detail);

@@ -103,6 +103,19 @@ internal sealed class GitRepository(GitProgram git, string path) : IRepository
     public async Task<IRefMove> PrepareAsync(IReadOnlyList<RefChange> changes, CancellationToken ct) =>
         await GitRefMove.PrepareAsync(git, path, changes, ct);
 
+    public async Task TidyAsync(CancellationToken ct)
+    {
+        var output = await git.RunAsync(path, ["-c", "gc.auto=2000", "-c", "gc.autoDetach=false", "gc", "--auto", "--quiet"], ct, patient: true);
+        if (output.ExitCode != 0) throw new GitFailedException($"git gc failed: {GitProgram.Last(output.Error)}");
+    }
+
+    public void ClearLocks()
+    {
+        var refs = Path.Combine(path, "refs");
+        var locks = Directory.Exists(refs) ? Directory.EnumerateFiles(refs, "*.lock", SearchOption.AllDirectories) : [];
+        foreach (var file in locks.Concat(Directory.EnumerateFiles(path, "*.lock")).ToList()) File.Delete(file);
+    }
+
     public async Task<string> FetchOriginAsync(string repository, string targetBranch, CancellationToken ct)
     {
         var output = await git.RunAsync(path,

@@ -36,6 +36,7 @@ public sealed class HostDaemon(HostOptions options, ILogger logger) : IDisposabl
         try
         {
             await RunAsync(run, new HostFolders(options.DataFolder, run.Marker), cancellation);
+            ScratchFolder.DeleteLeftovers(new HostFolders(options.DataFolder));
             run.End();
         }
         catch (MusterException)

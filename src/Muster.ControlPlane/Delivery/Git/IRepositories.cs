@@ -62,6 +62,12 @@ public interface IRepository
     /// </summary>
     Task<IRefMove> PrepareAsync(IReadOnlyList<RefChange> changes, CancellationToken ct);
 
+    /// <summary>Packs what lies loose and drops what nothing has pointed at for two weeks, when there is enough of it.</summary>
+    Task TidyAsync(CancellationToken ct);
+
+    /// <summary>Takes away locks that a crash left behind. Only at start, while nothing else works here.</summary>
+    void ClearLocks();
+
     /// <summary>Reads the person's repository anew and answers with the commit of its target branch.</summary>
     Task<string> FetchOriginAsync(string repository, string targetBranch, CancellationToken ct);
 

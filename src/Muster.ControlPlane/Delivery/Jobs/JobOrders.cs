@@ -12,9 +12,10 @@ internal static class JobOrders
 {
     /// <summary>
     /// The job of one check at one commit: the one there is, a pass taken over from an identical tree, or a new one.
-    /// Asking again changes nothing, unless the check was redefined or was red in an earlier attempt of the task.
+    /// Asking again changes nothing, unless the check was redefined or was red in an earlier attempt of the task, or could
+    /// not be run at all before <paramref name="askedAt"/>.
     /// </summary>
-    public static JobRow Check(StoreTransaction tx, TaskRow task, string sha, string tree, CheckDefinition check)
+    public static JobRow Check(StoreTransaction tx, TaskRow task, string sha, string tree, CheckDefinition check, long? askedAt = null)
     {
         var definition = JsonSerializer.Serialize(check, Wire.Json);
         var existing = tx.QueryFirst<JobRow>(JobRow.Select + " WHERE j.task_id = @Id AND j.sha = @sha AND j.name = @Name AND j.kind = 'check'", new { task.Id, sha, check.Name });
@@ -22,6 +23,7 @@ internal static class JobOrders
         {
             var stale = existing.Definition != definition
                 || (existing.State is JobState.Failed or JobState.Error && existing.Attempt < task.Epoch)
+                || (existing.State == JobState.Error && existing.EndedAt < askedAt)
                 || existing.State == JobState.Cancelled;
             return stale ? Again(tx, existing, definition, task.Epoch) : existing;
         }

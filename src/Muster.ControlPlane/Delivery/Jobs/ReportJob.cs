@@ -45,7 +45,8 @@ public sealed class ReportJob(Store store, IOptions<DeliveryOptions> options)
              WHERE id = @Id AND state = 'running'
             """, new { report.Outcome, report.ExitCode, detail = Bounded(report.Detail, MaxDetail), report.OutputArtifactId, tx.Now, job.Id });
         var ended = tx.QueryFirst<JobRow>(JobRow.Select + " WHERE j.id = @Id", new { job.Id })!;
-        if (report.Outcome == JobState.Error && ended.Epoch < options.Value.MaxJobAttempts)
+        // Asked for again after it was given up, it gets as many tries again; the epoch itself never goes back.
+        if (report.Outcome == JobState.Error && ended.Epoch % options.Value.MaxJobAttempts != 0)
         {
             var delay = JobDelays.After(ended.Epoch, options.Value.JobRetryDelay);
             return JobOrders.Again(tx, ended, notBefore: tx.Now + (long)delay.TotalMilliseconds);

@@ -23,9 +23,18 @@ public sealed class OriginSync(Store store, IRepositories repositories, Targets 
     public async Task<MirrorMade> CreateAsync(string projectId, string repository, string? targetBranch, CancellationToken ct)
     {
         if (await repositories.CheckAsync(ct) is { } problem) throw new Refusal(503, ProblemCodes.Unavailable, problem);
-        var made = await repositories.CreateAsync(projectId, repository, targetBranch, ct);
-        targets.Set(projectId, made.TargetSha);
-        return made;
+        try
+        {
+            var made = await repositories.CreateAsync(projectId, repository, targetBranch, ct);
+            targets.Set(projectId, made.TargetSha);
+            return made;
+        }
+        catch
+        {
+            // Half a mirror is none.
+            repositories.Delete(projectId);
+            throw;
+        }
     }
 
     /// <summary>Forgets a project and deletes its mirror.</summary>
@@ -148,7 +157,7 @@ public sealed class OriginSync(Store store, IRepositories repositories, Targets 
     {
         if (repositories.Open(project.Id) is not { } repository || await targets.RefreshAsync(project, ct) is not { } sha) return true;
         var reason = await repository.PushOriginAsync(project.Repository!, sha, project.TargetBranch, ct);
-        if (reason is not null && reason.Contains("fetch first", StringComparison.Ordinal) || reason?.Contains("non-fast-forward", StringComparison.Ordinal) == true)
+        if (IsBehind(reason))
         {
             await FetchAsync(project, state, ct);
             sha = await targets.RefreshAsync(project, ct) ?? sha;
@@ -164,6 +173,9 @@ public sealed class OriginSync(Store store, IRepositories repositories, Targets 
         await SayAsync(project, state, $"{project.Key}: {project.Repository} did not take {project.TargetBranch} at {GitText.Brief(sha)}: {reason}. {Advice(reason, project)}", ct);
         return false;
     }
+
+    private static bool IsBehind(string? reason) =>
+        reason is not null && (reason.Contains("fetch first", StringComparison.Ordinal) || reason.Contains("non-fast-forward", StringComparison.Ordinal));
 
     private static string Advice(string reason, ProjectRow project) => reason switch
     {

@@ -22,6 +22,13 @@ public sealed record EvidenceRow
 
     public const string Select = "SELECT * FROM evidence";
 
+    /// <summary>What counts for a task now: what was verified, and the claims of its newest attempt or of a person. Earlier claims went with their attempt.</summary>
+    public const string Standing =
+        """
+        SELECT e.* FROM evidence e JOIN tasks t ON t.id = e.task_id LEFT JOIN assignments a ON a.id = e.assignment_id
+         WHERE e.task_id = @taskId AND (e.verified = 1 OR a.id IS NULL OR a.epoch = t.epoch) ORDER BY e.id
+        """;
+
     public EvidenceInfo ToInfo() => new()
     {
         Id = Id,

@@ -28,7 +28,8 @@ internal sealed class FinishMerge(Store store, IRepositories repositories, Rules
         catch (RefMovedException)
         {
             // Somebody else moved the target: the candidate is stale and is made anew at the next step.
-            return;
+            if (await repository.ResolveAsync(BranchNames.Heads + entry.Target, ct) != entry.BaseSha) return;
+            throw;
         }
 
         await using (move)

@@ -106,7 +106,7 @@ internal sealed class MergeStep(Store store, IRepositories repositories, RulesAt
         var jobs = await store.WriteAsync<IReadOnlyList<JobRow>>(tx =>
         {
             if (Current(tx, facts) is not { } task) return [];
-            var orders = found.Checks.Where(c => c.Required).Select(c => JobOrders.Check(tx, task, candidate, tree, c)).ToList();
+            var orders = found.Checks.Where(c => c.Required).Select(c => JobOrders.Check(tx, task, candidate, tree, c, facts.Entry.EnqueuedAt)).ToList();
             foreach (var passed in orders.Where(o => o.State == JobState.Passed)) EvidenceBook.OfCheck(tx, passed);
             return orders;
         }, ct);

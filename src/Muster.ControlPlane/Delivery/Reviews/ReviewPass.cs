@@ -81,7 +81,9 @@ internal sealed class ReviewPass(
         }
 
         if (!await ChecksAsync(facts, found.Rules, repository, ct)) return;
-        var reasons = ApprovalPolicy.Reasons(task.NeedsApproval, found.Rules.Review ?? facts.Project.Review, contract, found.Rules.HasRequiredCheck, proof.Changes.Select(c => c.Path));
+        // The stricter of the two counts: a repository cannot talk the plane out of asking.
+        var review = found.Rules.Review == ReviewPolicies.Person ? ReviewPolicies.Person : facts.Project.Review;
+        var reasons = ApprovalPolicy.Reasons(task.NeedsApproval, review, contract, found.Rules.HasRequiredCheck, proof.Changes.Select(c => c.Path));
         if (!await writes.ApprovedAsync(facts, pull, reasons, ct)) return;
         await MoveOnAsync(facts, contract, ct);
     }

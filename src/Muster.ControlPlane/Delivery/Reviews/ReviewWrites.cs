@@ -17,7 +17,7 @@ internal sealed class ReviewWrites(Store store, ReviewBoard board, IOptions<Deli
     private readonly Dictionary<string, string> _rulesSaid = new(StringComparer.Ordinal);
 
     public async Task<IReadOnlyList<EvidenceRow>> EvidenceAsync(string taskId, CancellationToken ct) =>
-        [.. await store.ReadAsync(c => c.QueryAsync<EvidenceRow>(EvidenceRow.Select + " WHERE task_id = @taskId ORDER BY id", new { taskId }), ct)];
+        [.. await store.ReadAsync(c => c.QueryAsync<EvidenceRow>(EvidenceRow.Standing, new { taskId }), ct)];
 
     public async Task SendBackAsync(ReviewFacts facts, string outcome, string reason, bool blame, CancellationToken ct)
     {

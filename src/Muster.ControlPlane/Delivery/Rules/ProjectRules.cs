@@ -9,7 +9,7 @@ public sealed record ProjectRules
 
     public IReadOnlyList<CheckDefinition> Checks { get; init; } = [];
 
-    /// <summary>Overrides the project's own policy when set.</summary>
+    /// <summary>Makes the project's own policy stricter when it says <c>person</c>.</summary>
     public string? Review { get; init; }
 
     /// <summary>Default contract of the project's tasks when set.</summary>

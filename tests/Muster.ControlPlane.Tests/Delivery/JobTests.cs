@@ -1,0 +1,53 @@
+using Microsoft.Extensions.DependencyInjection;
+using Muster.Contracts;
+using Muster.Contracts.Delivery;
+using Muster.Contracts.Fleet;
+using Muster.Contracts.Work;
+using Muster.ControlPlane.Delivery.Jobs;
+
+namespace Muster.ControlPlane.Tests.Delivery;
+
+/// <summary>Jobs are leased as tasks are: taken back from a host that is silent, and a stale report changes nothing (A5, D4).</summary>
+[Trait("req", "A5")]
+public sealed class JobTests
+{
+    [Fact]
+    public async Task A_job_goes_to_another_host_when_its_lease_runs_out_and_the_first_report_comes_too_late()
+    {
+        await using var forge = await Forge.StartAsync(host: false, options: o => o.JobLeaseSeconds = 2);
+        var first = await HostAsync(forge, "one");
+        await HostAsync(forge, "two");
+        var task = await forge.ClaimAsync("ada");
+        var waiting = ClaimAsync(forge, "one", 30);
+        var head = await forge.HandInAsync(task, "a.txt", "one\n");
+        var job = Assert.Single((await waiting).Jobs);
+        Assert.Equal((head, 1, "one", "test"), (job.Job.Sha, job.Job.Attempts, job.Job.Host, job.Job.Check!.Evidence));
+
+        // With its lease it reads the commit; renewed by the right host only.
+        var folder = Directory.CreateDirectory(Path.Combine(forge.Folder, "job")).FullName;
+        await GitShell.RunAsync(folder, "init", "-q");
+        var url = new Uri(forge.Plane.Address, job.GitPath).ToString();
+        await GitShell.RunAsync(folder, job.Lease, ["fetch", "-q", url, head]);
+        Assert.NotEqual(0, (await GitShell.TryAsync(folder, job.Lease, "push", url, "FETCH_HEAD:refs/heads/x")).Code);
+        var leases = forge.Plane.Services.GetRequiredService<JobLeases>();
+        Assert.Equal([true, false], leases.Renew(first, [job.Lease, "mls_x"]));
+        Assert.Equal([false], leases.Renew("someone-else", [job.Lease]));
+
+        var again = Assert.Single((await ClaimAsync(forge, "two", 30)).Jobs);
+        Assert.Equal((job.Job.Id, 2, "two"), (again.Job.Id, again.Job.Attempts, again.Job.Host));
+        Assert.Equal([false], leases.Renew(first, [job.Lease]));
+        var late = await forge.Plane.RefusedAsync(HttpMethod.Post, Routes.With(Routes.JobReport, job.Job.Id), new JobReport { Outcome = JobState.Failed }, job.Lease);
+        Assert.Equal(ProblemCodes.LeaseLost, late.Code);
+        Assert.NotEqual(0, (await GitShell.TryAsync(folder, job.Lease, "fetch", url, head)).Code);
+
+        for (var i = 0; i < 2; i++)
+            Assert.Equal(JobState.Passed, (await forge.Plane.PostAsync<JobInfo>(Routes.With(Routes.JobReport, job.Job.Id), new JobReport { Outcome = JobState.Passed }, again.Lease)).State);
+        await forge.UntilStatusAsync(task.Task.Key, TaskState.Done);
+    }
+
+    private static async Task<string> HostAsync(Forge forge, string name) =>
+        (await forge.Plane.PostAsync<HostHeartbeatAnswer>(Routes.HostHeartbeat, new HostHeartbeatRequest { Host = name, Cores = 1, Capacity = 1 })).HostId;
+
+    private static Task<JobClaimAnswer> ClaimAsync(Forge forge, string host, int wait) =>
+        forge.Plane.PostAsync<JobClaimAnswer>(Routes.JobsClaim, new JobClaimRequest { Host = host, Max = 1, WaitSeconds = wait });
+}
