@@ -48,10 +48,23 @@ internal static class PlanCommand
             {
                 terminal.Line();
                 terminal.Line($"Epic {epic.Number}: {Plain.Line(epic.Title)}  {epic.Percent:0}%{(epic.GateOpen ? "" : "  (gate shut)")}");
-                TaskCommand.TaskGrid(tasks.Where(task => task.Epic == epic.Number)).WriteTo(terminal, "no tasks");
+                TaskCommand.TaskGrid(tasks.Where(task => task.Epic == epic.Number).OrderBy(task => task.IssueNumber, s_issueOrder)).WriteTo(terminal, "no tasks");
             }
         });
     }
+
+    // 1.10 comes after 1.9.
+    private static readonly IComparer<string?> s_issueOrder = Comparer<string?>.Create((one, other) =>
+    {
+        var (left, right) = ((one ?? "").Split('.'), (other ?? "").Split('.'));
+        for (var part = 0; part < Math.Min(left.Length, right.Length); part++)
+        {
+            var order = int.TryParse(left[part], out var a) && int.TryParse(right[part], out var b) ? a.CompareTo(b) : string.CompareOrdinal(left[part], right[part]);
+            if (order != 0) return order;
+        }
+
+        return left.Length.CompareTo(right.Length);
+    });
 
     private static async Task<string> ReadAsync(string file, CancellationToken stop)
     {

@@ -14,6 +14,7 @@ internal static class TaskShow
         var updates = await call.Muster.ListTaskUpdatesAsync(task.Id, limit: 20, ct: call.Stop);
         call.Terminal.Document(new { task, attempts, evidence, updates = updates.Items });
         Write(call.Terminal, task, attempts, evidence);
+        History(call.Terminal, updates.Items);
     }
 
     private static void Write(Terminal terminal, TaskInfo task, IReadOnlyList<AssignmentInfo> attempts, IReadOnlyList<EvidenceInfo> evidence)
@@ -50,5 +51,14 @@ internal static class TaskShow
         var proof = new Grid("EVIDENCE", "SHOWS", "VERIFIED BY", "COMMIT", "REFERENCE");
         foreach (var one in evidence) proof.Row(one.Kind, Cell.State(one.Outcome), one.Verified ? one.VerifiedBy : "not yet", Words.Sha(one.Sha), one.Reference);
         proof.WriteTo(terminal, "");
+    }
+
+    private static void History(Terminal terminal, IReadOnlyList<TaskUpdateInfo> updates)
+    {
+        if (updates.Count == 0) return;
+        terminal.Line();
+        var grid = new Grid("WHEN", "WHO", "WHAT");
+        foreach (var update in updates.OrderBy(one => one.At)) grid.Row($"{update.At.ToLocalTime():MM-dd HH:mm:ss}", update.Author, update.Text);
+        grid.WriteTo(terminal, "");
     }
 }

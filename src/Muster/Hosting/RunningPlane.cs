@@ -1,7 +1,4 @@
-using System.Net;
-using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -9,7 +6,6 @@ using Microsoft.Extensions.Logging;
 using Muster.Connections;
 using Muster.Contracts.Security;
 using Muster.ControlPlane;
-using Muster.ControlPlane.Delivery;
 using Muster.ControlPlane.Delivery.Git;
 using Muster.ControlPlane.Security;
 using Muster.ControlPlane.Storage;
@@ -45,8 +41,6 @@ internal sealed class RunningPlane : IAsyncDisposable
             RoleFolders = [data.Roles, Path.Combine(AppContext.BaseDirectory, "fleet", "roles")],
         };
         if (options.Validate() is { Count: > 0 } faults) throw new CommandException(string.Join(' ', faults)) { Code = ExitCodes.BadUsage };
-        // Before the store is opened: a start that cannot succeed changes nothing.
-        RequireFree(new Uri(url));
         var app = Build(options, log);
         try
         {
@@ -55,7 +49,7 @@ internal sealed class RunningPlane : IAsyncDisposable
         catch (Exception error)
         {
             await app.DisposeAsync();
-            throw Explained(error, new Uri(url));
+            throw ListenAddress.Explain(error, new Uri(url));
         }
 
         var tokens = app.Services.GetRequiredService<TokenDirectory>();
@@ -104,40 +98,6 @@ internal sealed class RunningPlane : IAsyncDisposable
     {
         foreach (var old in tokens.List().Where(token => token is { Name: OwnHost, Scope: Scopes.Host })) await tokens.RevokeAsync(old.Id, ct);
         return (await tokens.CreateAsync(OwnHost, Scopes.Host, null, null, ct)).Secret;
-    }
-
-    private static void RequireFree(Uri url)
-    {
-        if (url.Port == 0 || !IPAddress.TryParse(url.Host.Trim('[', ']'), out var address)) return;
-        try
-        {
-            using var probe = new TcpListener(address, url.Port);
-            probe.Start();
-        }
-        catch (SocketException error)
-        {
-            throw Explained(error, url);
-        }
-    }
-
-    private static Exception Explained(Exception error, Uri url)
-    {
-        for (var cause = error; cause is not null; cause = cause.InnerException)
-        {
-            switch (cause)
-            {
-                case AddressInUseException or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse }:
-                    return new CommandException($"Port {url.Port} is taken by another program.", $"Choose another with --port N (--port 0 takes a free one), or stop what listens there.");
-                case SocketException { SocketErrorCode: SocketError.AccessDenied }:
-                    return new CommandException($"Port {url.Port} may not be opened by this user.", "Choose one above 1023 with --port N.");
-                case SocketException { SocketErrorCode: SocketError.AddressNotAvailable }:
-                    return new CommandException($"{url.Host} is no address of this machine.", "Give --bind one that is, such as 127.0.0.1 or 0.0.0.0.");
-                case StoreUnusableException unusable:
-                    return new CommandException(unusable.Message);
-            }
-        }
-
-        return error;
     }
 
     private sealed class NoLifetime : IHostLifetime

@@ -9,6 +9,7 @@ internal static class Standing
 {
     public static async Task RunAsync(Call call, string url, bool withHost, int? capacity)
     {
+        ListenAddress.RequireFree(new Uri(url));
         using var data = DataFolder.Open(call.Get(Globals.Data) ?? Paths.DefaultData);
         using var log = new PlaneLog(data.Logs, call.Get(Globals.Verbose), onTerminal: true);
         await using var plane = await RunningPlane.StartAsync(data, url, log, call.Stop);

@@ -25,9 +25,11 @@ internal sealed class Grid(params string[] headings)
             return;
         }
 
-        var widths = headings.Select((heading, column) => Math.Max(heading.Length, _rows.Max(row => column < row.Length ? row[column].Text.Length : 0))).ToArray();
-        terminal.Line(Line(terminal, [.. headings.Select(heading => new Cell(heading, Tone.Faint))], widths));
-        foreach (var row in _rows) terminal.Line(Line(terminal, row, widths));
+        // A column that says nothing is left out.
+        var shown = Enumerable.Range(0, headings.Length).Where(column => _rows.Any(row => row[column].Text.Length > 0)).ToArray();
+        var widths = shown.Select(column => Math.Max(headings[column].Length, _rows.Max(row => row[column].Text.Length))).ToArray();
+        terminal.Line(Line(terminal, [.. shown.Select(column => new Cell(headings[column], Tone.Faint))], widths));
+        foreach (var row in _rows) terminal.Line(Line(terminal, [.. shown.Select(column => row[column])], widths));
     }
 
     private static string Line(Terminal terminal, Cell[] cells, int[] widths)

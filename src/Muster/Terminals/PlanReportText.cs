@@ -14,9 +14,9 @@ internal static class PlanReportText
         grid.Row("listed are", Figure(report.Listed.Epics), Figure(report.Listed.Issues), Figure(report.Listed.Hours));
         grid.WriteTo(terminal, "");
         if (withIssues) Issues(terminal, report);
-        Findings(terminal, "disagrees with itself", report.Mismatches, Tone.Warn);
-        Findings(terminal, "not understood", report.NotUnderstood, Tone.Warn);
-        Findings(terminal, "cannot be imported", report.Errors, Tone.Bad);
+        Findings(terminal, "The plan disagrees with itself", report.Mismatches, Tone.Warn);
+        Findings(terminal, "Not understood", report.NotUnderstood, Tone.Warn);
+        Findings(terminal, "Cannot be imported", report.Errors, Tone.Bad);
     }
 
     private static void Issues(Terminal terminal, PlanReport report)
@@ -36,7 +36,7 @@ internal static class PlanReportText
     {
         if (findings.Count == 0) return;
         terminal.Line();
-        terminal.Line($"{Words.Count(findings.Count, "place")} {what}:", tone);
+        terminal.Line($"{what} ({Words.Count(findings.Count, "place")}):", tone);
         foreach (var finding in findings) terminal.Line($"  {(finding.Line is { } line ? $"line {line}: " : "")}{Plain.Line(finding.Text)}");
     }
 

@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using System.Reflection;
+
+namespace Muster.EndToEnd.Tests;
+
+/// <summary>
+/// A person's home for one test: an own configuration and data folder, the real executable, and at the end the proof that
+/// no process is left behind.
+/// </summary>
+public sealed class Stage : IAsyncDisposable
+{
+    private static readonly string s_program = typeof(Stage).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(one => one.Key == "Muster").Value!;
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(6);
+    private readonly List<RunningMuster> _running = [];
+
+    public string Path { get; } = Directory.CreateTempSubdirectory("muster-e2e-").FullName;
+
+    public string Data => this["data"];
+
+    public string this[string name] => System.IO.Path.Combine(Path, name);
+
+    /// <summary>Runs a command to its end.</summary>
+    public async Task<Ended> RunAsync(params string[] arguments)
+    {
+        using var process = Start(arguments);
+        process.StandardInput.Close();
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        using var limit = new CancellationTokenSource(s_patience);
+        try
+        {
+            await process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException late)
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"muster {string.Join(' ', arguments)} did not end in {s_patience}.\n{await output}\n{await error}", late);
+        }
+
+        return new Ended(process.ExitCode, await output, await error);
+    }
+
+    /// <summary>Runs a command that must succeed; answers what it printed.</summary>
+    public async Task<string> DoAsync(params string[] arguments)
+    {
+        var ended = await RunAsync(arguments);
+        Assert.True(ended.Code == 0, $"muster {string.Join(' ', arguments)}: exit code {ended.Code}\n{ended.Output}\n{ended.Error}");
+        return ended.Output;
+    }
+
+    /// <summary><c>muster up</c> on this stage's data folder, ready for requests.</summary>
+    public async Task<RunningMuster> UpAsync(int port = 0)
+    {
+        var up = await RunningMuster.StartAsync(Start(["up", "--port", $"{port}", "--data", Data, "--capacity", "8", "--json"]));
+        _running.Add(up);
+        return up;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var one in _running) await one.DisposeAsync();
+        // A plane that was killed with -9 at the very end could not end its agents; the next daemon's work is done here.
+        var left = await Leftovers.GoneAsync(Path);
+        try
+        {
+            Assert.True(left.Count == 0, $"Processes were left behind: {string.Join("; ", left)}");
+        }
+        finally
+        {
+            Directory.Delete(Path, recursive: true);
+        }
+    }
+
+    private Process Start(string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet")
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Path,
+        };
+        start.ArgumentList.Add(s_program);
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        start.Environment["XDG_CONFIG_HOME"] = this["config"];
+        start.Environment["XDG_DATA_HOME"] = this["share"];
+        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("MUSTER_", StringComparison.Ordinal)).ToList()) start.Environment.Remove(name);
+        return Process.Start(start)!;
+    }
+}
+
+/// <summary>A command that has ended.</summary>
+public sealed record Ended(int Code, string Output, string Error);

@@ -1,0 +1,2 @@
+// File modes are what is tested here.
+[assembly: System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
