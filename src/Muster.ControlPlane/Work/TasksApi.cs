@@ -44,8 +44,16 @@ public static class TasksApi
             """,
             new
             {
-                project, projectKey = project?.ToUpperInvariant(), status, epic, role, agent, after = Paging.Decode(cursor) ?? "",
-                label = label is null ? null : $"%\"{Escape(label)}\"%", search = search is null ? null : $"%{Escape(search)}%", limit = Paging.Limit(limit) + 1,
+                project,
+                projectKey = project?.ToUpperInvariant(),
+                status,
+                epic,
+                role,
+                agent,
+                after = Paging.Decode(cursor) ?? "",
+                label = label is null ? null : $"%\"{Escape(label)}\"%",
+                search = search is null ? null : $"%{Escape(search)}%",
+                limit = Paging.Limit(limit) + 1,
             }, Paging.Limit(limit), ct);
     }
 

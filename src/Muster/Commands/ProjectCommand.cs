@@ -6,16 +6,16 @@ namespace Muster.Commands;
 
 internal static class ProjectCommand
 {
-    private static readonly Argument<string> s_project = new("project") { Description = "Key or name of the project" };
+    private static readonly Argument<string> Project = new("project") { Description = "Key or name of the project" };
 
     public static Command Create() => new Command("project", "Repositories and their rules").With(
         Add(),
         new Command("list", "Every project").Does(ListAsync),
-        new Command("show", "One project: rules, epics, progress").With(s_project).Does(ShowAsync),
+        new Command("show", "One project: rules, epics, progress").With(Project).Does(ShowAsync),
         Set(),
-        new Command("pause", "No task of it is handed out until it is resumed").With(s_project).Does(call => DidAsync(call, "paused", call.Muster.PauseProjectAsync(call.Get(s_project), ct: call.Stop))),
-        new Command("resume", "Hand its tasks out again").With(s_project).Does(call => DidAsync(call, "resumed", call.Muster.ResumeProjectAsync(call.Get(s_project), ct: call.Stop))),
-        new Command("sync", "Fetch what is new in the person's own repository").With(s_project).Does(call => DidAsync(call, "synced", call.Muster.SyncProjectAsync(call.Get(s_project), ct: call.Stop))));
+        new Command("pause", "No task of it is handed out until it is resumed").With(Project).Does(call => DidAsync(call, "paused", call.Muster.PauseProjectAsync(call.Get(Project), ct: call.Stop))),
+        new Command("resume", "Hand its tasks out again").With(Project).Does(call => DidAsync(call, "resumed", call.Muster.ResumeProjectAsync(call.Get(Project), ct: call.Stop))),
+        new Command("sync", "Fetch what is new in the person's own repository").With(Project).Does(call => DidAsync(call, "synced", call.Muster.SyncProjectAsync(call.Get(Project), ct: call.Stop))));
 
     private static Command Add()
     {
@@ -52,7 +52,7 @@ internal static class ProjectCommand
     {
         var name = new Option<string?>("--name") { Description = "Its name" };
         var rules = new RuleOptions();
-        return new Command("set", "Change the rules that are named").With([s_project, name, .. rules.All]).Does(call => DidAsync(call, "changed", call.Muster.UpdateProjectAsync(call.Get(s_project), new UpdateProject
+        return new Command("set", "Change the rules that are named").With([Project, name, .. rules.All]).Does(call => DidAsync(call, "changed", call.Muster.UpdateProjectAsync(call.Get(Project), new UpdateProject
         {
             Name = call.Get(name),
             LeaseSeconds = call.Get(rules.Lease),
@@ -76,7 +76,7 @@ internal static class ProjectCommand
 
     private static async Task ShowAsync(Call call)
     {
-        var project = await call.Muster.GetProjectAsync(call.Get(s_project), call.Stop);
+        var project = await call.Muster.GetProjectAsync(call.Get(Project), call.Stop);
         var plan = await call.Muster.GetPlanAsync(project.Id, call.Stop);
         call.Terminal.Document(new { project, progress = plan });
         var terminal = call.Terminal;

@@ -14,7 +14,7 @@ namespace Muster.Demo;
 internal sealed class DemoWatch(MusterClient muster, ProjectInfo project, RunningHost host, IDemoView view, Terminal terminal, bool yes)
 {
     private const int KillAtPercent = 30;
-    private static readonly TimeSpan s_stuck = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Stuck = TimeSpan.FromMinutes(5);
     private readonly HashSet<string> _told = new(StringComparer.Ordinal);
 
     public DemoKill? Killed { get; private set; }
@@ -37,7 +37,7 @@ internal sealed class DemoWatch(MusterClient muster, ProjectInfo project, Runnin
             if (now.Tasks.All(task => task.Status is TaskState.Done or TaskState.Cancelled or TaskState.Failed or TaskState.Quarantined)) return now;
             // A person may take their time; the crew may not.
             if (waitsForPerson) moved.Restart();
-            if (moved.Elapsed > s_stuck) return now;
+            if (moved.Elapsed > Stuck) return now;
         }
     }
 

@@ -27,7 +27,17 @@ internal static class PullBook
             """,
             new
             {
-                task.HeadSha, task.Branch, title = task.Title, summary, author = Author(task), task.Rehearsal, size.Additions, size.Deletions, size.Files, tx.Now, id = pull.Id,
+                task.HeadSha,
+                task.Branch,
+                title = task.Title,
+                summary,
+                author = Author(task),
+                task.Rehearsal,
+                size.Additions,
+                size.Deletions,
+                size.Files,
+                tx.Now,
+                id = pull.Id,
             });
         return PullQueries.Get(tx, pull.Id);
     }
@@ -72,8 +82,21 @@ internal static class PullBook
             """,
             new
             {
-                id, projectId = project.Id, number, taskId = task.Id, task.Title, summary, task.Branch, project.TargetBranch, task.HeadSha, author = Author(task), task.Rehearsal,
-                size.Additions, size.Deletions, size.Files, tx.Now,
+                id,
+                projectId = project.Id,
+                number,
+                taskId = task.Id,
+                task.Title,
+                summary,
+                task.Branch,
+                project.TargetBranch,
+                task.HeadSha,
+                author = Author(task),
+                task.Rehearsal,
+                size.Additions,
+                size.Deletions,
+                size.Files,
+                tx.Now,
             });
         tx.ExecuteOne("UPDATE tasks SET pull_number = @number, updated_at = @Now WHERE id = @Id", new { number, tx.Now, task.Id });
         tx.Emit(EventTypes.PullOpened, $"{task.AgentName} opened {project.Key}!{number} for {task.Key}: {task.Title}", project.Id, task.Id, task.AgentId,
