@@ -137,11 +137,12 @@ public static class TasksApi
         return Paging.Page(rows, take, r => r.Id, r => r.ToInfo());
     }
 
-    private static async Task<Created<TaskUpdateInfo>> AddUpdate(string id, AddTaskUpdate body, HttpContext http, Writes writes, CancellationToken ct)
+    private static async Task<Created<TaskUpdateInfo>> AddUpdate(string id, AddTaskUpdate body, HttpContext http, Store store, Writes writes, CancellationToken ct)
     {
         new Checked().Text(body.Text, "text", 20_000).ThrowIfWrong();
         var info = await writes.RunAsync(body, tx =>
         {
+            Leases.Heed(tx, store, http);
             var task = TaskQueries.Get(tx, id);
             return TaskUpdateRow.Add(tx, task, http.Principal().Name, "comment", body.Text, null).ToInfo();
         }, ct);
