@@ -33,6 +33,10 @@ public sealed class RunningMuster : IAsyncDisposable
         return new RunningMuster(process, error, new Uri(welcome.GetProperty("address").GetString()!), server.GetProperty("token").GetString()!);
     }
 
+    /// <summary>Waits for a host that runs.</summary>
+    public Task HostedAsync() => Until.HoldsAsync(
+        async () => ((await Client.ListHostsAsync()).Items.Any(host => host.Health == "healthy"), "no host"), TimeSpan.FromSeconds(45));
+
     /// <summary>kill -9.</summary>
     public async Task KillAsync()
     {

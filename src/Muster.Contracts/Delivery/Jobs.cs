@@ -109,7 +109,7 @@ public sealed record ClaimedJob
 
 public sealed record JobReport
 {
-    /// <summary><c>passed</c>, <c>failed</c> or <c>error</c>.</summary>
+    /// <summary><c>passed</c>, <c>failed</c>, <c>error</c>, or <c>waiting</c> to hand the job back without a verdict.</summary>
     public required string Outcome { get; init; }
     public int? ExitCode { get; init; }
     public string? Detail { get; init; }

@@ -9,7 +9,7 @@ using Muster.Runner.Git;
 namespace Muster.Runner.Jobs;
 
 /// <summary>Claims checks and deployments, carries out as many at once as the host has slots for, and reports them.</summary>
-internal sealed class JobLoop(HostOptions options, MusterClient muster, CheckRunner checks, Deployer deployer, Action<string> notice) : IDisposable
+internal sealed class JobLoop(HostOptions options, MusterClient muster, CheckRunner checks, Deployer deployer, JobBook book, Action<string> notice) : IDisposable
 {
     private const int WaitSeconds = 20;
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
@@ -26,6 +26,8 @@ internal sealed class JobLoop(HostOptions options, MusterClient muster, CheckRun
         var tasks = new ConcurrentDictionary<Task, bool>();
         try
         {
+            foreach (var left in book.Leftovers()) await HandBackAsync(left.JobId, left.Lease, $"Host {options.Name} was killed.");
+            book.Clear();
             while (true)
             {
                 foreach (var job in await ClaimAsync(cancellation))
@@ -75,13 +77,14 @@ internal sealed class JobLoop(HostOptions options, MusterClient muster, CheckRun
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, run.Lost);
         try
         {
+            book.Add(claimed);
             var report = await CarryOutAsync(claimed, stop.Token);
             await ReportAsync(claimed, report, stop.Token);
         }
         catch (OperationCanceledException)
         {
             notice($"job {claimed.Job.Name} of {claimed.Job.Project} at {claimed.Job.Sha}: stopped, {(run.Lost.IsCancellationRequested ? "its lease is lost" : "the host stops")}");
-            if (!run.Lost.IsCancellationRequested) await HandBackAsync(claimed);
+            if (!run.Lost.IsCancellationRequested) await HandBackAsync(claimed.Job.Id, claimed.Lease, $"Host {options.Name} was stopped.");
         }
 #pragma warning disable CA1031 // Whatever is wrong with one job is told, and its lease runs out; the others go on.
         catch (Exception error)
@@ -91,22 +94,23 @@ internal sealed class JobLoop(HostOptions options, MusterClient muster, CheckRun
         }
         finally
         {
+            book.Remove(claimed.Job.Id);
             _running.TryRemove(claimed.Job.Id, out _);
             _slots.Release();
         }
     }
 
-    // So that another host gets it now rather than when the lease runs out, which it does in any case.
-    private async Task HandBackAsync(ClaimedJob claimed)
+    // So that it is given out anew now rather than when the lease runs out, which it does in any case. No verdict, no try used up.
+    private async Task HandBackAsync(string jobId, string lease, string why)
     {
         try
         {
-            var report = new JobReport { Outcome = JobState.Error, Detail = $"Host {options.Name} was stopped." };
-            await muster.ReportJobAsync(claimed.Job.Id, report, new CallOptions { Lease = claimed.Lease, MaxRetries = 0, Timeout = TimeSpan.FromSeconds(3) });
+            var report = new JobReport { Outcome = JobState.Waiting, Detail = why };
+            await muster.ReportJobAsync(jobId, report, new CallOptions { Lease = lease, MaxRetries = 0, Timeout = TimeSpan.FromSeconds(3) });
         }
         catch (Exception error) when (error is PlaneUnreachableException or MusterException)
         {
-            notice($"job {claimed.Job.Name} of {claimed.Job.Project}: the plane could not be told: {error.Message}");
+            notice($"job {jobId} could not be handed back: {error.Message}");
         }
     }
 

@@ -45,6 +45,27 @@ public sealed class JobTests
         await forge.UntilStatusAsync(task.Task.Key, TaskState.Done);
     }
 
+    [Fact]
+    public async Task A_job_handed_back_by_hosts_that_were_killed_never_uses_up_its_tries()
+    {
+        await using var forge = await Forge.StartAsync(host: false, options: o => (o.MaxJobAttempts, o.JobRetryDelay) = (2, TimeSpan.Zero));
+        await HostAsync(forge, "one");
+        var task = await forge.ClaimAsync("ada");
+        await forge.HandInAsync(task, "a.txt", "one\n");
+        for (var attempt = 1; attempt <= 5; attempt++)
+        {
+            var job = Assert.Single((await ClaimAsync(forge, "one", 30)).Jobs);
+            Assert.Equal(attempt, job.Job.Attempts);
+            // Twice, as after an answer that was lost.
+            for (var i = 0; i < 2; i++)
+                Assert.Equal(JobState.Waiting, (await forge.Plane.PostAsync<JobInfo>(Routes.With(Routes.JobReport, job.Job.Id), new JobReport { Outcome = JobState.Waiting, Detail = "killed" }, job.Lease)).State);
+        }
+
+        var last = Assert.Single((await ClaimAsync(forge, "one", 30)).Jobs);
+        await forge.Plane.PostAsync<JobInfo>(Routes.With(Routes.JobReport, last.Job.Id), new JobReport { Outcome = JobState.Passed }, last.Lease);
+        await forge.UntilStatusAsync(task.Task.Key, TaskState.Done);
+    }
+
     private static async Task<string> HostAsync(Forge forge, string name) =>
         (await forge.Plane.PostAsync<HostHeartbeatAnswer>(Routes.HostHeartbeat, new HostHeartbeatRequest { Host = name, Cores = 1, Capacity = 1 })).HostId;
 

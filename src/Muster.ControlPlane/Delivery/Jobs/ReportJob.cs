@@ -17,7 +17,7 @@ public sealed class ReportJob(Store store, IOptions<DeliveryOptions> options)
     public JobInfo Run(StoreTransaction tx, string id, string? lease, JobReport report)
     {
         new Checked()
-            .Require(report.Outcome is JobState.Passed or JobState.Failed or JobState.Error, "outcome", "outcome is passed, failed or error.")
+            .Require(report.Outcome is JobState.Passed or JobState.Failed or JobState.Error or JobState.Waiting, "outcome", "outcome is passed, failed, error or waiting.")
             .Require(report.OutputArtifactId is null || Ids.IsId(report.OutputArtifactId), "outputArtifactId", "outputArtifactId is an artifact's id.")
             .Line(report.Url, "url", 2000, required: false)
             .ThrowIfWrong();
@@ -27,7 +27,7 @@ public sealed class ReportJob(Store store, IOptions<DeliveryOptions> options)
             throw Refusal.LeaseLost();
         if (job.State == report.Outcome) return job.ToInfo();
         if (job.State != JobState.Running) throw Refusal.LeaseLost();
-        return End(tx, job, report).ToInfo();
+        return (report.Outcome == JobState.Waiting ? HandBack(tx, job, report) : End(tx, job, report)).ToInfo();
     }
 
     /// <summary>The lease of a job ran out: another host gets it, as long as there are tries left.</summary>
@@ -35,6 +35,16 @@ public sealed class ReportJob(Store store, IOptions<DeliveryOptions> options)
     {
         var job = tx.QueryFirst<JobRow>(JobRow.Select + " WHERE j.id = @jobId AND j.state = 'running' AND j.epoch = @epoch", new { jobId, epoch });
         if (job is not null) End(tx, job, new JobReport { Outcome = JobState.Error, Detail = $"{job.HostName ?? "The host"} stopped answering." });
+    }
+
+    /// <summary>
+    /// The host stops or was killed, which says nothing about the job: it is given out again however often that happens, though
+    /// later each time, in case the job itself is what kills hosts.
+    /// </summary>
+    private JobRow HandBack(StoreTransaction tx, JobRow job, JobReport report)
+    {
+        tx.ExecuteOne("UPDATE jobs SET detail = @detail WHERE id = @Id AND state = 'running'", new { detail = Bounded(report.Detail, MaxDetail), job.Id });
+        return JobOrders.Again(tx, job, notBefore: tx.Now + (long)JobDelays.After(job.Epoch, options.Value.JobRetryDelay).TotalMilliseconds);
     }
 
     private JobRow End(StoreTransaction tx, JobRow job, JobReport report)
