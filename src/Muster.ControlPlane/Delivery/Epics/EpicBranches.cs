@@ -14,15 +14,15 @@ internal sealed class EpicBranches
     private readonly IRepositories _repositories;
     private readonly Targets _targets;
 
-    // Whether any project wants branches of epics; null when it must be looked up. Every claim asks.
-    private volatile object? _wanted;
+    // Whether any project wants branches of epics, or an object without meaning when that must be looked up. Every claim asks.
+    private object _wanted = new();
 
     public EpicBranches(Store store, IRepositories repositories, Targets targets)
     {
         (_store, _repositories, _targets) = (store, repositories, targets);
         store.Listen(committed =>
         {
-            if (committed.Events.Any(e => e.Type is EventTypes.ProjectCreated or EventTypes.ProjectUpdated)) _wanted = null;
+            if (committed.Events.Any(e => e.Type is EventTypes.ProjectCreated or EventTypes.ProjectUpdated)) Volatile.Write(ref _wanted, new object());
         });
     }
 
@@ -31,9 +31,7 @@ internal sealed class EpicBranches
     /// <summary>Makes the branch of every epic that has a ready task and no branch yet, at the newest target.</summary>
     public async Task EnsureAsync(CancellationToken ct)
     {
-        if (_wanted is false) return;
-        if (_wanted is null) _wanted = await _store.ReadAsync(c => c.QueryFirstAsync<bool>("SELECT EXISTS (SELECT 1 FROM projects WHERE epic_branches = 1 AND repository IS NOT NULL)"), ct);
-        if (_wanted is false || !(await MissingAsync(ct)).Any()) return;
+        if (!await WantedAsync(ct) || !(await MissingAsync(ct)).Any()) return;
         await Turn.WaitAsync(ct);
         try
         {
@@ -83,6 +81,16 @@ internal sealed class EpicBranches
         {
             // Somebody moved it by hand; the next step takes this in.
         }
+    }
+
+    private async Task<bool> WantedAsync(CancellationToken ct)
+    {
+        var known = Volatile.Read(ref _wanted);
+        if (known is bool wanted) return wanted;
+        wanted = await _store.ReadAsync(c => c.QueryFirstAsync<bool>("SELECT EXISTS (SELECT 1 FROM projects WHERE epic_branches = 1 AND repository IS NOT NULL)"), ct);
+        // Kept only if no project was changed while it was looked up.
+        Interlocked.CompareExchange(ref _wanted, wanted, known);
+        return wanted;
     }
 
     private Task WarnAsync(EpicMergeRow epic, string text, CancellationToken ct) => _store.WriteAsync(tx =>
