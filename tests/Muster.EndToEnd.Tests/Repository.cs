@@ -27,14 +27,21 @@ public sealed class Repository(string path)
 
     public async Task<string> GitAsync(params string[] arguments)
     {
+        var (code, output, error) = await TryGitAsync(new Dictionary<string, string>(), arguments);
+        Assert.True(code == 0, $"git {string.Join(' ', arguments)}: {error}");
+        return output;
+    }
+
+    public async Task<(int Code, string Output, string Error)> TryGitAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    {
         var start = new ProcessStartInfo("git") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path };
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        foreach (var (name, value) in environment) start.Environment[name] = value;
         using var git = Process.Start(start)!;
         var error = git.StandardError.ReadToEndAsync();
         var output = await git.StandardOutput.ReadToEndAsync();
         await git.WaitForExitAsync();
-        Assert.True(git.ExitCode == 0, $"git {string.Join(' ', arguments)}: {await error}");
-        return output.TrimEnd('\n');
+        return (git.ExitCode, output.TrimEnd('\n'), await error);
     }
 
     /// <summary>Commits with a trailer, as <c>sha, value</c>.</summary>

@@ -6,6 +6,8 @@ internal static partial class Signals
 {
     public const int Kill = 9;
     public const int Term = 15;
+    public const int Continue = 18;
+    public const int Stop = 19;
 
     /// <summary>False when there is no such process any more.</summary>
     public static bool Send(int pid, int signal) => KillProcess(pid, signal) == 0;

@@ -12,6 +12,10 @@ public sealed class Stage : IAsyncDisposable
     private static readonly string Program = typeof(Stage).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(one => one.Key == "Muster").Value!;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(6);
     private readonly List<RunningMuster> _running = [];
+    private readonly List<RunningHost> _hosts = [];
+
+    /// <summary>What every program that is started has in its environment beside our own.</summary>
+    public Dictionary<string, string> Environment { get; } = new(StringComparer.Ordinal);
 
     public string Path { get; } = Directory.CreateTempSubdirectory("muster-e2e-").FullName;
 
@@ -56,8 +60,42 @@ public sealed class Stage : IAsyncDisposable
         return up;
     }
 
+    /// <summary><c>muster serve</c>: the plane alone, on this stage's data folder or another, perhaps below another program.</summary>
+    public async Task<RunningMuster> ServeAsync(int port = 0, string? data = null, params string[] below)
+    {
+        var plane = await RunningMuster.StartAsync(Start(["serve", "--port", $"{port}", "--data", data ?? Data, "--json"], below));
+        _running.Add(plane);
+        return plane;
+    }
+
+    /// <summary><c>muster host</c>: the host daemon alone, which finds the plane by itself.</summary>
+    public RunningHost StartHost()
+    {
+        var host = new RunningHost(Start(["host", "--data", Data, "--capacity", "8", "--json"]), this["data/host"]);
+        _hosts.Add(host);
+        return host;
+    }
+
+    /// <summary>An empty file by which scripts and tests tell each other that something has happened.</summary>
+    public void Mark(string name) => File.WriteAllBytes(this[name], []);
+
+    public bool Marked(string name) => File.Exists(this[name]);
+
+    public Task MarkedAsync(string name, TimeSpan patience) =>
+        Until.HoldsAsync(() => Task.FromResult((Marked(name), $"nobody made '{name}'")), patience);
+
+    /// <summary>Writes a program; <c>$STAGE</c> in it is this stage's folder.</summary>
+    public async Task<string> WriteScriptAsync(string name, string text)
+    {
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(this[name])!);
+        await File.WriteAllTextAsync(this[name], text.Replace("$STAGE", Path, StringComparison.Ordinal));
+        File.SetUnixFileMode(this[name], UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return this[name];
+    }
+
     public async ValueTask DisposeAsync()
     {
+        foreach (var one in _hosts) await one.DisposeAsync();
         foreach (var one in _running) await one.DisposeAsync();
         // A plane that was killed with -9 at the very end could not end its agents; the next daemon's work is done here.
         var left = await Leftovers.GoneAsync(Path);
@@ -71,9 +109,10 @@ public sealed class Stage : IAsyncDisposable
         }
     }
 
-    private Process Start(string[] arguments)
+    private Process Start(string[] arguments, params string[] below)
     {
-        var start = new ProcessStartInfo("dotnet")
+        string[] all = [.. below, "dotnet", Program, .. arguments];
+        var start = new ProcessStartInfo(all[0])
         {
             UseShellExecute = false,
             RedirectStandardInput = true,
@@ -81,11 +120,11 @@ public sealed class Stage : IAsyncDisposable
             RedirectStandardError = true,
             WorkingDirectory = Path,
         };
-        start.ArgumentList.Add(Program);
-        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        foreach (var argument in all[1..]) start.ArgumentList.Add(argument);
         start.Environment["XDG_CONFIG_HOME"] = this["config"];
         start.Environment["XDG_DATA_HOME"] = this["share"];
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("MUSTER_", StringComparison.Ordinal)).ToList()) start.Environment.Remove(name);
+        foreach (var (name, value) in Environment) start.Environment[name] = value;
         return Process.Start(start)!;
     }
 }

@@ -40,7 +40,7 @@ public static class EventsApi
         return EncodedEvent.ToInfo(row ?? throw Refusal.NotFound("event", id));
     }
 
-    private static async Task<Created<EventInfo>> Create(CreateEvent body, HttpContext http, Writes writes, CancellationToken ct)
+    private static async Task<Created<EventInfo>> Create(CreateEvent body, HttpContext http, Store store, Writes writes, CancellationToken ct)
     {
         new Checked()
             .Require(body.Type.StartsWith(EventTypes.CustomPrefix, StringComparison.Ordinal) && body.Type.Length is > 7 and <= 80 && body.Type.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-'),
@@ -50,6 +50,7 @@ public static class EventsApi
             .ThrowIfWrong();
         var info = await writes.RunAsync(body, tx =>
         {
+            Leases.Heed(tx, store, http);
             var task = body.Task is null ? null : TaskQueries.Get(tx, body.Task);
             var project = body.Project is null ? null : ProjectRow.Get(tx, body.Project);
             tx.Emit(body.Type, body.Text, project?.Id ?? task?.ProjectId, task?.Id, http.Principal().Subject, body.Data);

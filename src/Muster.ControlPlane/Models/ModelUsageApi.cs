@@ -34,7 +34,7 @@ public static class ModelUsageApi
     private static async Task<ModelUsageInfo> Get(string id, Store store, CancellationToken ct) =>
         (await store.ReadAsync(c => c.QueryFirstOrDefaultAsync<ModelUsageRow>("SELECT * FROM model_usage WHERE id = @id", new { id }), ct) ?? throw Refusal.NotFound("model usage", id)).ToInfo();
 
-    private static async Task<Created<ModelUsageInfo>> Create(CreateModelUsage body, Writes writes, CancellationToken ct)
+    private static async Task<Created<ModelUsageInfo>> Create(CreateModelUsage body, HttpContext http, Store store, Writes writes, CancellationToken ct)
     {
         new Checked().Line(body.Provider, "provider", 100).Line(body.Model, "model", 200).Line(body.Outcome, "outcome", 100, required: false)
             .Require(body.TokensIn >= 0 && body.TokensOut >= 0 && body.TokensCached >= 0, "tokensIn", "Token counts are 0 or more.")
@@ -42,6 +42,7 @@ public static class ModelUsageApi
             .Require(body.LatencyMs is null or >= 0, "latencyMs", "latencyMs is 0 or more.").ThrowIfWrong();
         var info = await writes.RunAsync(body, tx =>
         {
+            Leases.Heed(tx, store, http);
             var row = new ModelUsageRow
             {
                 Id = Ids.New(),

@@ -21,6 +21,12 @@ public static class Leases
     public static TaskRow Require(StoreTransaction tx, Store store, string? token, string assignmentId) =>
         Find(tx, store, token, assignmentId) ?? throw (string.IsNullOrEmpty(token) ? Refusal.LeaseRequired() : Refusal.LeaseLost());
 
+    /// <summary>Where no lease is asked for, one that is sent must still be current: its holder takes itself for the worker of the task.</summary>
+    public static void Heed(StoreTransaction tx, Store store, HttpContext http)
+    {
+        if (Header(http) is { } token) Require(tx, store, token);
+    }
+
     /// <summary>The task whose open assignment this is, when the lease is current; null otherwise.</summary>
     public static TaskRow? Find(StoreTransaction tx, Store store, string? token, string assignmentId) =>
         Find(tx, store, token) is { } task && string.Equals(task.AssignmentId, assignmentId, StringComparison.OrdinalIgnoreCase) ? task : null;

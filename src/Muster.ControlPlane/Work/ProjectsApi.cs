@@ -48,10 +48,10 @@ public static class ProjectsApi
             .ThrowIfWrong();
         var id = Ids.New();
         // Outside the transaction: fetching takes as long as it takes, and a repository that cannot be read changes nothing.
-        var target = body.Repository is null ? body.TargetBranch ?? "main" : await repositories.MirrorAsync(id, body.Repository, body.TargetBranch, ct);
+        var mirrored = body.Repository is null ? new Mirrored(body.TargetBranch ?? "main", null) : await repositories.MirrorAsync(id, body.Repository, body.TargetBranch, ct);
         try
         {
-            var info = await writes.RunAsync(body, tx => Insert(tx, id, body, target).ToInfo(), ct);
+            var info = await writes.RunAsync(body, tx => Insert(tx, id, body, mirrored).ToInfo(), ct);
             if (info.Id != id) await repositories.ForgetAsync(id);
             return TypedResults.Created(Routes.With(Routes.Project, info.Key), info);
         }
@@ -62,7 +62,7 @@ public static class ProjectsApi
         }
     }
 
-    private static ProjectRow Insert(StoreTransaction tx, string id, CreateProject body, string target)
+    private static ProjectRow Insert(StoreTransaction tx, string id, CreateProject body, Mirrored mirrored)
     {
         var key = body.Key ?? FreeKey(tx, Names.SuggestKey(body.Name));
         if (tx.QueryFirst<int>("SELECT COUNT(*) FROM projects WHERE key = @key", new { key }) > 0)
@@ -73,10 +73,10 @@ public static class ProjectsApi
             Key = key,
             Name = body.Name.Trim(),
             Repository = body.Repository,
-            TargetBranch = target,
+            TargetBranch = mirrored.TargetBranch,
             LeaseSeconds = body.LeaseSeconds ?? 60,
             MaxFailures = body.MaxFailures ?? 3,
-            Contract = body.Contract ?? (body.Repository is null ? "" : "commit + test(pass) + pr(merged)"),
+            Contract = body.Contract ?? mirrored.Contract ?? (body.Repository is null ? "" : "commit + test(pass) + pr(merged)"),
             Review = body.Review ?? ReviewPolicies.Auto,
             PushBack = body.PushBack ?? false,
             DeployTo = body.DeployTo,
@@ -189,11 +189,15 @@ public static class ProjectsApi
 /// <summary>The plane's own copies of the projects' repositories.</summary>
 public interface IProjectRepositories
 {
-    /// <summary>Mirrors a repository; answers the branch that work is merged into. Refuses what cannot be read, saying why.</summary>
-    Task<string> MirrorAsync(string projectId, string repository, string? targetBranch, CancellationToken ct);
+    /// <summary>Mirrors a repository. Refuses what cannot be read, saying why.</summary>
+    Task<Mirrored> MirrorAsync(string projectId, string repository, string? targetBranch, CancellationToken ct);
 
     /// <summary>Brings in what the person has committed in their own repository, and pushes back where the project says so.</summary>
     Task SyncAsync(ProjectRow project, CancellationToken ct);
 
     Task ForgetAsync(string projectId);
 }
+
+/// <param name="TargetBranch">The branch that work is merged into.</param>
+/// <param name="Contract">The contract that the repository's own rules name, when they do.</param>
+public sealed record Mirrored(string TargetBranch, string? Contract);

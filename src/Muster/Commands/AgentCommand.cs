@@ -26,7 +26,7 @@ internal static class AgentCommand
 
     internal static Grid AgentGrid(IEnumerable<AgentInfo> agents)
     {
-        var grid = new Grid("AGENT", "HEALTH", "DOES", "TASKS", "ROLE", "HOST", "EXECUTOR", "TROUBLE");
+        var grid = new Grid("AGENT", "HEALTH", "DOES", "TASKS", "ROLE", "HOST", "EXECUTOR", "LAST TROUBLE");
         foreach (var agent in agents)
         {
             var does = agent.Desired != DesiredState.Running ? agent.Desired : agent.Status ?? "";

@@ -19,8 +19,6 @@ internal sealed class DemoWatch(MusterClient muster, ProjectInfo project, Runnin
 
     public DemoKill? Killed { get; private set; }
 
-    public List<string> Approved { get; } = [];
-
     /// <summary>Goes on until nothing can move any more; the tasks as they then are.</summary>
     public async Task<Snapshot> RunAsync(CancellationToken stop)
     {
@@ -93,7 +91,6 @@ internal sealed class DemoWatch(MusterClient muster, ProjectInfo project, Runnin
         {
             await muster.CreateReviewAsync(pull.Id, new CreateReview { Verdict = verdict, HeadSha = pull.HeadSha, Body = body }, ct: stop);
             if (verdict != Verdicts.Approve) return;
-            Approved.Add(PullText.Name(pull));
             view.Say($"          you approved {PullText.Name(pull)} ({pull.Title}){(yes ? " by --yes" : "")}", Tone.Good);
         }
         catch (MusterException error) when (error.Code is ProblemCodes.HeadMoved or ProblemCodes.WrongState)
