@@ -80,14 +80,15 @@ public static class ProjectsApi
             Review = body.Review ?? ReviewPolicies.Auto,
             PushBack = body.PushBack ?? false,
             DeployTo = body.DeployTo,
+            EpicBranches = body.EpicBranches ?? false,
             CreatedAt = tx.Now,
             UpdatedAt = tx.Now,
         };
         AddTask.CheckContract(row, row.Contract);
         tx.ExecuteOne(
             """
-            INSERT INTO projects (id, key, name, repository, target_branch, lease_seconds, max_failures, contract, review, push_back, deploy_to, created_at, updated_at)
-            VALUES (@Id, @Key, @Name, @Repository, @TargetBranch, @LeaseSeconds, @MaxFailures, @Contract, @Review, @PushBack, @DeployTo, @CreatedAt, @UpdatedAt)
+            INSERT INTO projects (id, key, name, repository, target_branch, lease_seconds, max_failures, contract, review, push_back, deploy_to, epic_branches, created_at, updated_at)
+            VALUES (@Id, @Key, @Name, @Repository, @TargetBranch, @LeaseSeconds, @MaxFailures, @Contract, @Review, @PushBack, @DeployTo, @EpicBranches, @CreatedAt, @UpdatedAt)
             """, row);
         tx.Emit(EventTypes.ProjectCreated, $"Project {row.Key} '{row.Name}' was added", row.Id, data: new { key = row.Key, row.Name });
         return row;
@@ -118,13 +119,14 @@ public static class ProjectsApi
                 Review = body.Review ?? before.Review,
                 PushBack = body.PushBack ?? before.PushBack,
                 DeployTo = body.DeployTo is null ? before.DeployTo : body.DeployTo.Length == 0 ? null : body.DeployTo,
+                EpicBranches = body.EpicBranches ?? before.EpicBranches,
                 UpdatedAt = tx.Now,
             };
             AddTask.CheckContract(row, row.Contract);
             tx.ExecuteOne(
                 """
                 UPDATE projects SET name = @Name, lease_seconds = @LeaseSeconds, max_failures = @MaxFailures, contract = @Contract, review = @Review,
-                       push_back = @PushBack, deploy_to = @DeployTo, updated_at = @UpdatedAt WHERE id = @Id
+                       push_back = @PushBack, deploy_to = @DeployTo, epic_branches = @EpicBranches, updated_at = @UpdatedAt WHERE id = @Id
                 """, row);
             tx.Emit(EventTypes.ProjectUpdated, $"Project {row.Key} was changed", row.Id, data: new { key = row.Key });
             return row.ToInfo();
@@ -165,7 +167,7 @@ public static class ProjectsApi
             if (busy > 0) throw new Refusal(409, ProblemCodes.InUse, $"{busy} tasks of project {row.Key} are being worked on or in review. Cancel them first.");
             tx.Execute("UPDATE tasks SET parent_id = NULL WHERE project_id = @Id", new { row.Id });
             tx.Execute("DELETE FROM edges WHERE depends_on IN (SELECT id FROM tasks WHERE project_id = @Id) OR task_id IN (SELECT id FROM tasks WHERE project_id = @Id)", new { row.Id });
-            foreach (var table in (string[])["jobs", "merge_queue", "deployments", "pulls", "tasks", "epics", "progress_snapshots"])
+            foreach (var table in (string[])["jobs", "merge_queue", "deployments", "pulls", "tasks", "epic_merges", "epics", "progress_snapshots"])
                 tx.Execute($"DELETE FROM {table} WHERE project_id = @Id", new { row.Id });
             tx.ExecuteOne("DELETE FROM projects WHERE id = @Id", new { row.Id });
             tx.Emit(EventTypes.ProjectDeleted, $"Project {row.Key} was deleted", row.Id, data: new { key = row.Key });

@@ -41,6 +41,7 @@ internal static class ProjectCommand
                 Review = call.Get(rules.Review),
                 PushBack = call.Get(rules.PushBack),
                 DeployTo = call.Get(rules.DeployTo),
+                EpicBranches = call.Get(rules.EpicBranches),
             }, ct: call.Stop);
             call.Terminal.Document(project);
             call.Terminal.Line($"{project.Key} added: {project.Name}{(project.Repository is null ? "" : $", {project.Repository}, target {project.TargetBranch}")}");
@@ -61,6 +62,7 @@ internal static class ProjectCommand
             Review = call.Get(rules.Review),
             PushBack = call.Get(rules.PushBack),
             DeployTo = call.Get(rules.DeployTo),
+            EpicBranches = call.Get(rules.EpicBranches),
         }, ct: call.Stop)));
     }
 
@@ -82,7 +84,7 @@ internal static class ProjectCommand
         var terminal = call.Terminal;
         terminal.Line($"{project.Key}  {Plain.Line(project.Name)}{(project.Paused ? "  (paused)" : "")}", Tone.Strong);
         terminal.Line($"repository  {Plain.Line(project.Repository ?? "none")}{(project.PushBack ? ", merged work is pushed back" : "")}");
-        terminal.Line($"target      {Plain.Line(project.TargetBranch)}");
+        terminal.Line($"target      {Plain.Line(project.TargetBranch)}{(project.EpicBranches ? ", epics in branches of their own until they are done" : "")}");
         terminal.Line($"done means  {(project.Contract.Length == 0 ? "the agent says so" : project.Contract)}; review {project.Review}");
         terminal.Line($"lease       {project.LeaseSeconds} s; quarantined after {Words.Count(project.MaxFailures, "failure")}{(project.DeployTo is { } to ? $"; every merge goes to {to}" : "")}");
         terminal.Line($"progress    {plan.Percent:0.#}% of {plan.Hours:0.#} h, {Words.Count(plan.Tasks, "task")}, {plan.Ready} ready");
@@ -120,6 +122,7 @@ internal static class ProjectCommand
         public Option<string?> Review { get; } = new("--review") { Description = "auto, or person: a person approves every pull request" };
         public Option<bool?> PushBack { get; } = new("--push-back") { Description = "Push merged work to the repository it came from, fast-forward only" };
         public Option<string?> DeployTo { get; } = new("--deploy-to") { Description = "Environment that every merge is deployed to", HelpName = "ENV" };
-        public IEnumerable<Symbol> All => [Lease, MaxFailures, Contract, Review, PushBack, DeployTo];
+        public Option<bool?> EpicBranches { get; } = new("--epic-branches") { Description = "Gather the tasks of an epic in a branch epic-N/... that is merged when all are done" };
+        public IEnumerable<Symbol> All => [Lease, MaxFailures, Contract, Review, PushBack, DeployTo, EpicBranches];
     }
 }

@@ -13,15 +13,15 @@ internal sealed record ChangeSize(int Additions, int Deletions, int Files);
 internal static class PullBook
 {
     /// <summary>The open pull request of a task at its newest head; made when there is none.</summary>
-    public static PullRow Ensure(StoreTransaction tx, TaskRow task, ProjectRow project, ChangeSize size, string? summary)
+    public static PullRow Ensure(StoreTransaction tx, TaskRow task, ProjectRow project, string target, ChangeSize size, string? summary)
     {
         var pull = PullQueries.OpenOf(tx, task.Id);
-        if (pull is null) return Open(tx, task, project, size, summary);
+        if (pull is null) return Open(tx, task, project, target, size, summary);
         if (pull.HeadSha == task.HeadSha && pull.State != PullState.ChangesRequested) return pull;
         Drop(tx, pull);
         tx.ExecuteOne(
             """
-            UPDATE pulls SET head_sha = @HeadSha, branch = @Branch, state = 'open', title = @title, body = COALESCE(@summary, body), author = @author, rehearsal = @Rehearsal,
+            UPDATE pulls SET head_sha = @HeadSha, branch = @Branch, base = @target, state = 'open', title = @title, body = COALESCE(@summary, body), author = @author, rehearsal = @Rehearsal,
                    needs_approval = 0, approval_reason = NULL, additions = @Additions, deletions = @Deletions, files_changed = @Files, updated_at = @Now
              WHERE id = @id
             """,
@@ -29,6 +29,7 @@ internal static class PullBook
             {
                 task.HeadSha,
                 task.Branch,
+                target,
                 title = task.Title,
                 summary,
                 author = Author(task),
@@ -71,14 +72,14 @@ internal static class PullBook
         return true;
     }
 
-    private static PullRow Open(StoreTransaction tx, TaskRow task, ProjectRow project, ChangeSize size, string? summary)
+    private static PullRow Open(StoreTransaction tx, TaskRow task, ProjectRow project, string target, ChangeSize size, string? summary)
     {
         var id = Ids.New();
         var number = tx.QueryFirst<int>("UPDATE projects SET next_pull = next_pull + 1 WHERE id = @Id RETURNING next_pull - 1", new { project.Id });
         tx.ExecuteOne(
             """
             INSERT INTO pulls (id, project_id, number, task_id, title, body, branch, base, head_sha, state, author, needs_approval, rehearsal, additions, deletions, files_changed, created_at, updated_at)
-            VALUES (@id, @projectId, @number, @taskId, @Title, @summary, @Branch, @TargetBranch, @HeadSha, 'open', @author, 0, @Rehearsal, @Additions, @Deletions, @Files, @Now, @Now)
+            VALUES (@id, @projectId, @number, @taskId, @Title, @summary, @Branch, @target, @HeadSha, 'open', @author, 0, @Rehearsal, @Additions, @Deletions, @Files, @Now, @Now)
             """,
             new
             {
@@ -89,7 +90,7 @@ internal static class PullBook
                 task.Title,
                 summary,
                 task.Branch,
-                project.TargetBranch,
+                target,
                 task.HeadSha,
                 author = Author(task),
                 task.Rehearsal,
