@@ -25,7 +25,7 @@ public sealed record HostOptions
     public int? Capacity { get; init; }
 
     /// <summary>Checks and deployments carried out at once.</summary>
-    public int JobSlots { get; init; } = Math.Max(1, Environment.ProcessorCount / 2);
+    public int JobSlots { get; init; } = Math.Max(2, Environment.ProcessorCount / 2);
 
     /// <summary>Time that agents get to save their work and hand their tasks back when they are told to stop.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(30);

@@ -10,9 +10,9 @@ internal static class PublicApi
     private const BindingFlags Declared = BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
     // What the compiler writes for every record says nothing about the surface.
-    private static readonly string[] _records =
+    private static readonly string[] Records =
         ["Equals", "GetHashCode", "ToString", "PrintMembers", "op_Equality", "op_Inequality", "<Clone>$", "Deconstruct"];
-    private static readonly NullabilityInfoContext _nullability = new();
+    private static readonly NullabilityInfoContext Nullability = new();
 
     public static string Render(Assembly assembly)
     {
@@ -36,8 +36,8 @@ internal static class PublicApi
         return type.GetConstructors(Declared).Select(c => $"new({Parameters(c)})")
             .Concat(type.GetProperties(Declared).Select(Property))
             .Concat(type.GetMethods(Declared)
-                .Where(m => (!m.IsSpecialName || m.Name.StartsWith("op_", StringComparison.Ordinal)) && !_records.Contains(m.Name))
-                .Select(m => $"{Static(m)}{Name(m.ReturnType, _nullability.Create(m.ReturnParameter))} {m.Name}{Generic(m)}({Parameters(m)})"));
+                .Where(m => (!m.IsSpecialName || m.Name.StartsWith("op_", StringComparison.Ordinal)) && !Records.Contains(m.Name))
+                .Select(m => $"{Static(m)}{Name(m.ReturnType, Nullability.Create(m.ReturnParameter))} {m.Name}{Generic(m)}({Parameters(m)})"));
     }
 
     private static string Kind(Type type) => type switch
@@ -57,7 +57,7 @@ internal static class PublicApi
             ? setter.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit)) ? " init;" : " set;"
             : "";
         var required = p.IsDefined(typeof(RequiredMemberAttribute)) ? "required " : "";
-        return $"{Static(accessor)}{required}{Name(p.PropertyType, _nullability.Create(p))} {p.Name} {{ get;{set} }}";
+        return $"{Static(accessor)}{required}{Name(p.PropertyType, Nullability.Create(p))} {p.Name} {{ get;{set} }}";
     }
 
     private static string Static(MethodBase method) => method.IsStatic ? "static " : "";
@@ -66,7 +66,7 @@ internal static class PublicApi
         method.IsGenericMethod ? $"<{string.Join(", ", method.GetGenericArguments().Select(a => a.Name))}>" : "";
 
     private static string Parameters(MethodBase method) => string.Join(", ", method.GetParameters().Select(p =>
-        $"{Name(p.ParameterType, _nullability.Create(p))} {p.Name}{(p.HasDefaultValue ? $" = {Default(p)}" : "")}"));
+        $"{Name(p.ParameterType, Nullability.Create(p))} {p.Name}{(p.HasDefaultValue ? $" = {Default(p)}" : "")}"));
 
     private static string Default(ParameterInfo p) => p.DefaultValue switch
     {

@@ -2,7 +2,7 @@ namespace Muster.EndToEnd.Tests;
 
 public sealed class KillTests(ITestOutputHelper output)
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
     [Fact]
     [Trait("req", "A5")]
@@ -26,7 +26,7 @@ public sealed class KillTests(ITestOutputHelper output)
             output.WriteLine($"kill -9 {pid} {command} {Signals.Send(pid, Signals.Kill)}");
         }
 
-        await WordProject.AssertDoneOnceAsync(muster, repository, s_patience);
+        await WordProject.AssertDoneOnceAsync(muster, repository, Patience);
         Assert.Equal(0, await muster.StopAsync());
     }
 
@@ -51,7 +51,7 @@ public sealed class KillTests(ITestOutputHelper output)
             muster = await stage.UpAsync(port);
         }
 
-        await WordProject.AssertDoneOnceAsync(muster, repository, s_patience);
+        await WordProject.AssertDoneOnceAsync(muster, repository, Patience);
         Assert.Equal(0, await muster.StopAsync());
     }
 }

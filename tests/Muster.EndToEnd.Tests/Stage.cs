@@ -9,8 +9,8 @@ namespace Muster.EndToEnd.Tests;
 /// </summary>
 public sealed class Stage : IAsyncDisposable
 {
-    private static readonly string s_program = typeof(Stage).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(one => one.Key == "Muster").Value!;
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(6);
+    private static readonly string Program = typeof(Stage).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(one => one.Key == "Muster").Value!;
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(6);
     private readonly List<RunningMuster> _running = [];
     private readonly List<RunningHost> _hosts = [];
 
@@ -30,7 +30,7 @@ public sealed class Stage : IAsyncDisposable
         process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
-        using var limit = new CancellationTokenSource(s_patience);
+        using var limit = new CancellationTokenSource(Patience);
         try
         {
             await process.WaitForExitAsync(limit.Token);
@@ -38,7 +38,7 @@ public sealed class Stage : IAsyncDisposable
         catch (OperationCanceledException late)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"muster {string.Join(' ', arguments)} did not end in {s_patience}.\n{await output}\n{await error}", late);
+            throw new TimeoutException($"muster {string.Join(' ', arguments)} did not end in {Patience}.\n{await output}\n{await error}", late);
         }
 
         return new Ended(process.ExitCode, await output, await error);
@@ -111,7 +111,7 @@ public sealed class Stage : IAsyncDisposable
 
     private Process Start(string[] arguments, params string[] below)
     {
-        string[] all = [.. below, "dotnet", s_program, .. arguments];
+        string[] all = [.. below, "dotnet", Program, .. arguments];
         var start = new ProcessStartInfo(all[0])
         {
             UseShellExecute = false,

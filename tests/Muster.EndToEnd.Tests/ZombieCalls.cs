@@ -13,7 +13,7 @@ namespace Muster.EndToEnd.Tests;
 /// <summary>Everything an agent can do about its task, done with a lease that somebody else holds by now.</summary>
 internal sealed class ZombieCalls(MusterClient zombie, Repository repository, string lease, AssignmentInfo own, AssignmentInfo heirs)
 {
-    private static readonly JsonSerializerOptions s_json = new(Wire.Json) { WriteIndented = true };
+    private static readonly JsonSerializerOptions Json = new(Wire.Json) { WriteIndented = true };
 
     private readonly CallOptions _old = new() { Lease = lease, MaxRetries = 0 };
 
@@ -48,7 +48,7 @@ internal sealed class ZombieCalls(MusterClient zombie, Repository repository, st
             (await plane.ListArtifactsAsync(task: task.Id)).Items,
             (await plane.ListModelUsageAsync()).Items,
             await mirror.GitAsync("for-each-ref"),
-        }, s_json);
+        }, Json);
     }
 
     private IEnumerable<(string Name, Func<Task> Call)> Calls()

@@ -7,7 +7,7 @@ namespace Muster.EndToEnd.Tests;
 public sealed class ZombieTests(ITestOutputHelper output)
 {
     private const int LeaseSeconds = 4;
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     // What it writes says who it was. It waits to be let go on, so that it is stopped, and taken over from, in the middle.
     private const string Agent = """
@@ -33,12 +33,12 @@ public sealed class ZombieTests(ITestOutputHelper output)
         var plane = muster.Client;
         var repository = await SetUpAsync(stage);
         var zombie = await AddAgentAsync(stage, plane, "zombie");
-        await stage.MarkedAsync("started-zombie", s_patience);
+        await stage.MarkedAsync("started-zombie", Patience);
         if (stoppedInItsPush)
         {
             stage.Mark(GitTap.HoldPush);
             stage.Mark("go-zombie");
-            await stage.MarkedAsync(GitTap.Pushing, s_patience);
+            await stage.MarkedAsync(GitTap.Pushing, Patience);
         }
 
         var first = Assert.Single((await plane.ListAssignmentsAsync(task: "WRD-1")).Items);
@@ -52,7 +52,7 @@ public sealed class ZombieTests(ITestOutputHelper output)
         await UntilAssignmentAsync(plane, first.Id, AssignmentState.Expired);
 
         await AddAgentAsync(stage, plane, "heir");
-        await stage.MarkedAsync("started-heir", s_patience);
+        await stage.MarkedAsync("started-heir", Patience);
         var second = Assert.Single((await plane.ListAssignmentsAsync(task: "WRD-1", status: AssignmentState.Active)).Items);
         var before = await ZombieCalls.SeenAsync(plane, second.Id, Mirror(stage));
 
@@ -63,11 +63,11 @@ public sealed class ZombieTests(ITestOutputHelper output)
         using var old = new MusterClient(new MusterClientOptions { Server = muster.Address, Token = token });
         var calls = new ZombieCalls(old, repository, lease, first, second);
         var refused = await calls.TryAllAsync();
-        await Until.HoldsAsync(async () => (await OpenAsync(plane, zombie) == 0 && MarkedProcesses.Find(marker).Count == 1, "the zombie still works"), s_patience);
+        await Until.HoldsAsync(async () => (await OpenAsync(plane, zombie) == 0 && MarkedProcesses.Find(marker).Count == 1, "the zombie still works"), Patience);
         Assert.Equal(before, await ZombieCalls.SeenAsync(plane, second.Id, Mirror(stage)));
 
         stage.Mark("go-heir");
-        await Until.HoldsAsync(async () => await plane.GetTaskAsync("WRD-1") is var task && task.Status == TaskState.Done ? (true, "") : (false, $"{task.Status} {task.LastReason}"), s_patience);
+        await Until.HoldsAsync(async () => await plane.GetTaskAsync("WRD-1") is var task && task.Status == TaskState.Done ? (true, "") : (false, $"{task.Status} {task.LastReason}"), Patience);
         refused += await calls.TryAllAsync();
         await AssertDoneByAsync(plane, repository, second);
         output.WriteLine($"{stopped.Count} processes stopped; {refused} calls and pushes of the zombie refused");
@@ -90,7 +90,7 @@ public sealed class ZombieTests(ITestOutputHelper output)
     }
 
     private static Task UntilAssignmentAsync(MusterClient plane, string id, string status) => Until.HoldsAsync(
-        async () => await plane.GetAssignmentAsync(id) is var one && one.Status == status ? (true, "") : (false, one.Status), s_patience);
+        async () => await plane.GetAssignmentAsync(id) is var one && one.Status == status ? (true, "") : (false, one.Status), Patience);
 
     private static async Task<int> OpenAsync(MusterClient plane, string agent) =>
         (await plane.ListAssignmentsAsync(agent: agent, status: AssignmentState.Active)).Items.Count;
@@ -102,7 +102,7 @@ public sealed class ZombieTests(ITestOutputHelper output)
         var assignments = (await plane.ListAssignmentsAsync(task: "WRD-1")).Items.OrderBy(one => one.Epoch).Select(one => (one.Agent, one.Status));
         Assert.Equal([("zombie", AssignmentState.Expired), ("heir", AssignmentState.Completed)], assignments);
         var merge = Assert.Single((await plane.ListPullsAsync(task: "WRD-1")).Items).MergeSha;
-        await Until.HoldsAsync(async () => (await repository.GitAsync("rev-parse", "trunk") == merge, "trunk is not pushed back"), s_patience);
+        await Until.HoldsAsync(async () => (await repository.GitAsync("rev-parse", "trunk") == merge, "trunk is not pushed back"), Patience);
         Assert.Equal([(merge!, "WRD-1")], await repository.TrailersAsync("Muster-Task"));
         Assert.Equal([(merge!, winner.Id)], await repository.TrailersAsync("Muster-Assignment"));
         Assert.Equal("heir", await repository.GitAsync("show", "trunk:words/alpha"));

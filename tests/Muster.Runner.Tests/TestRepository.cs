@@ -7,7 +7,7 @@ namespace Muster.Runner.Tests;
 /// <summary>A bare repository in the place of the plane's, and a clone to fill it from.</summary>
 internal sealed class TestRepository : IDisposable
 {
-    private static readonly KeyValuePair<string, string>[] _identity =
+    private static readonly KeyValuePair<string, string>[] Identity =
     [
         new("GIT_AUTHOR_NAME", "person"), new("GIT_AUTHOR_EMAIL", "person@example.invalid"),
         new("GIT_COMMITTER_NAME", "person"), new("GIT_COMMITTER_EMAIL", "person@example.invalid"),
@@ -69,5 +69,5 @@ internal sealed class TestRepository : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private Task<string> InCloneAsync(params string[] arguments) => GitProgram.RunAsync(Clone, arguments, new GitOptions { Environment = _identity }, default);
+    private Task<string> InCloneAsync(params string[] arguments) => GitProgram.RunAsync(Clone, arguments, new GitOptions { Environment = Identity }, default);
 }

@@ -7,8 +7,8 @@ namespace Muster.Client.Events;
 /// <summary>Keeps an event stream going over cuts.</summary>
 internal sealed class EventFollower(EventConnection connection, MusterClientOptions options)
 {
-    private static readonly TimeSpan _firstDelay = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan _maxDelay = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(15);
 
     public async IAsyncEnumerable<EventInfo> FollowAsync(long? after, EventFilter? filter, [EnumeratorCancellation] CancellationToken ct)
     {
@@ -46,7 +46,7 @@ internal sealed class EventFollower(EventConnection connection, MusterClientOpti
                     yield return events.Current;
                 }
             }
-            await Task.Delay(Backoff.Delay(failures++, _firstDelay, _maxDelay, asked), options.TimeProvider, ct);
+            await Task.Delay(Backoff.Delay(failures++, FirstDelay, MaxDelay, asked), options.TimeProvider, ct);
         }
     }
 

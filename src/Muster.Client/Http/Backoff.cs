@@ -3,7 +3,7 @@ namespace Muster.Client.Http;
 /// <summary>Exponential back-off with full jitter: a random share of base · 2^n, so that a crew does not come back in step.</summary>
 internal static class Backoff
 {
-    private static readonly TimeSpan _maxAsked = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan MaxAsked = TimeSpan.FromSeconds(60);
 
     public static TimeSpan Delay(int attempt, TimeSpan first, TimeSpan max, TimeSpan? asked = null)
     {
@@ -12,6 +12,6 @@ internal static class Backoff
         if (asked is not { } wait || wait <= TimeSpan.Zero)
             return jittered;
         // What the plane asks for is the least; the jitter on top keeps callers from returning together.
-        return (wait < _maxAsked ? wait : _maxAsked) + jittered;
+        return (wait < MaxAsked ? wait : MaxAsked) + jittered;
     }
 }

@@ -7,8 +7,8 @@ namespace Muster.Client.Http;
 /// <summary>Sends one call, again where that is safe, and turns what goes wrong into the SDK's exceptions.</summary>
 internal sealed class Sender(HttpClient http, MusterClientOptions options)
 {
-    private static readonly TimeSpan _firstDelay = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan _maxDelay = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(5);
     private readonly string _base = options.Server.GetLeftPart(UriPartial.Path).TrimEnd('/');
 
     public static Func<HttpContent?> Json(object? body)
@@ -49,7 +49,7 @@ internal sealed class Sender(HttpClient http, MusterClientOptions options)
             {
                 // The plane may have carried the call out: the same key makes it answer as it did then.
             }
-            await Task.Delay(Backoff.Delay(attempt, _firstDelay, _maxDelay, asked), options.TimeProvider, ct);
+            await Task.Delay(Backoff.Delay(attempt, FirstDelay, MaxDelay, asked), options.TimeProvider, ct);
         }
     }
 

@@ -9,9 +9,9 @@ namespace Muster.Client.Work;
 /// </summary>
 internal sealed class Claimer(MusterClient muster, WorkOptions options, WorkControl control, Heartbeater heart, Action<WorkNotice> notice)
 {
-    private static readonly TimeSpan _firstDelay = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan _maxDelay = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan _collectLimit = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan CollectLimit = TimeSpan.FromSeconds(2);
     private readonly TimeProvider _time = muster.Options.TimeProvider;
     private int _failures;
     private int _early;
@@ -97,7 +97,7 @@ internal sealed class Claimer(MusterClient muster, WorkOptions options, WorkCont
             return;
         }
         heart.BeatNow();
-        await control.Changed.WaitAsync(Backoff.Delay(_early++, _firstDelay, TimeSpan.FromSeconds(1)), CancellationToken.None);
+        await control.Changed.WaitAsync(Backoff.Delay(_early++, FirstDelay, TimeSpan.FromSeconds(1)), CancellationToken.None);
     }
 
     /// <summary>Fetches what the interrupted question may have been given, to hand it back rather than leave it.</summary>
@@ -105,7 +105,7 @@ internal sealed class Claimer(MusterClient muster, WorkOptions options, WorkCont
     {
         // The heartbeat says that the agent takes no more, which lets the plane end the question at once.
         heart.BeatNow();
-        using var limit = new CancellationTokenSource(_collectLimit, _time);
+        using var limit = new CancellationTokenSource(CollectLimit, _time);
         try
         {
             return (await muster.ClaimTasksAsync(ask, call, limit.Token)).Tasks;
@@ -121,6 +121,6 @@ internal sealed class Claimer(MusterClient muster, WorkOptions options, WorkCont
     {
         if (_failures == 0)
             notice(new WorkNotice { Text = $"{what}: {e.Message}", Error = e });
-        return Backoff.Delay(_failures++, _firstDelay, _maxDelay, (e as MusterException)?.RetryAfter);
+        return Backoff.Delay(_failures++, FirstDelay, MaxDelay, (e as MusterException)?.RetryAfter);
     }
 }

@@ -8,8 +8,8 @@ namespace Muster.Client.Work;
 /// </summary>
 internal sealed class HandIn(MusterClient muster, Action<WorkNotice> notice)
 {
-    private static readonly TimeSpan _firstDelay = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan _maxDelay = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(5);
 
     /// <param name="context">The attempt.</param>
     /// <param name="outcome">How it ended.</param>
@@ -36,7 +36,7 @@ internal sealed class HandIn(MusterClient muster, Action<WorkNotice> notice)
                     notice(new WorkNotice { Text = $"Handing in is tried until the plane answers: {e.Message}", TaskKey = key, Error = e });
                 try
                 {
-                    var wait = Backoff.Delay(attempt, _firstDelay, _maxDelay, (e as MusterException)?.RetryAfter);
+                    var wait = Backoff.Delay(attempt, FirstDelay, MaxDelay, (e as MusterException)?.RetryAfter);
                     await Task.Delay(wait, muster.Options.TimeProvider, ct);
                 }
                 catch (OperationCanceledException)

@@ -6,8 +6,8 @@ namespace Muster.Client.Work;
 /// <summary>Says that the agent lives, renews all its leases at once, and brings what the plane says.</summary>
 internal sealed class Heartbeater(MusterClient muster, WorkOptions options, LeaseKeeper leases, WorkControl control, Action<WorkNotice> notice)
 {
-    private static readonly TimeSpan _firstDelay = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan _maxDelay = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(5);
     private readonly TimeProvider _time = muster.Options.TimeProvider;
     private readonly Signal _now = new(muster.Options.TimeProvider);
     private int _failures;
@@ -117,7 +117,7 @@ internal sealed class Heartbeater(MusterClient muster, WorkOptions options, Leas
     {
         if (_failures == 0)
             notice(new WorkNotice { Text = $"The heartbeat failed and is tried again: {e.Message}", Error = e });
-        return Backoff.Delay(_failures++, _firstDelay, _maxDelay, (e as MusterException)?.RetryAfter);
+        return Backoff.Delay(_failures++, FirstDelay, MaxDelay, (e as MusterException)?.RetryAfter);
     }
 
     private async Task TellAsync(AgentCommand command)

@@ -10,7 +10,7 @@ internal sealed class TaskRun(
     LeaseKeeper leases,
     Action<WorkNotice> notice)
 {
-    private static readonly TimeSpan _logPeriod = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LogPeriod = TimeSpan.FromSeconds(1);
     private readonly HandIn _handIn = new(muster, notice);
 
     /// <param name="held">The lease, already among the kept ones.</param>
@@ -66,7 +66,7 @@ internal sealed class TaskRun(
         {
             while (true)
             {
-                await context.LogDue.WaitAsync(_logPeriod, done);
+                await context.LogDue.WaitAsync(LogPeriod, done);
                 await context.TryFlushLogAsync(done);
             }
         }

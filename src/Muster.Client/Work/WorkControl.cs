@@ -5,7 +5,7 @@ namespace Muster.Client.Work;
 /// <summary>What the loop is told to do: by the plane, by a signal, by its caller.</summary>
 internal sealed class WorkControl : IDisposable
 {
-    private static readonly string[] _byStrictness = [DesiredState.Running, DesiredState.Paused, DesiredState.Draining, DesiredState.Stopped];
+    private static readonly string[] ByStrictness = [DesiredState.Running, DesiredState.Paused, DesiredState.Draining, DesiredState.Stopped];
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _ending = new();
     private CancellationTokenSource _claiming = new();
@@ -53,7 +53,7 @@ internal sealed class WorkControl : IDisposable
         foreach (var command in commands)
         {
             var asked = StateOf(command.Kind);
-            if (Array.IndexOf(_byStrictness, asked) > Array.IndexOf(_byStrictness, desired))
+            if (Array.IndexOf(ByStrictness, asked) > Array.IndexOf(ByStrictness, desired))
                 desired = asked!;
         }
         lock (_lock)

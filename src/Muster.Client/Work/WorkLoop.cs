@@ -6,7 +6,7 @@ namespace Muster.Client.Work;
 /// <summary>Registers, claims, works, and ends in good order.</summary>
 internal sealed class WorkLoop : IDisposable
 {
-    private static readonly TimeSpan _handInLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan HandInLimit = TimeSpan.FromSeconds(5);
     private readonly WorkOptions _options;
     private readonly TimeProvider _time;
     private readonly WorkControl _control;
@@ -151,7 +151,7 @@ internal sealed class WorkLoop : IDisposable
                 foreach (var held in _leases.Held)
                     _notice(new WorkNotice { Text = "The task did not stop in time and is left behind.", TaskKey = held.Claimed.Task.Key });
                 await _abandon.CancelAsync();
-                await EndsWithinAsync(all, _handInLimit, CancellationToken.None);
+                await EndsWithinAsync(all, HandInLimit, CancellationToken.None);
             }
         }
         await _end.CancelAsync();

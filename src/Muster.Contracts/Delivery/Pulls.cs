@@ -94,14 +94,26 @@ public sealed record DiffText
 public sealed record QueueEntry
 {
     public required string Id { get; init; }
+
+    /// <summary>Place in the line, from 1; 0 for an epic that is blocked and stands in no line.</summary>
     public required int Position { get; init; }
     public required string Project { get; init; }
     public required string Target { get; init; }
-    public required string TaskKey { get; init; }
-    public required int PullRequest { get; init; }
+
+    /// <summary>Number of the epic whose branch is merged; null for a task's pull request.</summary>
+    public int? Epic { get; init; }
+
+    /// <summary>Null for an epic.</summary>
+    public string? TaskKey { get; init; }
+
+    /// <summary>Null for an epic.</summary>
+    public int? PullRequest { get; init; }
     public required string HeadSha { get; init; }
 
-    /// <summary><c>waiting</c>, <c>checking</c> (required checks run on the result) or <c>merging</c>.</summary>
+    /// <summary>
+    /// <c>waiting</c>, <c>checking</c> (required checks run on the result) or <c>merging</c>; for an epic also <c>blocked</c>: a conflict or a
+    /// red check, tried again when its branch or the target moves.
+    /// </summary>
     public required string State { get; init; }
 
     /// <summary>The result that is being checked.</summary>

@@ -43,6 +43,13 @@ public static class EventTypes
     public const string EpicDeleted = "epic.deleted";
     public const string EpicGateOpened = "epic.gate_opened";
     public const string EpicGateClosed = "epic.gate_closed";
+    public const string EpicBranched = "epic.branched";
+    /// <summary>Its branch took in what is new in the target.</summary>
+    public const string EpicSynced = "epic.synced";
+    public const string EpicQueued = "epic.queued";
+    /// <summary>Its branch does not merge with the target, or the result is red; a person should look.</summary>
+    public const string EpicBlocked = "epic.blocked";
+    public const string EpicMerged = "epic.merged";
     public const string TaskCreated = "task.created";
     public const string TaskUpdated = "task.updated";
     public const string TaskDeleted = "task.deleted";

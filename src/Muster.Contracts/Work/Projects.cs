@@ -29,6 +29,9 @@ public sealed record ProjectInfo
     public required bool PushBack { get; init; }
     public required bool Paused { get; init; }
 
+    /// <summary>Whether the tasks of an epic are merged into a branch of the epic first, and the epic into the target when all are done.</summary>
+    public required bool EpicBranches { get; init; }
+
     /// <summary>Environment to which every merge is deployed, when set.</summary>
     public string? DeployTo { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
@@ -56,6 +59,7 @@ public sealed record CreateProject
     public string? Review { get; init; }
     public bool? PushBack { get; init; }
     public string? DeployTo { get; init; }
+    public bool? EpicBranches { get; init; }
 }
 
 /// <summary>What is null stays as it is.</summary>
@@ -68,6 +72,9 @@ public sealed record UpdateProject
     public string? Review { get; init; }
     public bool? PushBack { get; init; }
     public string? DeployTo { get; init; }
+
+    /// <summary>Switched off, what stands in branches of epics is still merged when those epics are done.</summary>
+    public bool? EpicBranches { get; init; }
 }
 
 /// <summary>Other epics of the project that must reach a share of their hours before this one starts.</summary>

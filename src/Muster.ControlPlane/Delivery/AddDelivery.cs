@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Muster.ControlPlane.Delivery.Deploys;
+using Muster.ControlPlane.Delivery.Epics;
 using Muster.ControlPlane.Delivery.Git;
 using Muster.ControlPlane.Delivery.Jobs;
 using Muster.ControlPlane.Delivery.Origins;
@@ -25,14 +26,14 @@ public static class DeliveryServices
         services.AddSingleton<GitAccess>().AddSingleton<AcceptPush>().AddSingleton<GitEndpoint>();
         services.AddSingleton<JobLeases>().AddSingleton<ClaimJobs>().AddSingleton<ReportJob>();
         services.AddSingleton<ReviewWrites>().AddSingleton<AfterMerge>().AddSingleton<ReviewPass>();
-        services.AddSingleton<FinishMerge>().AddSingleton<MergeStep>().AddSingleton<RemoveFromQueue>();
+        services.AddSingleton<EpicBranches>().AddSingleton<EpicStep>().AddSingleton<FinishMerge>().AddSingleton<MergeStep>().AddSingleton<RemoveFromQueue>();
         services.AddScoped<CreateDeploymentOperation>();
         services.AddSingleton<DeliveryFacts>();
         services.AddSingleton<IClaimGit>(s => s.GetRequiredService<DeliveryFacts>());
         services.AddSingleton<IProjectRepositories>(s => s.GetRequiredService<DeliveryFacts>());
         services.AddSingleton<IHostDuties>(s => s.GetRequiredService<DeliveryFacts>());
         services.AddHostedService<DeliveryStart>();
-        return services.AddHostedService<JobKeeper>().AddHostedService<ReviewDriver>().AddHostedService<MergeQueueDriver>().AddHostedService<PushBackDriver>()
+        return services.AddHostedService<JobKeeper>().AddHostedService<ReviewDriver>().AddHostedService<MergeQueueDriver>().AddHostedService<EpicDriver>().AddHostedService<PushBackDriver>()
             .AddHostedService<MirrorKeeper>();
     }
 

@@ -33,6 +33,9 @@ public sealed record DeliveryOptions
 
     /// <summary>How often a push to the person's repository that was refused is tried again.</summary>
     public TimeSpan PushBackRetry { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>When an epic whose check could not be run at all is tried again although nothing moved.</summary>
+    public TimeSpan EpicRetry { get; set; } = TimeSpan.FromMinutes(5);
 }
 
 internal sealed class DeliveryOptionsCheck : IValidateOptions<DeliveryOptions>
@@ -49,6 +52,7 @@ internal sealed class DeliveryOptionsCheck : IValidateOptions<DeliveryOptions>
         Require(InRange(options.JobRetryDelay, 0, 900), nameof(options.JobRetryDelay), "00:00:00 to 00:15:00");
         Require(InRange(options.ReviewSweep, 1, 3600), nameof(options.ReviewSweep), "00:00:01 to 01:00:00");
         Require(InRange(options.PushBackRetry, 1, 86400), nameof(options.PushBackRetry), "00:00:01 to 1.00:00:00");
+        Require(InRange(options.EpicRetry, 1, 86400), nameof(options.EpicRetry), "00:00:01 to 1.00:00:00");
         return errors.Count > 0 ? ValidateOptionsResult.Fail(errors) : ValidateOptionsResult.Success;
 
         void Require(bool holds, string setting, string range)

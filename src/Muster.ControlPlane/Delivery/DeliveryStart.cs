@@ -20,7 +20,7 @@ internal sealed class DeliveryStart(Store store, IRepositories repositories, Tar
         }
 
         await targets.LoadAsync(cancellationToken);
-        var queued = (await store.ReadAsync(c => c.QueryAsync<string>("SELECT id FROM merge_queue"), cancellationToken)).Select(BranchNames.QueueRef).ToHashSet(StringComparer.Ordinal);
+        var queued = (await store.ReadAsync(c => c.QueryAsync<string>("SELECT id FROM merge_queue UNION ALL SELECT epic_id FROM epic_merges WHERE position IS NOT NULL"), cancellationToken)).Select(BranchNames.QueueRef).ToHashSet(StringComparer.Ordinal);
         foreach (var project in projects)
             if (repositories.Open(project) is { } repository) await ClearAsync(repository, queued, cancellationToken);
     }

@@ -26,7 +26,10 @@ public sealed class ControlPlaneOptions
     /// <summary>Most events that are kept, whatever their age.</summary>
     public long EventsKept { get; init; } = 5_000_000;
 
-    /// <summary>Days that logs of attempts and updates of finished tasks are kept.</summary>
+    /// <summary>Days that progress snapshots and model usage are kept.</summary>
+    public int FigureDays { get; init; } = 400;
+
+    /// <summary>Days that logs of attempts, outputs of checks and updates and artifacts of settled tasks are kept.</summary>
     public int LogDays { get; init; } = 30;
 
     /// <summary>Every fault at once, each with what to do.</summary>
@@ -41,6 +44,7 @@ public sealed class ControlPlaneOptions
         if (EventDays < 1) faults.Add("EventDays is at least 1.");
         if (EventsKept < 1000) faults.Add("EventsKept is at least 1000.");
         if (LogDays < 1) faults.Add("LogDays is at least 1.");
+        if (FigureDays < 1) faults.Add("FigureDays is at least 1.");
         return faults;
     }
 }

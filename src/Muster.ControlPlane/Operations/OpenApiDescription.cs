@@ -25,6 +25,9 @@ internal static class OpenApiDescription
         });
         options.AddOperationTransformer((operation, context, _) =>
         {
+            // Grouped by what they are about, as the paths are: /api/tasks/{id}/why is about tasks.
+            var words = (context.Description.RelativePath ?? "").Split('/');
+            operation.Tags = new HashSet<OpenApiTagReference> { new(words is ["api", var about, ..] ? about : words[0], context.Document) };
             var access = context.Description.ActionDescriptor.EndpointMetadata.OfType<Access>().FirstOrDefault();
             if (access is null or { Public: true }) return Task.CompletedTask;
             operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("token", context.Document)] = [] }];

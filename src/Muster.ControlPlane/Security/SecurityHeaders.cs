@@ -21,7 +21,7 @@ public sealed class SecurityHeaders(RequestDelegate next, ControlPlaneOptions op
             : "default-src 'none'; frame-ancestors 'none'";
         if (IsOurs(http.Request.Host)) return next(http);
         throw new Operations.Refusal(421, ProblemCodes.Forbidden,
-            "This plane was called by a name that is not its own. Add the name to its host names (`--host-name`) if it should answer to it.");
+            "This plane was called by a name that is not its own. Add the name to 'hostNames' in config.json of its data folder if it should answer to it.");
     }
 
     private bool IsOurs(HostString host) =>

@@ -37,6 +37,7 @@ public static class ClaimsApi
         {
             while (true)
             {
+                await git.ReadyAsync(ct);
                 answer = await writes.RunAsync(body, tx => Take(tx, store, git, body), ct, keep: a => a.Tasks.Count > 0);
                 var left = TimeSpan.FromSeconds(body.WaitSeconds) - time.GetElapsedTime(start);
                 if (answer.Tasks.Count > 0 || left <= TimeSpan.Zero || !await ticket.WaitAsync(left, time, stopping.Token)) return answer;
@@ -44,6 +45,7 @@ public static class ClaimsApi
                 // In line again before looking again; the wake-up is passed on only if the look finds nothing.
                 var woken = ticket;
                 ticket = waiters.Enter(woken);
+                await git.ReadyAsync(ct);
                 answer = await writes.RunAsync(body, tx => Take(tx, store, git, body), ct, keep: a => a.Tasks.Count > 0);
                 waiters.Leave(woken, used: answer.Tasks.Count > 0);
                 if (answer.Tasks.Count > 0) return answer;
@@ -80,6 +82,7 @@ public static class ClaimsApi
         CreateAssignment body, HttpContext http, Store store, Writes writes, AgentDirectory agents, IClaimGit git, CancellationToken ct)
     {
         await OwnAgent(http, agents, body.Agent, ct);
+        await git.ReadyAsync(ct);
         var claimed = await writes.RunAsync(body, tx =>
         {
             var agent = AgentRow.Get(tx, body.Agent);
@@ -106,5 +109,8 @@ public static class ClaimsApi
 /// <summary>What a claim must say about git; answered from memory, inside the transaction.</summary>
 public interface IClaimGit
 {
+    /// <summary>Before a claim and outside its transaction: makes the branches of epics that ready tasks start from.</summary>
+    Task ReadyAsync(CancellationToken ct);
+
     GitWork? For(ProjectRow project, TaskRow task, string agent);
 }

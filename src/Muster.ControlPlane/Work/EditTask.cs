@@ -38,8 +38,17 @@ public static class EditTask
             """,
             new
             {
-                title = body.Title?.Trim(), body.Description, labels = body.Labels is null ? null : JsonSerializer.Serialize(body.Labels), body.Priority, body.Role,
-                minutes, body.Contract, body.NeedsApproval, notBefore, tx.Now, task.Id,
+                title = body.Title?.Trim(),
+                body.Description,
+                labels = body.Labels is null ? null : JsonSerializer.Serialize(body.Labels),
+                body.Priority,
+                body.Role,
+                minutes,
+                body.Contract,
+                body.NeedsApproval,
+                notBefore,
+                tx.Now,
+                task.Id,
             });
         if (task.Status == TaskState.Pending) Readiness.Refresh(tx, task.Id);
         tx.Emit(EventTypes.TaskUpdated, $"{task.Key} was changed", task.ProjectId, task.Id, data: new { key = task.Key });

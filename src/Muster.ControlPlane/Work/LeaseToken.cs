@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Security.Cryptography;
@@ -30,7 +31,7 @@ public readonly record struct LeaseToken(string Incarnation, string Subject, int
         if (text is null || !text.StartsWith(Prefix, StringComparison.Ordinal) || text.Length != Prefix.Length + ((Body + Signature) * 4 + 2) / 3)
             return null;
         Span<byte> bytes = stackalloc byte[Body + Signature];
-        if (!Base64Url.TryDecodeFromChars(text.AsSpan(Prefix.Length), bytes, out var written) || written != bytes.Length) return null;
+        if (Base64Url.DecodeFromChars(text.AsSpan(Prefix.Length), bytes, out _, out var written) != OperationStatus.Done || written != bytes.Length) return null;
         Span<byte> expected = stackalloc byte[Signature];
         Sign(key, bytes[..Body], expected);
         if (!CryptographicOperations.FixedTimeEquals(expected, bytes[Body..])) return null;

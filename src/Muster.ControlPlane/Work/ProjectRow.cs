@@ -19,6 +19,7 @@ public sealed record ProjectRow
     public bool PushBack { get; init; }
     public bool Paused { get; init; }
     public string? DeployTo { get; init; }
+    public bool EpicBranches { get; init; }
     public int NextTask { get; init; }
     public int NextPull { get; init; }
     public int Running { get; init; }
@@ -48,6 +49,7 @@ public sealed record ProjectRow
         PushBack = PushBack,
         Paused = Paused,
         DeployTo = DeployTo,
+        EpicBranches = EpicBranches,
         CreatedAt = Times.At(CreatedAt),
         UpdatedAt = Times.At(UpdatedAt),
     };

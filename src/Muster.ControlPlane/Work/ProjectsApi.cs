@@ -48,10 +48,10 @@ public static class ProjectsApi
             .ThrowIfWrong();
         var id = Ids.New();
         // Outside the transaction: fetching takes as long as it takes, and a repository that cannot be read changes nothing.
-        var target = body.Repository is null ? body.TargetBranch ?? "main" : await repositories.MirrorAsync(id, body.Repository, body.TargetBranch, ct);
+        var mirrored = body.Repository is null ? new Mirrored(body.TargetBranch ?? "main", null) : await repositories.MirrorAsync(id, body.Repository, body.TargetBranch, ct);
         try
         {
-            var info = await writes.RunAsync(body, tx => Insert(tx, id, body, target).ToInfo(), ct);
+            var info = await writes.RunAsync(body, tx => Insert(tx, id, body, mirrored).ToInfo(), ct);
             if (info.Id != id) await repositories.ForgetAsync(id);
             return TypedResults.Created(Routes.With(Routes.Project, info.Key), info);
         }
@@ -62,7 +62,7 @@ public static class ProjectsApi
         }
     }
 
-    private static ProjectRow Insert(StoreTransaction tx, string id, CreateProject body, string target)
+    private static ProjectRow Insert(StoreTransaction tx, string id, CreateProject body, Mirrored mirrored)
     {
         var key = body.Key ?? FreeKey(tx, Names.SuggestKey(body.Name));
         if (tx.QueryFirst<int>("SELECT COUNT(*) FROM projects WHERE key = @key", new { key }) > 0)
@@ -73,21 +73,22 @@ public static class ProjectsApi
             Key = key,
             Name = body.Name.Trim(),
             Repository = body.Repository,
-            TargetBranch = target,
+            TargetBranch = mirrored.TargetBranch,
             LeaseSeconds = body.LeaseSeconds ?? 60,
             MaxFailures = body.MaxFailures ?? 3,
-            Contract = body.Contract ?? (body.Repository is null ? "" : "commit + test(pass) + pr(merged)"),
+            Contract = body.Contract ?? mirrored.Contract ?? (body.Repository is null ? "" : "commit + test(pass) + pr(merged)"),
             Review = body.Review ?? ReviewPolicies.Auto,
             PushBack = body.PushBack ?? false,
             DeployTo = body.DeployTo,
+            EpicBranches = body.EpicBranches ?? false,
             CreatedAt = tx.Now,
             UpdatedAt = tx.Now,
         };
         AddTask.CheckContract(row, row.Contract);
         tx.ExecuteOne(
             """
-            INSERT INTO projects (id, key, name, repository, target_branch, lease_seconds, max_failures, contract, review, push_back, deploy_to, created_at, updated_at)
-            VALUES (@Id, @Key, @Name, @Repository, @TargetBranch, @LeaseSeconds, @MaxFailures, @Contract, @Review, @PushBack, @DeployTo, @CreatedAt, @UpdatedAt)
+            INSERT INTO projects (id, key, name, repository, target_branch, lease_seconds, max_failures, contract, review, push_back, deploy_to, epic_branches, created_at, updated_at)
+            VALUES (@Id, @Key, @Name, @Repository, @TargetBranch, @LeaseSeconds, @MaxFailures, @Contract, @Review, @PushBack, @DeployTo, @EpicBranches, @CreatedAt, @UpdatedAt)
             """, row);
         tx.Emit(EventTypes.ProjectCreated, $"Project {row.Key} '{row.Name}' was added", row.Id, data: new { key = row.Key, row.Name });
         return row;
@@ -118,13 +119,14 @@ public static class ProjectsApi
                 Review = body.Review ?? before.Review,
                 PushBack = body.PushBack ?? before.PushBack,
                 DeployTo = body.DeployTo is null ? before.DeployTo : body.DeployTo.Length == 0 ? null : body.DeployTo,
+                EpicBranches = body.EpicBranches ?? before.EpicBranches,
                 UpdatedAt = tx.Now,
             };
             AddTask.CheckContract(row, row.Contract);
             tx.ExecuteOne(
                 """
                 UPDATE projects SET name = @Name, lease_seconds = @LeaseSeconds, max_failures = @MaxFailures, contract = @Contract, review = @Review,
-                       push_back = @PushBack, deploy_to = @DeployTo, updated_at = @UpdatedAt WHERE id = @Id
+                       push_back = @PushBack, deploy_to = @DeployTo, epic_branches = @EpicBranches, updated_at = @UpdatedAt WHERE id = @Id
                 """, row);
             tx.Emit(EventTypes.ProjectUpdated, $"Project {row.Key} was changed", row.Id, data: new { key = row.Key });
             return row.ToInfo();
@@ -165,7 +167,7 @@ public static class ProjectsApi
             if (busy > 0) throw new Refusal(409, ProblemCodes.InUse, $"{busy} tasks of project {row.Key} are being worked on or in review. Cancel them first.");
             tx.Execute("UPDATE tasks SET parent_id = NULL WHERE project_id = @Id", new { row.Id });
             tx.Execute("DELETE FROM edges WHERE depends_on IN (SELECT id FROM tasks WHERE project_id = @Id) OR task_id IN (SELECT id FROM tasks WHERE project_id = @Id)", new { row.Id });
-            foreach (var table in (string[])["jobs", "merge_queue", "deployments", "pulls", "tasks", "epics", "progress_snapshots"])
+            foreach (var table in (string[])["jobs", "merge_queue", "deployments", "pulls", "tasks", "epic_merges", "epics", "progress_snapshots"])
                 tx.Execute($"DELETE FROM {table} WHERE project_id = @Id", new { row.Id });
             tx.ExecuteOne("DELETE FROM projects WHERE id = @Id", new { row.Id });
             tx.Emit(EventTypes.ProjectDeleted, $"Project {row.Key} was deleted", row.Id, data: new { key = row.Key });
@@ -187,11 +189,15 @@ public static class ProjectsApi
 /// <summary>The plane's own copies of the projects' repositories.</summary>
 public interface IProjectRepositories
 {
-    /// <summary>Mirrors a repository; answers the branch that work is merged into. Refuses what cannot be read, saying why.</summary>
-    Task<string> MirrorAsync(string projectId, string repository, string? targetBranch, CancellationToken ct);
+    /// <summary>Mirrors a repository. Refuses what cannot be read, saying why.</summary>
+    Task<Mirrored> MirrorAsync(string projectId, string repository, string? targetBranch, CancellationToken ct);
 
     /// <summary>Brings in what the person has committed in their own repository, and pushes back where the project says so.</summary>
     Task SyncAsync(ProjectRow project, CancellationToken ct);
 
     Task ForgetAsync(string projectId);
 }
+
+/// <param name="TargetBranch">The branch that work is merged into.</param>
+/// <param name="Contract">The contract that the repository's own rules name, when they do.</param>
+public sealed record Mirrored(string TargetBranch, string? Contract);

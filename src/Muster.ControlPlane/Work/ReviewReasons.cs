@@ -26,7 +26,8 @@ internal static class ReviewReasons
         foreach (var pull in await connection.QueryAsync<PullFact>(
             """
             SELECT u.task_id, p.key || '!' || u.number AS number, u.state, u.needs_approval, u.approval_reason, (u.approved_sha = u.head_sha) AS approved,
-                   q.state AS queue_state, (SELECT COUNT(*) FROM merge_queue b WHERE b.project_id = u.project_id AND b.target = q.target AND b.position <= q.position) AS place
+                   q.state AS queue_state, (SELECT COUNT(*) FROM merge_queue b WHERE b.project_id = u.project_id AND b.target = q.target AND b.position <= q.position)
+                   + (SELECT COUNT(*) FROM epic_merges b WHERE b.project_id = u.project_id AND b.target = q.target AND b.position < q.position) AS place
               FROM pulls u JOIN projects p ON p.id = u.project_id LEFT JOIN merge_queue q ON q.pull_id = u.id
              WHERE u.task_id IN @taskIds AND u.state IN ('open', 'queued')
             """, new { taskIds }))

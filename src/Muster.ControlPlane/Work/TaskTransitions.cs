@@ -67,7 +67,18 @@ public static class TaskTransitions
             """,
             new
             {
-                state, failures, losses, outcome, reason, notBefore, ready, blame, final = TaskLifecycle.IsFinal(state), tx.Now, task.Id, task.Status,
+                state,
+                failures,
+                losses,
+                outcome,
+                reason,
+                notBefore,
+                ready,
+                blame,
+                final = TaskLifecycle.IsFinal(state),
+                tx.Now,
+                task.Id,
+                task.Status,
             });
         Announce(tx, task, state, outcome, reason);
         if (ready) tx.Notify(new TaskBecameReady(task.Id));

@@ -35,29 +35,55 @@ public static class TasksApi
         string? cursor, int? limit, CancellationToken ct)
     {
         if (status is not null && !TaskState.All.Contains(status)) throw Refusal.Invalid("status", $"status is one of {string.Join(", ", TaskState.All)}.");
+        var (key, number) = After(cursor);
         return await PageAsync(store, reader,
             """
              WHERE (@project IS NULL OR p.id = @project OR p.key = @projectKey) AND (@status IS NULL OR t.status = @status)
                AND (@epic IS NULL OR t.epic_id = @epic OR CAST(e.number AS TEXT) = @epic) AND (@label IS NULL OR t.labels LIKE @label ESCAPE '\')
                AND (@role IS NULL OR t.role = @role) AND (@agent IS NULL OR a.name = @agent OR a.id = @agent)
-               AND (@search IS NULL OR t.title LIKE @search ESCAPE '\') AND t.id > @after
+               AND (@search IS NULL OR t.title LIKE @search ESCAPE '\') AND (p.key > @key OR (p.key = @key AND t.number > @number))
             """,
             new
             {
-                project, projectKey = project?.ToUpperInvariant(), status, epic, role, agent, after = Paging.Decode(cursor) ?? "",
-                label = label is null ? null : $"%\"{Escape(label)}\"%", search = search is null ? null : $"%{Escape(search)}%", limit = Paging.Limit(limit) + 1,
+                project,
+                projectKey = project?.ToUpperInvariant(),
+                status,
+                epic,
+                role,
+                agent,
+                key,
+                number,
+                label = label is null ? null : $"%\"{Escape(label)}\"%",
+                search = search is null ? null : $"%{Escape(search)}%",
+                limit = Paging.Limit(limit) + 1,
             }, Paging.Limit(limit), ct);
     }
 
-    private static Task<Page<TaskInfo>> ListReady(Store store, TaskReader reader, string? project, string? cursor, int? limit, CancellationToken ct) =>
-        PageAsync(store, reader, " WHERE t.ready = 1 AND p.paused = 0 AND (@project IS NULL OR p.id = @project OR p.key = @projectKey) AND t.id > @after",
-            new { project, projectKey = project?.ToUpperInvariant(), after = Paging.Decode(cursor) ?? "", limit = Paging.Limit(limit) + 1 }, Paging.Limit(limit), ct);
+    private static Task<Page<TaskInfo>> ListReady(Store store, TaskReader reader, string? project, string? cursor, int? limit, CancellationToken ct)
+    {
+        var (key, number) = After(cursor);
+        return PageAsync(store, reader,
+            """
+             WHERE t.ready = 1 AND p.paused = 0 AND (@project IS NULL OR p.id = @project OR p.key = @projectKey)
+               AND (p.key > @key OR (p.key = @key AND t.number > @number))
+            """, new { project, projectKey = project?.ToUpperInvariant(), key, number, limit = Paging.Limit(limit) + 1 }, Paging.Limit(limit), ct);
+    }
 
+    /// <summary>Pages go by project and number, as people see them; a cursor is the key of the last task seen.</summary>
     private static async Task<Page<TaskInfo>> PageAsync(Store store, TaskReader reader, string where, object args, int limit, CancellationToken ct)
     {
-        var rows = (await store.ReadAsync(c => c.QueryAsync<TaskRow>(TaskQueries.Select + where + " ORDER BY t.id LIMIT @limit", args), ct)).AsList();
+        var rows = (await store.ReadAsync(c => c.QueryAsync<TaskRow>(TaskQueries.Select + where + " ORDER BY p.key, t.number LIMIT @limit", args), ct)).AsList();
         var infos = await reader.InfosAsync([.. rows.Take(limit)], ct);
-        return new Page<TaskInfo> { Items = infos, Next = rows.Count > limit ? Paging.Encode(rows[limit - 1].Id) : null };
+        return new Page<TaskInfo> { Items = infos, Next = rows.Count > limit ? Paging.Encode(rows[limit - 1].Key) : null };
+    }
+
+    private static (string Key, int Number) After(string? cursor)
+    {
+        if (Paging.Decode(cursor) is not { } text) return ("", 0);
+        var dash = text.LastIndexOf('-');
+        return dash > 0 && int.TryParse(text.AsSpan(dash + 1), out var number)
+            ? (text[..dash], number)
+            : throw Refusal.Invalid("cursor", "Pass the value of 'next' from the page before, unchanged.");
     }
 
     private static string Escape(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal);

@@ -6,12 +6,12 @@ namespace Muster.Runner.Agents;
 /// <summary>What to do while the plane is away: what must happen is tried again, what is only nice to have is let go.</summary>
 internal static class Patience
 {
-    private static readonly TimeSpan _longest = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(5);
 
     /// <summary>Tries a git operation again while the plane does not answer, until it does or the attempt is cancelled.</summary>
     public static async Task<T> RetryAsync<T>(Func<Task<T>> operation, Action<string> notice, CancellationToken cancellation)
     {
-        for (var delay = TimeSpan.FromMilliseconds(200); ; delay = delay * 2 < _longest ? delay * 2 : _longest)
+        for (var delay = TimeSpan.FromMilliseconds(200); ; delay = delay * 2 < Longest ? delay * 2 : Longest)
         {
             try
             {

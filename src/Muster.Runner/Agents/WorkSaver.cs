@@ -8,7 +8,7 @@ namespace Muster.Runner.Agents;
 /// <summary>Saves half-done work on the plane: every so often, and when it is told to.</summary>
 internal sealed class WorkSaver(Workspace workspace, TaskContext context, Action<string> notice, TimeSpan period)
 {
-    private static readonly TimeSpan _lastChance = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan LastChance = TimeSpan.FromSeconds(15);
 
     private string? _newest;
 
@@ -33,7 +33,7 @@ internal sealed class WorkSaver(Workspace workspace, TaskContext context, Action
     /// <summary>The last save of an attempt, whether or not it was cancelled. Returns the newest commit that is on the plane.</summary>
     public async Task<string?> SaveLastAsync()
     {
-        using var limit = new CancellationTokenSource(_lastChance);
+        using var limit = new CancellationTokenSource(LastChance);
         try
         {
             await TrySaveAsync(limit.Token);

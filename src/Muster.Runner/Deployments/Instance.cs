@@ -8,7 +8,7 @@ namespace Muster.Runner.Deployments;
 internal sealed class Instance : IAsyncDisposable
 {
     private const int BodyLimit = 4096;
-    private static readonly TimeSpan _grace = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
     private readonly ProcessGroup _process;
     private readonly string _marker;
@@ -68,7 +68,7 @@ internal sealed class Instance : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _process.StopAsync(_grace);
+        await _process.StopAsync(Grace);
         await _process.DisposeAsync();
         await MarkedProcesses.KillAsync(_marker);
     }

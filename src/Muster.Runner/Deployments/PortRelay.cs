@@ -18,7 +18,7 @@ public sealed class PortTakenException(int port) : Exception(
 public sealed class PortRelay : IAsyncDisposable
 {
     // A version that is being started again is waited for rather than refused.
-    private static readonly TimeSpan _connectPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(5);
 
     private readonly TcpListener _listener;
     private readonly CancellationTokenSource _stopping = new();
@@ -120,7 +120,7 @@ public sealed class PortRelay : IAsyncDisposable
     private async Task<(Socket Server, int Backend)> ConnectAsync()
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
-        patience.CancelAfter(_connectPatience);
+        patience.CancelAfter(ConnectPatience);
         while (true)
         {
             var backend = _backend;

@@ -9,7 +9,7 @@ namespace Muster.Runner.Deployments;
 /// </summary>
 internal sealed class ProcessTarget(HostFolders folders, string marker, TimeProvider time, RestartPolicy restarts, string logName, Action<string> notice) : IAsyncDisposable
 {
-    private static readonly TimeSpan _drainTime = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(10);
 
     private readonly string _portFile = System.IO.Path.Combine(folders.Releases, logName + ".port");
     private readonly SemaphoreSlim _changing = new(1, 1);
@@ -129,7 +129,7 @@ internal sealed class ProcessTarget(HostFolders folders, string marker, TimeProv
         _watching = WatchAsync(instance, request, new RestartIntensity(restarts, time));
         if (former is not null)
         {
-            if (formerRelay is not null) await formerRelay.DrainAsync(former.Port, _drainTime);
+            if (formerRelay is not null) await formerRelay.DrainAsync(former.Port, DrainTime);
             await former.DisposeAsync();
         }
 

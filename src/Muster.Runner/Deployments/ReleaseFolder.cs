@@ -9,7 +9,7 @@ namespace Muster.Runner.Deployments;
 internal sealed class ReleaseFolder(HostFolders folders, DeployRequest request, string marker)
 {
     private const int ReleasesKept = 3;
-    private static readonly TimeSpan _buildTime = TimeSpan.FromMinutes(30);
+    private static readonly TimeSpan BuildTime = TimeSpan.FromMinutes(30);
 
     private readonly string _environment = System.IO.Path.Combine(
         folders.Releases, HostFolders.PlainName(request.ProjectId), HostFolders.PlainName(request.Definition.Environment));
@@ -100,7 +100,7 @@ internal sealed class ReleaseFolder(HostFolders folders, DeployRequest request, 
             OnLine = output.Add,
         };
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        timeout.CancelAfter(_buildTime);
+        timeout.CancelAfter(BuildTime);
         try
         {
             var exit = await ProcessGroup.RunAsync(spec, timeout.Token);
@@ -108,7 +108,7 @@ internal sealed class ReleaseFolder(HostFolders folders, DeployRequest request, 
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            return string.Create(CultureInfo.InvariantCulture, $"the build took longer than {_buildTime.TotalMinutes} minutes");
+            return string.Create(CultureInfo.InvariantCulture, $"the build took longer than {BuildTime.TotalMinutes} minutes");
         }
         finally
         {

@@ -16,7 +16,7 @@ internal sealed record CommandResult
     private const long MaxBytes = 256 * 1024;
 
     // Strict: a misspelt field is better said than silently without effect.
-    private static readonly JsonSerializerOptions _strict = new(JsonSerializerDefaults.Web)
+    private static readonly JsonSerializerOptions Strict = new(JsonSerializerDefaults.Web)
     {
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         NumberHandling = JsonNumberHandling.Strict,
@@ -31,7 +31,7 @@ internal sealed record CommandResult
         if (file.Length > MaxBytes) return (null, $"The result file is longer than {MaxBytes / 1024} KB.");
         try
         {
-            var result = JsonSerializer.Deserialize<CommandResult>(File.ReadAllText(path), _strict);
+            var result = JsonSerializer.Deserialize<CommandResult>(File.ReadAllText(path), Strict);
             if (result?.SpentHours is < 0 or > 10_000) return (null, "The result file's spentHours is not a number of hours.");
             return (result, null);
         }

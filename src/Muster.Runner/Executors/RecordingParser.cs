@@ -9,7 +9,7 @@ public sealed class RecordingParser
 {
     private const int MaxCharacters = 8 * 1024 * 1024;
     private const string StepNames = "say, wait, write, replace, delete, progress, commit";
-    private static readonly TimeSpan _longestWait = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(10);
 
     private readonly List<string> _errors = [];
 
@@ -153,6 +153,6 @@ public sealed class RecordingParser
         };
         if (!double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)) return null;
         var milliseconds = value * unit;
-        return milliseconds <= _longestWait.TotalMilliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null;
+        return milliseconds <= LongestWait.TotalMilliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null;
     }
 }

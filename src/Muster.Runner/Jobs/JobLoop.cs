@@ -12,7 +12,7 @@ namespace Muster.Runner.Jobs;
 internal sealed class JobLoop(HostOptions options, MusterClient muster, CheckRunner checks, Deployer deployer, JobBook book, Action<string> notice) : IDisposable
 {
     private const int WaitSeconds = 20;
-    private static readonly TimeSpan _retryDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
     private readonly SemaphoreSlim _slots = new(options.JobSlots, options.JobSlots);
     private readonly ConcurrentDictionary<string, JobRun> _running = new(StringComparer.Ordinal);
@@ -60,7 +60,7 @@ internal sealed class JobLoop(HostOptions options, MusterClient muster, CheckRun
         catch (Exception error) when (error is PlaneUnreachableException or MusterException)
         {
             // The heartbeat says it to people; here it is only waited out.
-            await Task.Delay(_retryDelay * (0.5 + Random.Shared.NextDouble()), cancellation);
+            await Task.Delay(RetryDelay * (0.5 + Random.Shared.NextDouble()), cancellation);
             return [];
         }
         finally
@@ -180,7 +180,7 @@ internal sealed class JobLoop(HostOptions options, MusterClient muster, CheckRun
             }
             catch (Exception error) when (error is PlaneUnreachableException or MusterException { IsTransient: true })
             {
-                await Task.Delay(_retryDelay * (0.5 + Random.Shared.NextDouble()), cancellation);
+                await Task.Delay(RetryDelay * (0.5 + Random.Shared.NextDouble()), cancellation);
             }
         }
     }

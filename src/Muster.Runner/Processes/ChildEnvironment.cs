@@ -9,7 +9,7 @@ public static class ChildEnvironment
     public const string Marker = "MUSTER_RUN";
 
     // Names, not values: a variable that is named like a secret is one until somebody passes it on purpose.
-    private static readonly string[] _secretWords =
+    private static readonly string[] SecretWords =
         ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "API_KEY", "APIKEY", "ACCESS_KEY", "PRIVATE_KEY", "SSH_AUTH_SOCK", "ASKPASS"];
 
     /// <summary>Ours without Muster's own variables, git's, and all that look like secrets; with the marker and <paramref name="extra"/>.</summary>
@@ -29,7 +29,7 @@ public static class ChildEnvironment
     internal static bool MayInherit(string name) =>
         !name.StartsWith("MUSTER_", StringComparison.OrdinalIgnoreCase)
         && !name.StartsWith("GIT_", StringComparison.OrdinalIgnoreCase)
-        && !_secretWords.Any(word => name.Contains(word, StringComparison.OrdinalIgnoreCase));
+        && !SecretWords.Any(word => name.Contains(word, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Keeps tools from waiting for a person, calling home, and leaving servers behind.</summary>
     public static IEnumerable<KeyValuePair<string, string>> Quiet { get; } = new Dictionary<string, string>(StringComparer.Ordinal)

@@ -6,15 +6,15 @@ namespace Muster.Runner.Processes;
 /// </summary>
 internal static class OwnSession
 {
-    private const string Perl = "use POSIX; POSIX::setsid(); exec { $ARGV[0] } @ARGV or exit 127;";
+    private const string PerlScript = "use POSIX; POSIX::setsid(); exec { $ARGV[0] } @ARGV or exit 127;";
 
-    private static readonly string? _setsid = Find("setsid");
-    private static readonly string? _perl = Find("perl");
+    private static readonly string? Setsid = Find("setsid");
+    private static readonly string? Perl = Find("perl");
 
     public static (string Program, IEnumerable<string> Arguments) Wrap(string program, IEnumerable<string> arguments)
     {
-        if (_setsid is not null) return (_setsid, ["--", program, .. arguments]);
-        if (_perl is not null) return (_perl, ["-e", Perl, "--", program, .. arguments]);
+        if (Setsid is not null) return (Setsid, ["--", program, .. arguments]);
+        if (Perl is not null) return (Perl, ["-e", PerlScript, "--", program, .. arguments]);
         throw new ProgramNotFoundException("setsid", "Neither setsid nor perl is installed; one of them is needed to end a program with all it started. Install util-linux.");
     }
 

@@ -10,7 +10,7 @@ namespace Muster.Runner.Processes;
 public sealed class ProcessGroup : IAsyncDisposable
 {
     // After the program's end its output may be held open by a child that left the group; we do not wait for that one.
-    private static readonly TimeSpan _drainTime = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(2);
 
     private readonly Process _process;
     private readonly Lock _gate = new();
@@ -131,7 +131,7 @@ public sealed class ProcessGroup : IAsyncDisposable
             Libc.SignalGroup(Pid, Libc.SigKill);
         }
 
-        await Task.WhenAny(Task.WhenAll(readers, writer), Task.Delay(_drainTime));
+        await Task.WhenAny(Task.WhenAll(readers, writer), Task.Delay(DrainTime));
         await _process.StandardOutput.BaseStream.DisposeAsync();
         await _process.StandardError.BaseStream.DisposeAsync();
         await readers;

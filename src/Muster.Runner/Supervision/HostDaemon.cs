@@ -15,7 +15,7 @@ namespace Muster.Runner.Supervision;
 /// </summary>
 public sealed class HostDaemon(HostOptions options, ILogger logger) : IDisposable
 {
-    private static readonly TimeSpan _sweepPeriod = TimeSpan.FromHours(1);
+    private static readonly TimeSpan SweepPeriod = TimeSpan.FromHours(1);
 
     private readonly SemaphoreSlim _beatNow = new(0, 1);
     private readonly SemaphoreSlim _sweepNow = new(0, 1);
@@ -139,7 +139,7 @@ public sealed class HostDaemon(HostOptions options, ILogger logger) : IDisposabl
             while (true)
             {
                 await SweepOnceAsync(folders, cancellation);
-                await _sweepNow.WaitAsync(_sweepPeriod, cancellation);
+                await _sweepNow.WaitAsync(SweepPeriod, cancellation);
             }
         }
         catch (OperationCanceledException)

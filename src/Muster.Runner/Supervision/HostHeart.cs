@@ -7,7 +7,7 @@ namespace Muster.Runner.Supervision;
 /// <summary>The host's heartbeat: renews the leases of its jobs, and gives up those that it could not renew.</summary>
 internal sealed class HostHeart(HostOptions options, MusterClient muster, JobLoop jobs, Func<HostHeartbeatRequest> describe, Action<string> notice)
 {
-    private static readonly TimeSpan _callTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);
     private int _failures;
 
     /// <summary>How long to wait before the next beat, unless something happens.</summary>
@@ -31,7 +31,7 @@ internal sealed class HostHeart(HostOptions options, MusterClient muster, JobLoo
         try
         {
             var request = describe() with { Jobs = [.. running.Select(job => job.Claimed.Lease)] };
-            var answer = await muster.HostHeartbeatAsync(request, new CallOptions { MaxRetries = 0, Timeout = _callTimeout }, cancellation);
+            var answer = await muster.HostHeartbeatAsync(request, new CallOptions { MaxRetries = 0, Timeout = CallTimeout }, cancellation);
             Apply(running, answer.Jobs, sentAt);
             if (_failures > 0) notice("the plane answers again");
             _failures = 0;

@@ -6,39 +6,39 @@ namespace Muster.Commands;
 
 internal static class AgentAdd
 {
-    private static readonly Argument<string> s_name = new("name") { Description = "Its name; with --count several get -1, -2 ... behind it" };
-    private static readonly Argument<string[]> s_command = new("command") { Description = "Behind --: the program and its arguments; started without a shell", Arity = ArgumentArity.ZeroOrMore };
-    private static readonly Option<string?> s_executor = new("--executor") { Description = "command (any program), rehearsal (a recording) or program (on the SDK, claims for itself)" };
-    private static readonly Option<string?> s_role = new("--role") { Description = "Only tasks of this role, and tasks of none" };
-    private static readonly Option<string?> s_model = new("--model") { Description = "Model it says it uses; for the record" };
-    private static readonly Option<string[]> s_labels = new("--label") { Description = "Only tasks with one of these labels, or with none" };
-    private static readonly Option<string?> s_host = new("--host") { Description = "Host that runs it; the only one when left out" };
-    private static readonly Option<string?> s_recording = new("--recording") { Description = "For rehearsal: the recording to replay", HelpName = "FILE" };
-    private static readonly Option<int?> s_capacity = new("--capacity") { Description = "Tasks it takes at once", HelpName = "N" };
-    private static readonly Option<int?> s_timeout = new("--timeout") { Description = "Seconds one attempt may take", HelpName = "SECONDS" };
-    private static readonly Option<string[]> s_environment = new("--env") { Description = "Environment of its processes, NAME=VALUE; not for secrets" };
-    private static readonly Option<int> s_count = new("--count") { Description = "So many of the same kind", HelpName = "N", DefaultValueFactory = _ => 1 };
+    private static readonly Argument<string> Name = new("name") { Description = "Its name; with --count several get -1, -2 ... behind it" };
+    private static readonly Argument<string[]> Command = new("command") { Description = "Behind --: the program and its arguments; started without a shell", Arity = ArgumentArity.ZeroOrMore };
+    private static readonly Option<string?> Executor = new("--executor") { Description = "command (any program), rehearsal (a recording) or program (on the SDK, claims for itself)" };
+    private static readonly Option<string?> Role = new("--role") { Description = "Only tasks of this role, and tasks of none" };
+    private static readonly Option<string?> Model = new("--model") { Description = "Model it says it uses; for the record" };
+    private static readonly Option<string[]> Labels = new("--label") { Description = "Only tasks with one of these labels, or with none" };
+    private static readonly Option<string?> Host = new("--host") { Description = "Host that runs it; the only one when left out" };
+    private static readonly Option<string?> Recording = new("--recording") { Description = "For rehearsal: the recording to replay", HelpName = "FILE" };
+    private static readonly Option<int?> Capacity = new("--capacity") { Description = "Tasks it takes at once", HelpName = "N" };
+    private static readonly Option<int?> Timeout = new("--timeout") { Description = "Seconds one attempt may take", HelpName = "SECONDS" };
+    private static readonly Option<string[]> Environment = new("--env") { Description = "Environment of its processes, NAME=VALUE; not for secrets" };
+    private static readonly Option<int> Count = new("--count") { Description = "So many of the same kind", HelpName = "N", DefaultValueFactory = _ => 1 };
 
     public static Command Create() => new Command("add", "Add an agent: muster agent add NAME --executor command -- ./agent.sh")
-        .With(s_name, s_command, s_executor, s_role, s_model, s_labels, s_host, s_recording, s_capacity, s_timeout, s_environment, s_count).Does(RunAsync);
+        .With(Name, Command, Executor, Role, Model, Labels, Host, Recording, Capacity, Timeout, Environment, Count).Does(RunAsync);
 
     private static async Task RunAsync(Call call)
     {
-        var host = call.Get(s_host) ?? await OnlyHostAsync(call);
+        var host = call.Get(Host) ?? await OnlyHostAsync(call);
         var definition = Define(call, Path.GetFullPath("."), host == LocalHost.Name);
-        var count = call.Get(s_count);
+        var count = call.Get(Count);
         if (count is < 1 or > 1000) throw new CommandException("--count is 1 to 1000.") { Code = ExitCodes.BadUsage };
         List<AgentInfo> agents = [];
         for (var number = 1; number <= count; number++)
         {
             agents.Add(await call.Muster.CreateAgentAsync(new CreateAgent
             {
-                Name = count == 1 ? call.Get(s_name) : $"{call.Get(s_name)}-{number}",
-                Role = call.Get(s_role),
-                Model = call.Get(s_model),
-                Labels = call.Get(s_labels),
+                Name = count == 1 ? call.Get(Name) : $"{call.Get(Name)}-{number}",
+                Role = call.Get(Role),
+                Model = call.Get(Model),
+                Labels = call.Get(Labels),
                 Host = host,
-                Capacity = call.Get(s_capacity),
+                Capacity = call.Get(Capacity),
                 Definition = definition,
             }, ct: call.Stop));
         }
@@ -51,19 +51,19 @@ internal static class AgentAdd
 
     private static AgentDefinition Define(Call call, string folder, bool local)
     {
-        var command = call.Get(s_command);
-        var executor = call.Get(s_executor) ?? (call.Get(s_recording) is null ? Executors.Command : Executors.Rehearsal);
+        var command = call.Get(Command);
+        var executor = call.Get(Executor) ?? (call.Get(Recording) is null ? Executors.Command : Executors.Rehearsal);
         if (executor != Executors.Rehearsal && command.Length == 0)
             throw new CommandException("Name the program that does the work.", "muster agent add NAME --executor command -- ./agent.sh ARGUMENTS") { Code = ExitCodes.BadUsage };
-        if (executor == Executors.Rehearsal && call.Get(s_recording) is null)
+        if (executor == Executors.Rehearsal && call.Get(Recording) is null)
             throw new CommandException("Name the recording to replay.", "muster agent add NAME --executor rehearsal --recording FILE") { Code = ExitCodes.BadUsage };
         return new AgentDefinition
         {
             Executor = executor,
             Command = command.Length == 0 ? null : AgentPaths.Absolute(command, folder, local, call.Terminal.Note),
-            Recording = call.Get(s_recording) is { } recording ? AgentPaths.Existing(recording, folder, local) : null,
-            TimeoutSeconds = call.Get(s_timeout),
-            Environment = Variables(call.Get(s_environment) ?? []),
+            Recording = call.Get(Recording) is { } recording ? AgentPaths.Existing(recording, folder, local) : null,
+            TimeoutSeconds = call.Get(Timeout),
+            Environment = Variables(call.Get(Environment) ?? []),
         };
     }
 

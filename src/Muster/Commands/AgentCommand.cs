@@ -6,15 +6,15 @@ namespace Muster.Commands;
 
 internal static class AgentCommand
 {
-    private static readonly Argument<string> s_agent = new("agent") { Description = "Name of the agent" };
+    private static readonly Argument<string> Agent = new("agent") { Description = "Name of the agent" };
 
     public static Command Create() => new Command("agent", "Whatever claims tasks").With(
         AgentAdd.Create(),
         new Command("list", "Every agent and what it holds").Does(ListAsync),
-        new Command("show", "One agent").With(s_agent).Does(ShowAsync),
-        new Command("pause", "It finishes what it holds and claims nothing new").With(s_agent).Does(call => DidAsync(call, "pauses", call.Muster.PauseAgentAsync(call.Get(s_agent), ct: call.Stop))),
-        new Command("resume", "It claims again").With(s_agent).Does(call => DidAsync(call, "goes on", call.Muster.ResumeAgentAsync(call.Get(s_agent), ct: call.Stop))),
-        new Command("stop", "It hands back what it holds and ends").With(s_agent).Does(call => DidAsync(call, "stops", call.Muster.StopAgentAsync(call.Get(s_agent), ct: call.Stop))),
+        new Command("show", "One agent").With(Agent).Does(ShowAsync),
+        new Command("pause", "It finishes what it holds and claims nothing new").With(Agent).Does(call => DidAsync(call, "pauses", call.Muster.PauseAgentAsync(call.Get(Agent), ct: call.Stop))),
+        new Command("resume", "It claims again").With(Agent).Does(call => DidAsync(call, "goes on", call.Muster.ResumeAgentAsync(call.Get(Agent), ct: call.Stop))),
+        new Command("stop", "It hands back what it holds and ends").With(Agent).Does(call => DidAsync(call, "stops", call.Muster.StopAgentAsync(call.Get(Agent), ct: call.Stop))),
         new Command("run", "The process of one agent; started by a host") { Hidden = true }.Does(AgentRun.RunAsync));
 
     private static async Task ListAsync(Call call)
@@ -26,7 +26,7 @@ internal static class AgentCommand
 
     internal static Grid AgentGrid(IEnumerable<AgentInfo> agents)
     {
-        var grid = new Grid("AGENT", "HEALTH", "DOES", "TASKS", "ROLE", "HOST", "EXECUTOR", "TROUBLE");
+        var grid = new Grid("AGENT", "HEALTH", "DOES", "TASKS", "ROLE", "HOST", "EXECUTOR", "LAST TROUBLE");
         foreach (var agent in agents)
         {
             var does = agent.Desired != DesiredState.Running ? agent.Desired : agent.Status ?? "";
@@ -38,7 +38,7 @@ internal static class AgentCommand
 
     private static async Task ShowAsync(Call call)
     {
-        var agent = await call.Muster.GetAgentAsync(call.Get(s_agent), call.Stop);
+        var agent = await call.Muster.GetAgentAsync(call.Get(Agent), call.Stop);
         var attempts = await call.Muster.ListAssignmentsAsync(agent: agent.Id, limit: 20, ct: call.Stop);
         call.Terminal.Document(new { agent, attempts = attempts.Items });
         var terminal = call.Terminal;

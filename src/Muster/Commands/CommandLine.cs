@@ -10,7 +10,7 @@ namespace Muster.Commands;
 internal static class CommandLine
 {
     // Longer than everything that stops in good order needs; the process ends by itself well before.
-    private static readonly TimeSpan s_stopLimit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(20);
 
     public static async Task<int> RunAsync(RootCommand root, string[] args)
     {
@@ -19,7 +19,7 @@ internal static class CommandLine
         if (parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction or null) return BadUsage(parsed, terminal);
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = s_stopLimit });
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = StopLimit });
         }
         catch (Exception error)
         {

@@ -7,7 +7,7 @@ namespace Muster.Commands;
 
 internal static class DeployCommand
 {
-    private static readonly TimeSpan s_period = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(300);
 
     public static Command Create()
     {
@@ -37,7 +37,7 @@ internal static class DeployCommand
     {
         while (deployment.State is DeploymentState.Waiting or DeploymentState.Deploying)
         {
-            await Task.Delay(s_period, stop);
+            await Task.Delay(Period, stop);
             deployment = await muster.GetDeploymentAsync(deployment.Id, stop);
         }
 

@@ -48,13 +48,13 @@ internal static class PlanCommand
             {
                 terminal.Line();
                 terminal.Line($"Epic {epic.Number}: {Plain.Line(epic.Title)}  {epic.Percent:0}%{(epic.GateOpen ? "" : "  (gate shut)")}");
-                TaskCommand.TaskGrid(tasks.Where(task => task.Epic == epic.Number).OrderBy(task => task.IssueNumber, s_issueOrder)).WriteTo(terminal, "no tasks");
+                TaskCommand.TaskGrid(tasks.Where(task => task.Epic == epic.Number).OrderBy(task => task.IssueNumber, IssueOrder)).WriteTo(terminal, "no tasks");
             }
         });
     }
 
     // 1.10 comes after 1.9.
-    private static readonly IComparer<string?> s_issueOrder = Comparer<string?>.Create((one, other) =>
+    private static readonly IComparer<string?> IssueOrder = Comparer<string?>.Create((one, other) =>
     {
         var (left, right) = ((one ?? "").Split('.'), (other ?? "").Split('.'));
         for (var part = 0; part < Math.Min(left.Length, right.Length); part++)

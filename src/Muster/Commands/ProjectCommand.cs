@@ -6,16 +6,16 @@ namespace Muster.Commands;
 
 internal static class ProjectCommand
 {
-    private static readonly Argument<string> s_project = new("project") { Description = "Key or name of the project" };
+    private static readonly Argument<string> Project = new("project") { Description = "Key or name of the project" };
 
     public static Command Create() => new Command("project", "Repositories and their rules").With(
         Add(),
         new Command("list", "Every project").Does(ListAsync),
-        new Command("show", "One project: rules, epics, progress").With(s_project).Does(ShowAsync),
+        new Command("show", "One project: rules, epics, progress").With(Project).Does(ShowAsync),
         Set(),
-        new Command("pause", "No task of it is handed out until it is resumed").With(s_project).Does(call => DidAsync(call, "paused", call.Muster.PauseProjectAsync(call.Get(s_project), ct: call.Stop))),
-        new Command("resume", "Hand its tasks out again").With(s_project).Does(call => DidAsync(call, "resumed", call.Muster.ResumeProjectAsync(call.Get(s_project), ct: call.Stop))),
-        new Command("sync", "Fetch what is new in the person's own repository").With(s_project).Does(call => DidAsync(call, "synced", call.Muster.SyncProjectAsync(call.Get(s_project), ct: call.Stop))));
+        new Command("pause", "No task of it is handed out until it is resumed").With(Project).Does(call => DidAsync(call, "paused", call.Muster.PauseProjectAsync(call.Get(Project), ct: call.Stop))),
+        new Command("resume", "Hand its tasks out again").With(Project).Does(call => DidAsync(call, "resumed", call.Muster.ResumeProjectAsync(call.Get(Project), ct: call.Stop))),
+        new Command("sync", "Fetch what is new in the person's own repository").With(Project).Does(call => DidAsync(call, "synced", call.Muster.SyncProjectAsync(call.Get(Project), ct: call.Stop))));
 
     private static Command Add()
     {
@@ -41,6 +41,7 @@ internal static class ProjectCommand
                 Review = call.Get(rules.Review),
                 PushBack = call.Get(rules.PushBack),
                 DeployTo = call.Get(rules.DeployTo),
+                EpicBranches = call.Get(rules.EpicBranches),
             }, ct: call.Stop);
             call.Terminal.Document(project);
             call.Terminal.Line($"{project.Key} added: {project.Name}{(project.Repository is null ? "" : $", {project.Repository}, target {project.TargetBranch}")}");
@@ -52,7 +53,7 @@ internal static class ProjectCommand
     {
         var name = new Option<string?>("--name") { Description = "Its name" };
         var rules = new RuleOptions();
-        return new Command("set", "Change the rules that are named").With([s_project, name, .. rules.All]).Does(call => DidAsync(call, "changed", call.Muster.UpdateProjectAsync(call.Get(s_project), new UpdateProject
+        return new Command("set", "Change the rules that are named").With([Project, name, .. rules.All]).Does(call => DidAsync(call, "changed", call.Muster.UpdateProjectAsync(call.Get(Project), new UpdateProject
         {
             Name = call.Get(name),
             LeaseSeconds = call.Get(rules.Lease),
@@ -61,6 +62,7 @@ internal static class ProjectCommand
             Review = call.Get(rules.Review),
             PushBack = call.Get(rules.PushBack),
             DeployTo = call.Get(rules.DeployTo),
+            EpicBranches = call.Get(rules.EpicBranches),
         }, ct: call.Stop)));
     }
 
@@ -76,13 +78,13 @@ internal static class ProjectCommand
 
     private static async Task ShowAsync(Call call)
     {
-        var project = await call.Muster.GetProjectAsync(call.Get(s_project), call.Stop);
+        var project = await call.Muster.GetProjectAsync(call.Get(Project), call.Stop);
         var plan = await call.Muster.GetPlanAsync(project.Id, call.Stop);
         call.Terminal.Document(new { project, progress = plan });
         var terminal = call.Terminal;
         terminal.Line($"{project.Key}  {Plain.Line(project.Name)}{(project.Paused ? "  (paused)" : "")}", Tone.Strong);
         terminal.Line($"repository  {Plain.Line(project.Repository ?? "none")}{(project.PushBack ? ", merged work is pushed back" : "")}");
-        terminal.Line($"target      {Plain.Line(project.TargetBranch)}");
+        terminal.Line($"target      {Plain.Line(project.TargetBranch)}{(project.EpicBranches ? ", epics in branches of their own until they are done" : "")}");
         terminal.Line($"done means  {(project.Contract.Length == 0 ? "the agent says so" : project.Contract)}; review {project.Review}");
         terminal.Line($"lease       {project.LeaseSeconds} s; quarantined after {Words.Count(project.MaxFailures, "failure")}{(project.DeployTo is { } to ? $"; every merge goes to {to}" : "")}");
         terminal.Line($"progress    {plan.Percent:0.#}% of {plan.Hours:0.#} h, {Words.Count(plan.Tasks, "task")}, {plan.Ready} ready");
@@ -120,6 +122,7 @@ internal static class ProjectCommand
         public Option<string?> Review { get; } = new("--review") { Description = "auto, or person: a person approves every pull request" };
         public Option<bool?> PushBack { get; } = new("--push-back") { Description = "Push merged work to the repository it came from, fast-forward only" };
         public Option<string?> DeployTo { get; } = new("--deploy-to") { Description = "Environment that every merge is deployed to", HelpName = "ENV" };
-        public IEnumerable<Symbol> All => [Lease, MaxFailures, Contract, Review, PushBack, DeployTo];
+        public Option<bool?> EpicBranches { get; } = new("--epic-branches") { Description = "Gather the tasks of an epic in a branch epic-N/... that is merged when all are done" };
+        public IEnumerable<Symbol> All => [Lease, MaxFailures, Contract, Review, PushBack, DeployTo, EpicBranches];
     }
 }

@@ -15,7 +15,7 @@ internal static class QueueCommand
             var grid = new Grid("#", "PULL", "TASK", "INTO", "STATE", "COMMIT", "SINCE", "DETAIL");
             foreach (var entry in entries)
             {
-                grid.Row(entry.Position, $"{entry.Project}!{entry.PullRequest}", entry.TaskKey, entry.Target, Cell.State(entry.State),
+                grid.Row(entry.Position == 0 ? "-" : entry.Position, entry.PullRequest is { } pull ? $"{entry.Project}!{pull}" : "", entry.TaskKey ?? $"epic {entry.Epic}", entry.Target, Cell.State(entry.State),
                     Words.Sha(entry.CandidateSha ?? entry.HeadSha), Words.Ago(entry.EnqueuedAt), entry.Detail);
             }
 

@@ -6,14 +6,14 @@ namespace Muster.Commands;
 
 internal static class ReviewCommand
 {
-    private static readonly Argument<string> s_pull = new("pull") { Description = "The pull request: KEY!3, or the key of its task" };
-    private static readonly Option<string?> s_message = new("--message", "-m") { Description = "What you have to say about it" };
+    private static readonly Argument<string> Pull = new("pull") { Description = "The pull request: KEY!3, or the key of its task" };
+    private static readonly Option<string?> Message = new("--message", "-m") { Description = "What you have to say about it" };
 
     public static Command Create() => new Command("review", "Pull requests, and your word on them").With(
         List(),
-        new Command("show", "Brief, checks and diff").With(s_pull).Does(ShowAsync),
-        new Command("approve", "Let it into the merge queue").With(s_pull, s_message).Does(call => DecideAsync(call, Verdicts.Approve, "approved")),
-        new Command("reject", "Send it back to an agent with what is to change (-m)").With(s_pull, s_message).Does(RejectAsync));
+        new Command("show", "Brief, checks and diff").With(Pull).Does(ShowAsync),
+        new Command("approve", "Let it into the merge queue").With(Pull, Message).Does(call => DecideAsync(call, Verdicts.Approve, "approved")),
+        new Command("reject", "Send it back to an agent with what is to change (-m)").With(Pull, Message).Does(RejectAsync));
 
     private static Command List()
     {
@@ -36,7 +36,7 @@ internal static class ReviewCommand
 
     private static async Task ShowAsync(Call call)
     {
-        var pull = await PullLookup.FindAsync(call.Muster, call.Get(s_pull), call.Stop);
+        var pull = await PullLookup.FindAsync(call.Muster, call.Get(Pull), call.Stop);
         var task = await call.Muster.GetTaskAsync(pull.TaskId, call.Stop);
         var diff = await call.Muster.GetPullDiffAsync(pull.Id, call.Stop);
         call.Terminal.Document(new { pull, task, diff });
@@ -45,14 +45,14 @@ internal static class ReviewCommand
         PullText.WriteDiff(call.Terminal, diff);
     }
 
-    private static Task RejectAsync(Call call) => string.IsNullOrWhiteSpace(call.Get(s_message))
+    private static Task RejectAsync(Call call) => string.IsNullOrWhiteSpace(call.Get(Message))
         ? throw new CommandException("Say what is to change; the agent gets it with its next attempt.", "muster review reject PULL -m \"...\"") { Code = ExitCodes.BadUsage }
         : DecideAsync(call, Verdicts.RequestChanges, "sent back");
 
     private static async Task DecideAsync(Call call, string verdict, string what)
     {
-        var pull = await PullLookup.FindAsync(call.Muster, call.Get(s_pull), call.Stop);
-        var after = await call.Muster.CreateReviewAsync(pull.Id, new CreateReview { Verdict = verdict, HeadSha = pull.HeadSha, Body = call.Get(s_message) }, ct: call.Stop);
+        var pull = await PullLookup.FindAsync(call.Muster, call.Get(Pull), call.Stop);
+        var after = await call.Muster.CreateReviewAsync(pull.Id, new CreateReview { Verdict = verdict, HeadSha = pull.HeadSha, Body = call.Get(Message) }, ct: call.Stop);
         call.Terminal.Document(after);
         call.Terminal.Line($"{PullText.Name(after)} {what} at {Words.Sha(pull.HeadSha)}");
     }

@@ -7,7 +7,7 @@ namespace Muster.Commands;
 
 internal static class TaskLog
 {
-    private static readonly TimeSpan s_period = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
 
     public static Command Create()
     {
@@ -32,7 +32,7 @@ internal static class TaskLog
             var news = piece.Next > after;
             after = piece.Next;
             if (!news && !active) break;
-            if (!news) await Task.Delay(s_period, call.Stop);
+            if (!news) await Task.Delay(Period, call.Stop);
         }
         while (true);
 

@@ -9,7 +9,7 @@ namespace Muster.Demo;
 /// <summary>Compares what the plane says with what the repository and the service say themselves.</summary>
 internal static class DemoReport
 {
-    private static readonly string[] s_trailers = ["Muster-Task", "Muster-Assignment", "Muster-Agent"];
+    private static readonly string[] Trailers = ["Muster-Task", "Muster-Assignment", "Muster-Agent"];
 
     public static async Task<IReadOnlyList<DemoTask>> TasksAsync(MusterClient muster, Snapshot now, CancellationToken ct)
     {
@@ -41,7 +41,7 @@ internal static class DemoReport
         foreach (var task in tasks)
         {
             if (task.Status != TaskState.Done) missing.Add($"{task.Key} is {task.Status}, not done.");
-            else if (!target.Commits.Any(commit => commit.Trailers.GetValueOrDefault("Muster-Task") == task.Key && s_trailers.All(commit.Trailers.ContainsKey)))
+            else if (!target.Commits.Any(commit => commit.Trailers.GetValueOrDefault("Muster-Task") == task.Key && Trailers.All(commit.Trailers.ContainsKey)))
                 missing.Add($"{target.Branch} has no commit with the trailers of {task.Key}.");
             else if (target.Commits.All(commit => commit.Sha != task.Commit)) missing.Add($"{target.Branch} does not hold {task.Commit}, which the plane names for {task.Key}.");
         }

@@ -10,7 +10,7 @@ internal sealed record DemoResult
     public DemoHealth? Health { get; init; }
     public DemoKill? Killed { get; init; }
 
-    /// <summary>Pull requests that were approved for the person.</summary>
+    /// <summary>Pull requests that a person approved.</summary>
     public required IReadOnlyList<string> Approved { get; init; }
 
     /// <summary>What keeps <see cref="Ok"/> from being true, in sentences.</summary>

@@ -46,7 +46,8 @@ internal static class DemoRun
                 Target = target,
                 Health = health,
                 Killed = demo.Killed,
-                Approved = demo.Approved,
+                // By whomever: here, or by `muster review approve` in another terminal.
+                Approved = [.. now.Pulls.Where(pull => pull is { NeedsApproval: true, Approved: true }).Select(PullText.Name)],
                 Missing = missing,
                 Seconds = Math.Round(watch.Elapsed.TotalSeconds, 1),
                 Data = data.Path,

@@ -13,17 +13,17 @@ internal static class DemoSetting
     public const string Note = "This was a rehearsal: the agents replayed a recording and no model was used; the edits, checks, merges and the deployment are real. "
         + "For real agents: muster agent add NAME --executor command -- ./agent.sh";
 
-    private static readonly (string Name, string Role)[] s_crew =
+    private static readonly (string Name, string Role)[] Crew =
         [("ada", "backend-engineer"), ("bela", "backend-engineer"), ("chen", "technical-writer"), ("dina", "backend-engineer")];
 
     public static string Samples { get; } = Path.Combine(AppContext.BaseDirectory, "samples");
 
-    public static int CrewSize => s_crew.Length;
+    public static int CrewSize => Crew.Length;
 
     public static async Task<ProjectInfo> SetUpAsync(MusterClient muster, string repository, CancellationToken ct)
     {
         var project = await muster.CreateProjectAsync(new CreateProject { Key = "HEL", Name = "hello-service", Repository = repository, TargetBranch = DemoRepository.Branch, PushBack = true }, ct: ct);
-        foreach (var (name, role) in s_crew)
+        foreach (var (name, role) in Crew)
         {
             await muster.CreateAgentAsync(new CreateAgent
             {

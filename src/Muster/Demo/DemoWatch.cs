@@ -14,12 +14,10 @@ namespace Muster.Demo;
 internal sealed class DemoWatch(MusterClient muster, ProjectInfo project, RunningHost host, IDemoView view, Terminal terminal, bool yes)
 {
     private const int KillAtPercent = 30;
-    private static readonly TimeSpan s_stuck = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Stuck = TimeSpan.FromMinutes(5);
     private readonly HashSet<string> _told = new(StringComparer.Ordinal);
 
     public DemoKill? Killed { get; private set; }
-
-    public List<string> Approved { get; } = [];
 
     /// <summary>Goes on until nothing can move any more; the tasks as they then are.</summary>
     public async Task<Snapshot> RunAsync(CancellationToken stop)
@@ -39,7 +37,7 @@ internal sealed class DemoWatch(MusterClient muster, ProjectInfo project, Runnin
             if (now.Tasks.All(task => task.Status is TaskState.Done or TaskState.Cancelled or TaskState.Failed or TaskState.Quarantined)) return now;
             // A person may take their time; the crew may not.
             if (waitsForPerson) moved.Restart();
-            if (moved.Elapsed > s_stuck) return now;
+            if (moved.Elapsed > Stuck) return now;
         }
     }
 
@@ -93,7 +91,6 @@ internal sealed class DemoWatch(MusterClient muster, ProjectInfo project, Runnin
         {
             await muster.CreateReviewAsync(pull.Id, new CreateReview { Verdict = verdict, HeadSha = pull.HeadSha, Body = body }, ct: stop);
             if (verdict != Verdicts.Approve) return;
-            Approved.Add(PullText.Name(pull));
             view.Say($"          you approved {PullText.Name(pull)} ({pull.Title}){(yes ? " by --yes" : "")}", Tone.Good);
         }
         catch (MusterException error) when (error.Code is ProblemCodes.HeadMoved or ProblemCodes.WrongState)

@@ -1,6 +1,7 @@
-using System.Net;
 using System.Net.Sockets;
+using System.Net;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Options;
 using Muster.ControlPlane.Storage;
 
 namespace Muster.Hosting;
@@ -37,6 +38,8 @@ internal static class ListenAddress
                     return new CommandException($"Port {url.Port} may not be opened by this user.", "Choose one above 1023 with --port N.");
                 case SocketException { SocketErrorCode: SocketError.AddressNotAvailable }:
                     return new CommandException($"{url.Host} is no address of this machine.", "Give --bind one that is, such as 127.0.0.1 or 0.0.0.0.");
+                case OptionsValidationException wrong:
+                    return new CommandException($"config.json in the data folder: {string.Join(' ', wrong.Failures)}") { Code = ExitCodes.BadUsage };
                 case StoreUnusableException unusable:
                     return new CommandException(unusable.Message);
             }

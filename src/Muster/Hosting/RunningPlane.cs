@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -34,12 +35,7 @@ internal sealed class RunningPlane : IAsyncDisposable
 
     public static async Task<RunningPlane> StartAsync(DataFolder data, string url, PlaneLog log, CancellationToken ct)
     {
-        var options = new ControlPlaneOptions
-        {
-            DataFolder = data.Path,
-            Url = url,
-            RoleFolders = [data.Roles, Path.Combine(AppContext.BaseDirectory, "fleet", "roles")],
-        };
+        var options = PlaneConfig.Read(data).ToOptions(data, url);
         if (options.Validate() is { Count: > 0 } faults) throw new CommandException(string.Join(' ', faults)) { Code = ExitCodes.BadUsage };
         var app = Build(options, log);
         try
@@ -75,8 +71,9 @@ internal sealed class RunningPlane : IAsyncDisposable
 
     private static WebApplication Build(ControlPlaneOptions options, PlaneLog log)
     {
-        // The empty builder: no configuration files, no watchers, no environment that could change what the command line said.
+        // The empty builder: no watchers, no environment that could change what the command line and the one file said.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = options.DataFolder });
+        builder.Configuration.AddJsonFile(PlaneConfig.PathIn(options.DataFolder), optional: true, reloadOnChange: false);
         builder.WebHost.UseKestrelCore().UseUrls(options.Url);
         log.Configure(builder.Logging);
         builder.Services.AddRouting();

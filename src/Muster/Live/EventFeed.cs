@@ -7,7 +7,7 @@ namespace Muster.Live;
 /// <summary>Events as they come, handed over in batches so that one look at the plane serves many of them.</summary>
 internal sealed class EventFeed : IAsyncDisposable
 {
-    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(150);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(150);
 
     // Bounded: whoever looks too slowly holds the stream back, and the plane's stream resumes where it was cut.
     private readonly Channel<EventInfo> _events = Channel.CreateBounded<EventInfo>(1000);
@@ -29,7 +29,7 @@ internal sealed class EventFeed : IAsyncDisposable
         {
             if (!await _events.Reader.WaitToReadAsync(limit.Token)) await _pump;
             // Events come in flocks: a short wait lets one redraw show them all.
-            await Task.Delay(s_pause, ct);
+            await Task.Delay(Pause, ct);
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {

@@ -8,7 +8,7 @@ namespace Muster.Client.Tests.Calls;
 [Trait("req", "B4")]
 public sealed class RetryTests
 {
-    private static readonly CreateTask _task = new() { Project = "T", Title = "one" };
+    private static readonly CreateTask Wanted = new() { Project = "T", Title = "one" };
 
     [Fact]
     public async Task A_post_whose_answer_was_cut_off_is_sent_again_under_the_same_key_and_counts_once()
@@ -17,7 +17,7 @@ public sealed class RetryTests
         plane.Faults = _ => plane.Received.Count < 3 ? Fault.CutAfter : Fault.None;
         using var muster = plane.Client();
 
-        var created = await muster.CreateTaskAsync(_task);
+        var created = await muster.CreateTaskAsync(Wanted);
 
         Assert.Equal(created, Assert.Single(plane.State.Created), (a, b) => a!.Id == b!.Id);
         Assert.Equal(3, plane.Received.Count);
@@ -31,9 +31,9 @@ public sealed class RetryTests
         await using var plane = await FakePlane.StartAsync();
         using var muster = plane.Client();
 
-        await muster.CreateTaskAsync(_task);
-        await muster.CreateTaskAsync(_task);
-        await muster.CreateTaskAsync(_task, new CallOptions { IdempotencyKey = "mine", Lease = "mls_x" });
+        await muster.CreateTaskAsync(Wanted);
+        await muster.CreateTaskAsync(Wanted);
+        await muster.CreateTaskAsync(Wanted, new CallOptions { IdempotencyKey = "mine", Lease = "mls_x" });
 
         Assert.Equal(3, plane.Received.Select(r => r.Key).Distinct().Count());
         Assert.Equal(("mine", "mls_x"), (plane.Received[2].Key, plane.Received[2].Lease));
@@ -79,7 +79,7 @@ public sealed class RetryTests
         };
         using var muster = plane.Client(clock);
 
-        var call = muster.CreateTaskAsync(_task);
+        var call = muster.CreateTaskAsync(Wanted);
         await plane.UntilAsync(p => p.Received.Count == 1);
         await using (clock.Flow())
             await call;

@@ -5,7 +5,7 @@ namespace Muster.Client.Tests.Plane;
 
 internal static class Samples
 {
-    private static readonly DateTimeOffset _at = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly DateTimeOffset At = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     public static TaskInfo Task(string key, string title) => new()
     {
@@ -26,8 +26,8 @@ internal static class Samples
         Attempts = 0,
         Failures = 0,
         Rehearsal = false,
-        CreatedAt = _at,
-        UpdatedAt = _at,
+        CreatedAt = At,
+        UpdatedAt = At,
     };
 
     public static AssignmentInfo Assignment(string id, TaskInfo task, string agent, int epoch) => new()
@@ -41,7 +41,7 @@ internal static class Samples
         Status = AssignmentState.Active,
         PercentComplete = 0,
         Rehearsal = false,
-        StartedAt = _at,
+        StartedAt = At,
     };
 
     public static EventInfo Event(long seq) => new()
@@ -50,6 +50,6 @@ internal static class Samples
         Id = $"e{seq}",
         Type = EventTypes.TaskUpdated,
         Text = $"Event {seq}, with a ü and a\nline",
-        At = _at,
+        At = At,
     };
 }

@@ -6,7 +6,7 @@ namespace Muster.Client.Tests.Work;
 [Trait("req", "B4")]
 public sealed class LeaseTests
 {
-    private static readonly WorkOptions _options = new() { Agent = "ada", Grace = TimeSpan.Zero };
+    private static readonly WorkOptions Options = new() { Agent = "ada", Grace = TimeSpan.Zero };
 
     [Fact]
     public async Task A_lease_that_a_heartbeat_finds_lost_stops_its_task_and_no_other()
@@ -17,7 +17,7 @@ public sealed class LeaseTests
         var started = new CountdownEvent(2);
         var stopped = new TaskCompletionSource<(string, TaskStop)>();
 
-        await WorkTests.WorkUntilAsync(plane, _options with { Capacity = 2 }, async (task, context, ct) =>
+        await WorkTests.WorkUntilAsync(plane, Options with { Capacity = 2 }, async (task, context, ct) =>
         {
             if (started.Signal())
                 plane.State.Revoke("T-1");
@@ -39,7 +39,7 @@ public sealed class LeaseTests
         plane.State.Add("one");
         var cancelled = false;
 
-        await WorkTests.WorkUntilAsync(plane, _options, async (_, context, ct) =>
+        await WorkTests.WorkUntilAsync(plane, Options, async (_, context, ct) =>
         {
             plane.State.Revoke("T-1");
             await Assert.ThrowsAsync<LeaseLostException>(() => context.ReportProgressAsync(50));
@@ -58,7 +58,7 @@ public sealed class LeaseTests
         plane.State.Add("one");
         var cause = TaskStop.None;
 
-        await WorkTests.WorkUntilAsync(plane, _options, async (_, context, ct) =>
+        await WorkTests.WorkUntilAsync(plane, Options, async (_, context, ct) =>
         {
             plane.State.Commands.Enqueue(new AgentCommand { Kind = CommandKinds.Cancel, AssignmentId = "T-1-1", Reason = "not wanted" });
             await Untils.CancelledAsync(ct);
@@ -81,7 +81,7 @@ public sealed class LeaseTests
         var begun = new TaskCompletionSource<CancellationToken>();
         TaskContext? attempt = null;
 
-        var working = muster.WorkAsync(_options, async (_, context, ct) =>
+        var working = muster.WorkAsync(Options, async (_, context, ct) =>
         {
             attempt ??= context;
             begun.TrySetResult(ct);
@@ -121,7 +121,7 @@ public sealed class LeaseTests
         using var stop = new CancellationTokenSource();
         var begun = new TaskCompletionSource<CancellationToken>();
 
-        var working = muster.WorkAsync(_options, async (_, _, ct) =>
+        var working = muster.WorkAsync(Options, async (_, _, ct) =>
         {
             begun.TrySetResult(ct);
             await Untils.CancelledAsync(ct);

@@ -10,7 +10,7 @@ namespace Muster.Client.Tests.Work;
 [Trait("req", "B4")]
 public sealed partial class StopTests
 {
-    private static readonly WorkOptions _options = new() { Agent = "ada", Grace = TimeSpan.Zero, Patience = TimeSpan.FromSeconds(5) };
+    private static readonly WorkOptions Options = new() { Agent = "ada", Grace = TimeSpan.Zero, Patience = TimeSpan.FromSeconds(5) };
 
     [Fact]
     public async Task Stopping_hands_back_what_is_not_finished_without_blame_and_takes_no_more()
@@ -19,7 +19,7 @@ public sealed partial class StopTests
         plane.State.Add("one", "two");
         var begun = new CountdownEvent(2);
 
-        await WorkTests.WorkUntilAsync(plane, _options with { Capacity = 2 }, async (task, context, ct) =>
+        await WorkTests.WorkUntilAsync(plane, Options with { Capacity = 2 }, async (task, context, ct) =>
         {
             begun.Signal();
             plane.Changed();
@@ -44,7 +44,7 @@ public sealed partial class StopTests
         plane.State.Add("one");
         var begun = false;
 
-        await WorkTests.WorkUntilAsync(plane, _options with { Grace = TimeSpan.FromSeconds(20) }, async (_, context, ct) =>
+        await WorkTests.WorkUntilAsync(plane, Options with { Grace = TimeSpan.FromSeconds(20) }, async (_, context, ct) =>
         {
             begun = true;
             plane.Changed();
@@ -62,7 +62,7 @@ public sealed partial class StopTests
         plane.State.Add("one");
         var begun = false;
 
-        await WorkTests.WorkUntilAsync(plane, _options with { Patience = TimeSpan.FromMilliseconds(50) }, async (_, _, _) =>
+        await WorkTests.WorkUntilAsync(plane, Options with { Patience = TimeSpan.FromMilliseconds(50) }, async (_, _, _) =>
         {
             begun = true;
             plane.Changed();
@@ -82,7 +82,7 @@ public sealed partial class StopTests
         plane.State.Add("one", "two");
         using var muster = plane.Client();
 
-        var ended = await muster.WorkAsync(_options with { Grace = TimeSpan.FromSeconds(20) }, async (_, context, ct) =>
+        var ended = await muster.WorkAsync(Options with { Grace = TimeSpan.FromSeconds(20) }, async (_, context, ct) =>
         {
             plane.State.Desired = desired;
             var beats = plane.State.Heartbeats.Count;
@@ -105,7 +105,7 @@ public sealed partial class StopTests
         using var muster = plane.Client();
         using var stop = new CancellationTokenSource();
 
-        var working = muster.WorkAsync(_options with
+        var working = muster.WorkAsync(Options with
         {
             OnCommand = (command, _) =>
             {

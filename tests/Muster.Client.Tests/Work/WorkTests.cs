@@ -7,7 +7,7 @@ namespace Muster.Client.Tests.Work;
 [Trait("req", "B4")]
 public sealed class WorkTests
 {
-    private static readonly WorkOptions _options = new() { Agent = "ada", Grace = TimeSpan.Zero, Patience = TimeSpan.FromSeconds(5) };
+    private static readonly WorkOptions Options = new() { Agent = "ada", Grace = TimeSpan.Zero, Patience = TimeSpan.FromSeconds(5) };
 
     [Fact]
     public async Task Several_tasks_are_worked_on_at_once_and_each_is_handed_in_once()
@@ -18,7 +18,7 @@ public sealed class WorkTests
         using var stop = new CancellationTokenSource();
         var four = new Barrier4();
 
-        var working = muster.WorkAsync(_options with { Capacity = 4 }, (_, _, ct) => four.MeetAsync(ct), stop.Token);
+        var working = muster.WorkAsync(Options with { Capacity = 4 }, (_, _, ct) => four.MeetAsync(ct), stop.Token);
         await plane.UntilAsync(p => p.State.Ends.Count == 12);
         await stop.CancelAsync();
 
@@ -35,7 +35,7 @@ public sealed class WorkTests
         plane.State.Add("one");
         plane.Faults = r => r.Path.EndsWith("/complete", StringComparison.Ordinal) && plane.To("/complete").Count < 4 ? Fault.CutAfter : Fault.None;
 
-        await WorkUntilAsync(plane, _options, (_, context, _) =>
+        await WorkUntilAsync(plane, Options, (_, context, _) =>
         {
             context.Complete(new CompleteAssignment { Summary = "done" });
             return Task.CompletedTask;
@@ -54,7 +54,7 @@ public sealed class WorkTests
 
         await WorkUntilAsync(
             plane,
-            _options,
+            Options,
             (task, _, _) => throw (task.Title == "one"
                 ? new InvalidOperationException(new string('x', 9000))
                 : new TaskFailedException("never", retry: false)),
@@ -73,7 +73,7 @@ public sealed class WorkTests
         plane.Faults = r => r.Path.EndsWith("/log", StringComparison.Ordinal) && plane.To("/log").Count % 2 == 1 ? Fault.CutAfter : Fault.None;
         var text = string.Concat(Enumerable.Range(1, 4000).Select(i => $"line {i} \U0001F600\n"));
 
-        await WorkUntilAsync(plane, _options, async (_, context, _) =>
+        await WorkUntilAsync(plane, Options, async (_, context, _) =>
         {
             foreach (var part in text.Chunk(777))
                 await context.LogAsync(new string(part));
@@ -88,7 +88,7 @@ public sealed class WorkTests
         await using var plane = await FakePlane.StartAsync();
         plane.State.Add("one");
 
-        await WorkUntilAsync(plane, _options with { MaxLogCharacters = 1000 }, async (_, context, _) =>
+        await WorkUntilAsync(plane, Options with { MaxLogCharacters = 1000 }, async (_, context, _) =>
         {
             for (var i = 0; i < 100; i++)
                 await context.LogAsync(new string('x', 100));
@@ -107,7 +107,7 @@ public sealed class WorkTests
         using var stop = new CancellationTokenSource();
         var notices = new ConcurrentQueue<WorkNotice>();
 
-        var working = muster.WorkAsync(_options with { OnNotice = notices.Enqueue }, (_, _, _) => Task.CompletedTask, stop.Token);
+        var working = muster.WorkAsync(Options with { OnNotice = notices.Enqueue }, (_, _, _) => Task.CompletedTask, stop.Token);
         await plane.UntilAsync(p => p.Received.Count >= 3);
         plane.Down = false;
         plane.State.Add("one");
@@ -126,7 +126,7 @@ public sealed class WorkTests
         plane.State.Add("one");
         plane.Faults = r => r.Path.EndsWith("/claims", StringComparison.Ordinal) && plane.To("/claims").Count == 1 ? Fault.CutAfter : Fault.None;
 
-        await WorkUntilAsync(plane, _options, (_, _, _) => Task.CompletedTask, p => p.State.Ends.Count == 1);
+        await WorkUntilAsync(plane, Options, (_, _, _) => Task.CompletedTask, p => p.State.Ends.Count == 1);
 
         Assert.Equal(["T-1 complete"], plane.State.Ends);
         Assert.Equal(plane.To("/claims")[0].Key, plane.To("/claims")[1].Key);
@@ -143,7 +143,7 @@ public sealed class WorkTests
         };
         using var muster = plane.Client();
 
-        await Assert.ThrowsAsync<MusterException>(() => muster.WorkAsync(_options, (_, _, _) => Task.CompletedTask));
+        await Assert.ThrowsAsync<MusterException>(() => muster.WorkAsync(Options, (_, _, _) => Task.CompletedTask));
     }
 
     internal static async Task<WorkEnd> WorkUntilAsync(

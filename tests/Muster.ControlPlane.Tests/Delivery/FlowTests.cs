@@ -110,7 +110,10 @@ public sealed class FlowTests
     [Fact]
     public async Task Broken_rules_in_the_target_hold_pull_requests_and_say_where()
     {
-        await using var forge = await Forge.StartAsync("checks:\n  - nam: test\n    command: x\n");
+        await using var forge = await Forge.StartAsync();
+        await File.WriteAllTextAsync(Path.Combine(forge.Origin, "muster.yaml"), "checks:\n  - nam: test\n    command: x\n");
+        await GitShell.RunAsync(forge.Origin, "commit", "-q", "-a", "-m", "Break the rules");
+        using (var broken = await forge.Plane.RawAsync(HttpMethod.Post, Routes.With(Routes.ProjectSync, "FLT"))) broken.EnsureSuccessStatusCode();
         var task = await forge.ClaimAsync("ada");
         await forge.HandInAsync(task, "a.txt", "one\n");
         var said = await forge.UntilEventAsync(EventTypes.ProjectRulesBroken);
@@ -122,6 +125,18 @@ public sealed class FlowTests
         await GitShell.RunAsync(forge.Origin, "commit", "-q", "-a", "-m", "Mend the rules");
         using (var synced = await forge.Plane.RawAsync(HttpMethod.Post, Routes.With(Routes.ProjectSync, "FLT"))) synced.EnsureSuccessStatusCode();
         await forge.UntilStatusAsync(task.Task.Key, TaskState.Done);
+    }
+
+    [Fact]
+    public async Task A_repository_whose_rules_are_broken_is_not_taken_in_and_leaves_nothing()
+    {
+        await using var forge = await Forge.StartAsync();
+        await File.WriteAllTextAsync(Path.Combine(forge.Origin, "muster.yaml"), "checks:\n  - nam: test\n    command: x\n");
+        await GitShell.RunAsync(forge.Origin, "commit", "-q", "-a", "-m", "Break the rules");
+        var problem = await forge.Plane.RefusedAsync(HttpMethod.Post, Routes.Projects, new CreateProject { Name = "again", Key = "TWO", Repository = forge.Origin });
+        Assert.Equal((400, ProblemCodes.Invalid), (problem.Status, problem.Code));
+        Assert.Contains("muster.yaml:2", problem.Detail);
+        Assert.Single(Directory.GetDirectories(Path.Combine(forge.Data, "projects")));
     }
 
     [Fact]

@@ -4,21 +4,21 @@ namespace Muster.Tests.Demo;
 
 public sealed class DemoReportTests
 {
-    private static readonly DemoKill s_kill = new("ada", 7, "HEL-1");
-    private static readonly DemoHealth s_health = new("http://127.0.0.1:1/v1/health", 200, "{}");
+    private static readonly DemoKill Kill = new("ada", 7, "HEL-1");
+    private static readonly DemoHealth Health = new("http://127.0.0.1:1/v1/health", 200, "{}");
 
     [Fact]
     public void All_done_merged_and_healthy_leaves_nothing_missing() =>
-        Assert.Empty(DemoReport.Missing([Done("HEL-1", "abc")], Target(Commit("abc", "HEL-1")), "abc", null, s_health, s_kill));
+        Assert.Empty(DemoReport.Missing([Done("HEL-1", "abc")], Target(Commit("abc", "HEL-1")), "abc", null, Health, Kill));
 
     [Fact]
     public void A_done_task_whose_commit_is_not_there_is_missing() =>
-        Assert.Contains("HEL-1", Assert.Single(DemoReport.Missing([Done("HEL-1", "abc")], Target(Commit("abc", "HEL-2")), "abc", null, s_health, s_kill)), StringComparison.Ordinal);
+        Assert.Contains("HEL-1", Assert.Single(DemoReport.Missing([Done("HEL-1", "abc")], Target(Commit("abc", "HEL-2")), "abc", null, Health, Kill)), StringComparison.Ordinal);
 
     [Fact]
     public void Every_fault_is_told_at_once()
     {
-        var missing = DemoReport.Missing([Done("HEL-1", "abc") with { Status = "failed" }], Target(), "other", null, s_health with { Status = 503 }, null);
+        var missing = DemoReport.Missing([Done("HEL-1", "abc") with { Status = "failed" }], Target(), "other", null, Health with { Status = 503 }, null);
 
         Assert.Equal(4, missing.Count);
     }

@@ -7,6 +7,9 @@ using Muster.ControlPlane.Work;
 
 namespace Muster.ControlPlane.Delivery.Jobs;
 
+/// <summary>For whom a check runs: an attempt of a task, or the project alone.</summary>
+internal sealed record CheckFor(string ProjectId, string? TaskId, int Epoch);
+
 /// <summary>Asks hosts for work and takes it back, inside a transaction.</summary>
 internal static class JobOrders
 {
@@ -15,46 +18,50 @@ internal static class JobOrders
     /// Asking again changes nothing, unless the check was redefined or was red in an earlier attempt of the task, or could
     /// not be run at all before <paramref name="askedAt"/>.
     /// </summary>
-    public static JobRow Check(StoreTransaction tx, TaskRow task, string sha, string tree, CheckDefinition check, long? askedAt = null)
+    public static JobRow Check(StoreTransaction tx, TaskRow task, string sha, string tree, CheckDefinition check, long? askedAt = null) =>
+        Check(tx, new CheckFor(task.ProjectId, task.Id, task.Epoch), sha, tree, check, askedAt);
+
+    public static JobRow Check(StoreTransaction tx, CheckFor whom, string sha, string tree, CheckDefinition check, long? askedAt)
     {
         var definition = JsonSerializer.Serialize(check, Wire.Json);
-        var existing = tx.QueryFirst<JobRow>(JobRow.Select + " WHERE j.task_id = @Id AND j.sha = @sha AND j.name = @Name AND j.kind = 'check'", new { task.Id, sha, check.Name });
+        var existing = tx.QueryFirst<JobRow>(JobRow.Select + " WHERE j.project_id = @ProjectId AND j.task_id IS NOT DISTINCT FROM @TaskId AND j.sha = @sha AND j.name = @Name AND j.kind = 'check'",
+            new { whom.ProjectId, whom.TaskId, sha, check.Name });
         if (existing is not null)
         {
             var stale = existing.Definition != definition
-                || (existing.State is JobState.Failed or JobState.Error && existing.Attempt < task.Epoch)
+                || (existing.State is JobState.Failed or JobState.Error && existing.Attempt < whom.Epoch)
                 || (existing.State == JobState.Error && existing.EndedAt < askedAt)
                 || existing.State == JobState.Cancelled;
-            return stale ? Again(tx, existing, definition, task.Epoch) : existing;
+            return stale ? Again(tx, existing, definition, whom.Epoch) : existing;
         }
 
         var passed = tx.QueryFirst<JobRow>(
             JobRow.Select + " WHERE j.project_id = @ProjectId AND j.tree = @tree AND j.name = @Name AND j.kind = 'check' AND j.state = 'passed' AND j.definition = @definition ORDER BY j.id LIMIT 1",
-            new { task.ProjectId, tree, check.Name, definition });
+            new { whom.ProjectId, tree, check.Name, definition });
         var id = Ids.New();
         tx.ExecuteOne(
             """
             INSERT INTO jobs (id, kind, state, project_id, task_id, sha, tree, name, definition, attempt, exit_code, detail, output_artifact_id, created_at, ended_at)
-            VALUES (@id, 'check', @state, @ProjectId, @taskId, @sha, @tree, @Name, @definition, @Epoch, @exitCode, @detail, @output, @Now, @ended)
+            VALUES (@id, 'check', @state, @ProjectId, @TaskId, @sha, @tree, @Name, @definition, @Epoch, @exitCode, @detail, @output, @Now, @ended)
             """,
             new
             {
                 id,
                 state = passed is null ? JobState.Waiting : JobState.Passed,
-                task.ProjectId,
-                taskId = task.Id,
+                whom.ProjectId,
+                whom.TaskId,
                 sha,
                 tree,
                 check.Name,
                 definition,
-                task.Epoch,
+                whom.Epoch,
                 exitCode = passed?.ExitCode,
                 detail = passed is null ? null : $"Passed at {Git.GitText.Brief(passed.Sha)}, whose files are identical; not run again.",
                 output = passed?.OutputArtifactId,
                 tx.Now,
                 ended = passed is null ? (long?)null : tx.Now,
             });
-        tx.Notify(new JobMoved(id, task.ProjectId, passed is null ? JobState.Waiting : JobState.Passed));
+        tx.Notify(new JobMoved(id, whom.ProjectId, passed is null ? JobState.Waiting : JobState.Passed));
         return tx.QueryFirst<JobRow>(JobRow.Select + " WHERE j.id = @id", new { id })!;
     }
 

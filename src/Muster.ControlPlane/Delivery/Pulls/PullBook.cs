@@ -13,21 +13,32 @@ internal sealed record ChangeSize(int Additions, int Deletions, int Files);
 internal static class PullBook
 {
     /// <summary>The open pull request of a task at its newest head; made when there is none.</summary>
-    public static PullRow Ensure(StoreTransaction tx, TaskRow task, ProjectRow project, ChangeSize size, string? summary)
+    public static PullRow Ensure(StoreTransaction tx, TaskRow task, ProjectRow project, string target, ChangeSize size, string? summary)
     {
         var pull = PullQueries.OpenOf(tx, task.Id);
-        if (pull is null) return Open(tx, task, project, size, summary);
+        if (pull is null) return Open(tx, task, project, target, size, summary);
         if (pull.HeadSha == task.HeadSha && pull.State != PullState.ChangesRequested) return pull;
         Drop(tx, pull);
         tx.ExecuteOne(
             """
-            UPDATE pulls SET head_sha = @HeadSha, branch = @Branch, state = 'open', title = @title, body = COALESCE(@summary, body), author = @author, rehearsal = @Rehearsal,
+            UPDATE pulls SET head_sha = @HeadSha, branch = @Branch, base = @target, state = 'open', title = @title, body = COALESCE(@summary, body), author = @author, rehearsal = @Rehearsal,
                    needs_approval = 0, approval_reason = NULL, additions = @Additions, deletions = @Deletions, files_changed = @Files, updated_at = @Now
              WHERE id = @id
             """,
             new
             {
-                task.HeadSha, task.Branch, title = task.Title, summary, author = Author(task), task.Rehearsal, size.Additions, size.Deletions, size.Files, tx.Now, id = pull.Id,
+                task.HeadSha,
+                task.Branch,
+                target,
+                title = task.Title,
+                summary,
+                author = Author(task),
+                task.Rehearsal,
+                size.Additions,
+                size.Deletions,
+                size.Files,
+                tx.Now,
+                id = pull.Id,
             });
         return PullQueries.Get(tx, pull.Id);
     }
@@ -61,19 +72,32 @@ internal static class PullBook
         return true;
     }
 
-    private static PullRow Open(StoreTransaction tx, TaskRow task, ProjectRow project, ChangeSize size, string? summary)
+    private static PullRow Open(StoreTransaction tx, TaskRow task, ProjectRow project, string target, ChangeSize size, string? summary)
     {
         var id = Ids.New();
         var number = tx.QueryFirst<int>("UPDATE projects SET next_pull = next_pull + 1 WHERE id = @Id RETURNING next_pull - 1", new { project.Id });
         tx.ExecuteOne(
             """
             INSERT INTO pulls (id, project_id, number, task_id, title, body, branch, base, head_sha, state, author, needs_approval, rehearsal, additions, deletions, files_changed, created_at, updated_at)
-            VALUES (@id, @projectId, @number, @taskId, @Title, @summary, @Branch, @TargetBranch, @HeadSha, 'open', @author, 0, @Rehearsal, @Additions, @Deletions, @Files, @Now, @Now)
+            VALUES (@id, @projectId, @number, @taskId, @Title, @summary, @Branch, @target, @HeadSha, 'open', @author, 0, @Rehearsal, @Additions, @Deletions, @Files, @Now, @Now)
             """,
             new
             {
-                id, projectId = project.Id, number, taskId = task.Id, task.Title, summary, task.Branch, project.TargetBranch, task.HeadSha, author = Author(task), task.Rehearsal,
-                size.Additions, size.Deletions, size.Files, tx.Now,
+                id,
+                projectId = project.Id,
+                number,
+                taskId = task.Id,
+                task.Title,
+                summary,
+                task.Branch,
+                target,
+                task.HeadSha,
+                author = Author(task),
+                task.Rehearsal,
+                size.Additions,
+                size.Deletions,
+                size.Files,
+                tx.Now,
             });
         tx.ExecuteOne("UPDATE tasks SET pull_number = @number, updated_at = @Now WHERE id = @Id", new { number, tx.Now, task.Id });
         tx.Emit(EventTypes.PullOpened, $"{task.AgentName} opened {project.Key}!{number} for {task.Key}: {task.Title}", project.Id, task.Id, task.AgentId,

@@ -45,12 +45,13 @@ internal static class PullsApi
     private static Task<PullInfo> Get(string id, Store store, CancellationToken ct) =>
         store.ReadAsync(async c => await PullQueries.ReadAsync(c, await PullQueries.GetAsync(c, id)), ct);
 
-    private static async Task<DiffText> Diff(string id, Store store, IRepositories repositories, Targets targets, IOptions<DeliveryOptions> options, CancellationToken ct)
+    private static async Task<DiffText> Diff(string id, Store store, IRepositories repositories, IOptions<DeliveryOptions> options, CancellationToken ct)
     {
         var pull = await store.ReadAsync(c => PullQueries.GetAsync(c, id), ct);
         var repository = repositories.Open(pull.ProjectId) ?? throw Refusal.NotFound("mirror of project", pull.ProjectKey);
         // Of a merged one, the point where it left the target is found from before the merge.
-        var target = pull.MergeSha is not null && pull.MergeSha != pull.HeadSha ? await repository.ResolveAsync(pull.MergeSha + "^1", ct) : targets.Sha(pull.ProjectId);
+        var revision = pull.MergeSha is not null && pull.MergeSha != pull.HeadSha ? pull.MergeSha + "^1" : BranchNames.Heads + pull.Base;
+        var target = await repository.ResolveAsync(revision, ct);
         var from = target is null ? null : await repository.MergeBaseAsync(target, pull.HeadSha, ct);
         if (from is null) throw Refusal.WrongState($"{pull.Name} has nothing in common with {pull.Base} that it could be compared with.");
         var (text, truncated) = await repository.DiffAsync(from, pull.HeadSha, options.Value.MaxDiffBytes, ct);

@@ -42,10 +42,10 @@ internal sealed class FinishMerge(Store store, IRepositories repositories, Rules
                 move.Commit();
                 return true;
             }, ct);
-            if (merged) targets.Set(entry.ProjectId, entry.CandidateSha!);
+            if (merged) targets.Move(facts.Project, entry.Target, entry.CandidateSha!);
         }
 
-        await TidyAsync(repository, entry, ct);
+        await TidyAsync(repository, entry.Id, ct);
     }
 
     /// <summary>Writes down a merge that is in the target already.</summary>
@@ -61,7 +61,8 @@ internal sealed class FinishMerge(Store store, IRepositories repositories, Rules
             if (task is not null && entry is not null) Write(tx, task, facts, commit, deploy);
         }, ct);
         await targets.RefreshAsync(facts.Project, ct);
-        await TidyAsync(repository, facts.Entry, ct);
+        if (await repository.ResolveAsync(BranchNames.Heads + facts.Entry.Target, ct) is { } tip) targets.Move(facts.Project, facts.Entry.Target, tip);
+        await TidyAsync(repository, facts.Entry.Id, ct);
     }
 
     private static void Write(StoreTransaction tx, TaskRow task, QueueFacts facts, string commit, DeployDefinition? deploy)
@@ -72,28 +73,30 @@ internal sealed class FinishMerge(Store store, IRepositories repositories, Rules
         EvidenceBook.Prove(tx, task, EvidenceKinds.Pr, pull.Name, commit, "merged", EvidenceBook.ByMergeQueue, $"in {entry.Target}");
         tx.Emit(EventTypes.PullMerged, $"{pull.Name} ({task.Key}) was merged into {entry.Target} as {GitText.Brief(commit)}", task.ProjectId, task.Id, task.AgentId,
             new { pullId = pull.Id, number = pull.Number, mergeSha = commit, headSha = entry.HeadSha, target = entry.Target });
+        tx.Notify(new QueueMoved(entry.ProjectId, entry.Target));
+        tx.Notify(new ReviewMoved(task.Id));
+        // What is in the branch of an epic is deployed with the epic.
+        if (entry.Target != facts.Project.TargetBranch) return;
         if (facts.Project.DeployTo is { } environment && deploy is null)
             tx.Emit(EventTypes.DeploymentFailed, $"{task.Key} was not deployed: {ProjectRules.FileName} has no environment '{environment}' under 'deploy'.", task.ProjectId, task.Id);
         if (deploy is not null && (facts.Project.DeployTo is not null || Contract.Parse(task.Contract).Contract?.Asks(EvidenceKinds.Deployment) == true))
             StartDeployment.Run(tx, task.ProjectId, task.Id, commit, deploy);
-        tx.Notify(new QueueMoved(entry.ProjectId, entry.Target));
         tx.Notify(new TargetMoved(entry.ProjectId, commit));
-        tx.Notify(new ReviewMoved(task.Id));
     }
 
     /// <summary>The environment that the project names; where it names none, the only one there is.</summary>
-    private static DeployDefinition? DefinitionOf(ProjectRow project, ProjectRules found)
+    internal static DeployDefinition? DefinitionOf(ProjectRow project, ProjectRules found)
     {
         if (project.DeployTo is { } environment) return found.Deploy.GetValueOrDefault(environment);
         return found.Deploy.Count == 1 ? found.Deploy.Values.First() : null;
     }
 
     /// <summary>Drops the ref that kept the candidate. Best done, but a ref that stays does no harm.</summary>
-    internal static async Task TidyAsync(IRepository repository, QueueRow entry, CancellationToken ct)
+    internal static async Task TidyAsync(IRepository repository, string entryId, CancellationToken ct)
     {
         try
         {
-            await using var move = await repository.PrepareAsync([new RefChange(BranchNames.QueueRef(entry.Id), null)], ct);
+            await using var move = await repository.PrepareAsync([new RefChange(BranchNames.QueueRef(entryId), null)], ct);
             move.Commit();
         }
         catch (RefMovedException)

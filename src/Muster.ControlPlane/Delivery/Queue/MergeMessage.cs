@@ -14,6 +14,15 @@ internal static class MergeMessage
         return $"{subject}\n\nMuster-Task: {taskKey}\nMuster-Assignment: {assignmentId}\nMuster-Agent: {OneLine(agent)}\n";
     }
 
+    /// <summary>Of the plane's own merges for an epic; the trailer has the epic's number.</summary>
+    public static string ForEpic(string subject, int epic)
+    {
+        var line = OneLine(subject);
+        return $"{(line.Length > SubjectLimit ? line[..(SubjectLimit - 3)] + "..." : line)}\n\nMuster-Epic: {epic}\n";
+    }
+
+    public static Signature Plane { get; } = new("Muster", "muster@muster.invalid");
+
     public static Signature Author(string agent)
     {
         var slug = BranchNames.Slug(agent);

@@ -54,7 +54,7 @@ internal sealed class MergeQueueDriver : BackgroundService
 
     private async Task FindLinesAsync(CancellationToken ct)
     {
-        var lines = await _store.ReadAsync(c => c.QueryAsync<(string Project, string Target)>("SELECT DISTINCT project_id, target FROM merge_queue"), ct);
+        var lines = await _store.ReadAsync(c => c.QueryAsync<(string Project, string Target)>("SELECT project_id, target FROM merge_queue UNION SELECT project_id, target FROM epic_merges WHERE position IS NOT NULL"), ct);
         foreach (var (project, target) in lines) Wake(project, target);
     }
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Muster.Contracts.Delivery;
 using Muster.Contracts.Work;
+using Muster.ControlPlane.Delivery.Epics;
 using Muster.ControlPlane.Delivery.Git;
 using Muster.ControlPlane.Delivery.Jobs;
 using Muster.ControlPlane.Delivery.Origins;
@@ -28,11 +29,14 @@ internal enum MergeProgress
 /// One step for the first of a line: merge it onto the newest target, have that checked, move the target to exactly what
 /// was checked. Every step can be done again, so a plane killed anywhere goes on where it was.
 /// </summary>
-internal sealed class MergeStep(Store store, IRepositories repositories, RulesAtTarget rules, OriginSync origins, FinishMerge finish, IOptions<DeliveryOptions> options)
+internal sealed class MergeStep(
+    Store store, IRepositories repositories, RulesAtTarget rules, OriginSync origins, FinishMerge finish, EpicStep epics, EpicBranches branches, IOptions<DeliveryOptions> options)
 {
     public async Task<MergeProgress> RunAsync(string projectId, string target, CancellationToken ct)
     {
-        if (await QueueFacts.FirstAsync(store, projectId, target, ct) is not { } facts) return MergeProgress.Idle;
+        var first = await QueueFacts.FirstAsync(store, projectId, target, ct);
+        if (await epics.FirstAsync(projectId, target, first?.Entry.Position, ct) is { } epic) return await epics.RunAsync(epic, ct);
+        if (first is not { } facts) return MergeProgress.Idle;
         if (repositories.Open(projectId) is not { } repository)
         {
             await HoldAsync(facts, "the project's mirror is gone; sync the project", ct);
@@ -49,18 +53,26 @@ internal sealed class MergeStep(Store store, IRepositories repositories, RulesAt
         if (facts.Task.Status != TaskState.Review || facts.Pull.State != PullState.Queued || facts.Pull.HeadSha != facts.Entry.HeadSha)
         {
             await store.WriteAsync(tx => { PullBook.Drop(tx, facts.Pull); }, ct);
-            await FinishMerge.TidyAsync(repository, facts.Entry, ct);
+            await FinishMerge.TidyAsync(repository, facts.Entry.Id, ct);
             return MergeProgress.Moved;
         }
 
-        if (facts.Entry.CandidateSha is null) await origins.BringInAsync(facts.Project, ct);
+        var toEpic = target != facts.Project.TargetBranch;
+        if (facts.Entry.CandidateSha is null)
+        {
+            await origins.BringInAsync(facts.Project, ct);
+            if (toEpic) await branches.UpdateAsync(repository, facts.Project, target, ct);
+        }
+
         if (await repository.ResolveAsync(BranchNames.Heads + target, ct) is not { } tip)
         {
             await HoldAsync(facts, $"the branch {target} is not in the project's mirror", ct);
             return MergeProgress.Moved;
         }
 
-        var found = await rules.ReadAsync(repository, tip, ct);
+        // The rules are the target's, also for what goes into the branch of an epic first.
+        var ruling = toEpic ? await repository.ResolveAsync(BranchNames.Heads + facts.Project.TargetBranch, ct) ?? tip : tip;
+        var found = await rules.ReadAsync(repository, ruling, ct);
         if (found.Rules is null)
         {
             await HoldAsync(facts, found.Problem!, ct);
@@ -113,7 +125,7 @@ internal sealed class MergeStep(Store store, IRepositories repositories, RulesAt
         if (jobs.FirstOrDefault(j => j.State == JobState.Failed) is { } red)
         {
             await IfFirstAsync(facts, tx => PullBook.SendBack(tx, TaskQueries.Get(tx, facts.Task.Id), Outcomes.CheckFailed, CheckReport.Red(red, facts.Entry.BaseSha), blame: true), ct);
-            await FinishMerge.TidyAsync(repository, facts.Entry, ct);
+            await FinishMerge.TidyAsync(repository, facts.Entry.Id, ct);
             return MergeProgress.Moved;
         }
 

@@ -2,6 +2,7 @@ using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Muster.Contracts;
 using Muster.Contracts.Delivery;
+using Muster.ControlPlane.Delivery.Epics;
 using Muster.ControlPlane.Delivery.Git;
 using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Security;
@@ -25,7 +26,11 @@ internal static class QueueApi
     {
         var projectId = project is null ? null : (await ProjectReads.FindAsync(c, project) ?? throw Refusal.NotFound("project", project)).Id;
         var rows = await c.QueryAsync<QueueRow>(QueueRow.Select + " WHERE @projectId IS NULL OR q.project_id = @projectId ORDER BY q.project_id, q.target, q.position LIMIT 1000", new { projectId });
-        return rows.Select(r => r.ToInfo()).ToList();
+        var epics = await c.QueryAsync<EpicMergeRow>(
+            EpicMergeRow.Select + " WHERE (@projectId IS NULL OR m.project_id = @projectId) AND m.state IN ('waiting', 'checking', 'blocked') ORDER BY m.epic_id LIMIT 1000", new { projectId });
+        // Each line in its order; what is blocked stands in none and comes last.
+        return rows.Select(r => r.ToInfo()).Concat(epics.Select(e => e.ToInfo()))
+            .OrderBy(e => e.Project, StringComparer.Ordinal).ThenBy(e => e.Target, StringComparer.Ordinal).ThenBy(e => e.Position == 0 ? int.MaxValue : e.Position).ToList();
     }, ct);
 
     private static async Task<NoContent> Remove(string id, HttpContext http, RemoveFromQueue remove, CancellationToken ct)

@@ -38,7 +38,8 @@ public sealed record QueueRow
     public const string Select =
         """
         SELECT q.*, p.key AS project_key, t.number AS task_number, u.number AS pull_number,
-               (SELECT COUNT(*) FROM merge_queue b WHERE b.project_id = q.project_id AND b.target = q.target AND b.position < q.position) AS ahead
+               (SELECT COUNT(*) FROM merge_queue b WHERE b.project_id = q.project_id AND b.target = q.target AND b.position < q.position)
+               + (SELECT COUNT(*) FROM epic_merges b WHERE b.project_id = q.project_id AND b.target = q.target AND b.position < q.position) AS ahead
           FROM merge_queue q JOIN projects p ON p.id = q.project_id JOIN tasks t ON t.id = q.task_id JOIN pulls u ON u.id = q.pull_id
         """;
 

@@ -1,3 +1,4 @@
+using Muster.ControlPlane.Delivery.Epics;
 using Muster.ControlPlane.Delivery.Git;
 using Muster.ControlPlane.Delivery.Pulls;
 using Muster.ControlPlane.Operations;
@@ -11,6 +12,8 @@ public sealed class RemoveFromQueue(Store store, IRepositories repositories)
 {
     public async Task RunAsync(string id, Principal principal, CancellationToken ct)
     {
+        if (await store.WriteAsync(tx => EpicMergeRow.Find(tx, id.ToLowerInvariant()), ct) is { } epic)
+            throw Refusal.WrongState($"{epic.Branch} is merged because every task of epic {epic.Number} is done. Add a task to the epic and it waits for that.");
         var entry = await store.WriteAsync(tx => Find(tx, id), ct);
         // A merge that is done already cannot be taken back here, even when the plane was killed before it wrote so.
         if (entry.CandidateSha is { } candidate && repositories.Open(entry.ProjectId) is { } repository

@@ -55,7 +55,7 @@ internal sealed class ReviewPass(
         var task = facts.Task;
         var repository = repositories.Open(facts.Project.Id);
         var target = targets.Sha(facts.Project.Id);
-        if (repository is null || target is null)
+        if (repository is null || target is null || targets.Base(facts.Project, task.EpicId) is not { } start)
         {
             board.Set(task.Id, ReviewBoard.Because(WaitingCodes.Evidence, facts.Project.Repository is null
                 ? "the project has no repository in which a commit could be verified"
@@ -63,14 +63,14 @@ internal sealed class ReviewPass(
             return;
         }
 
-        var proof = await CommitProof.ReadAsync(repository, task, target, ct);
+        var proof = await CommitProof.ReadAsync(repository, task, start.Sha, ct);
         if (proof.Refusal is not null)
         {
             await WithoutCommitAsync(facts, contract, proof.Refusal, ct);
             return;
         }
 
-        if (await writes.OpenPullAsync(facts, proof.Size, ct) is not { } pull) return;
+        if (await writes.OpenPullAsync(facts, start.Branch, proof.Size, ct) is not { } pull) return;
         if (!await ClaimsAsync(facts, contract, repository, task.HeadSha, ct)) return;
         var found = await rules.ReadAsync(repository, target, ct);
         if (found.Rules is null)

@@ -25,11 +25,11 @@ internal sealed class ReviewWrites(Store store, ReviewBoard board, IOptions<Deli
         board.Clear(facts.Task.Id);
     }
 
-    public Task<PullRow?> OpenPullAsync(ReviewFacts facts, ChangeSize size, CancellationToken ct) => store.WriteAsync(tx =>
+    public Task<PullRow?> OpenPullAsync(ReviewFacts facts, string target, ChangeSize size, CancellationToken ct) => store.WriteAsync(tx =>
     {
         if (Unchanged(tx, facts) is not { } task) return null;
         EvidenceBook.Prove(tx, task, EvidenceKinds.Commit, task.HeadSha!, task.HeadSha, null, EvidenceBook.ByGit, $"on {task.Branch}");
-        var pull = PullBook.Ensure(tx, task, facts.Project, size, facts.Summary);
+        var pull = PullBook.Ensure(tx, task, facts.Project, target, size, facts.Summary);
         EvidenceBook.Prove(tx, task, EvidenceKinds.Pr, pull.Name, task.HeadSha, "opened", EvidenceBook.ByPlane);
         return pull;
     }, ct);

@@ -14,6 +14,7 @@ CREATE TABLE projects (
   push_back     INTEGER NOT NULL DEFAULT 0 CHECK (push_back IN (0, 1)),
   paused        INTEGER NOT NULL DEFAULT 0 CHECK (paused IN (0, 1)),
   deploy_to     TEXT,
+  epic_branches INTEGER NOT NULL DEFAULT 0 CHECK (epic_branches IN (0, 1)),
   next_task     INTEGER NOT NULL DEFAULT 1,
   next_pull     INTEGER NOT NULL DEFAULT 1,
   -- Open assignments, kept for fairness between projects.
@@ -336,6 +337,30 @@ CREATE TABLE merge_queue (
   detail        TEXT,
   enqueued_at   BIGINT NOT NULL
 );
+
+-- The branch of an epic and its way into the target. It stands in the same line as merge_queue: positions are shared.
+CREATE TABLE epic_merges (
+  epic_id       TEXT PRIMARY KEY REFERENCES epics (id) ON DELETE CASCADE,
+  project_id    TEXT NOT NULL REFERENCES projects (id),
+  -- As it was named when it was made; a new title does not move it.
+  branch        TEXT NOT NULL,
+  target        TEXT NOT NULL,
+  state         TEXT NOT NULL CHECK (state IN ('open', 'waiting', 'checking', 'blocked', 'merged')),
+  position      BIGINT,
+  head_sha      TEXT,
+  base_sha      TEXT,
+  candidate_sha TEXT,
+  merge_sha     TEXT,
+  detail        TEXT,
+  -- When a merge whose check could not be run is tried again although nothing moved.
+  retry_at      BIGINT,
+  enqueued_at   BIGINT,
+  created_at    BIGINT NOT NULL,
+  updated_at    BIGINT NOT NULL,
+  UNIQUE (project_id, branch),
+  CHECK ((state IN ('waiting', 'checking')) = (position IS NOT NULL))
+);
+CREATE INDEX epic_merges_line ON epic_merges (project_id, target, position) WHERE position IS NOT NULL;
 
 CREATE TABLE deployments (
   id            TEXT PRIMARY KEY,

@@ -25,9 +25,9 @@ internal abstract record Annotation
 /// <summary>Reads one piece of text, between commas or in brackets, as an annotation or not at all.</summary>
 internal static class Annotations
 {
-    private static readonly string[] _dependsOn =
+    private static readonly string[] DependsOn =
         ["depends on", "depends upon", "dependencies", "dependency", "depends", "blocked by", "blocked until", "waits for", "requires", "needs", "after"];
-    private static readonly string[] _approvals =
+    private static readonly string[] Approvals =
         ["approval", "needs approval", "needs-approval", "requires approval", "approval required", "approval needed", "approval: yes", "needs approval: yes"];
 
     private const int LongestApproval = 24;
@@ -38,7 +38,7 @@ internal static class Annotations
     {
         var text = piece.Trim().TrimEnd('.');
         if (text.Length == 0 || text.Length > 20_000) return null;
-        if (text.Length <= LongestApproval && Array.Exists(_approvals, phrase => text.Equals(phrase, StringComparison.OrdinalIgnoreCase))) return new Annotation.Approval();
+        if (text.Length <= LongestApproval && Array.Exists(Approvals, phrase => text.Equals(phrase, StringComparison.OrdinalIgnoreCase))) return new Annotation.Approval();
         if (Marks.Read(text) is var mark and not Mark.None) return new Annotation.State(mark);
         if (Hours.TryRead(text, out var hours)) return new Annotation.Estimate(hours);
         return ReadPercent(text) ?? ReadPriority(text) ?? ReadNamed(text) ?? ReadSign(text) ?? ReadAfter(text) ?? ReadMore(text, before);
@@ -48,7 +48,7 @@ internal static class Annotations
     public static bool LooksLikeDependency(string piece)
     {
         var scan = new Scanner(piece.AsSpan().Trim());
-        if (!scan.TakeAny(_dependsOn)) return false;
+        if (!scan.TakeAny(DependsOn)) return false;
         if (scan.Take(':')) scan.SkipSpaces();
         scan.TakeAny("issues", "issue", "tasks", "task", "items", "item", "epics", "epic");
         scan.Take('#');
@@ -58,7 +58,7 @@ internal static class Annotations
     public static Annotation.After? ReadAfter(ReadOnlySpan<char> text)
     {
         var scan = new Scanner(text);
-        if (!scan.TakeAny(_dependsOn)) return null;
+        if (!scan.TakeAny(DependsOn)) return null;
         if (scan.Take(':')) scan.SkipSpaces();
         return References.ReadIssues(scan.Rest) is { } issues ? new Annotation.After(issues) : null;
     }

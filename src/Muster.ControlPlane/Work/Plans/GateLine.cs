@@ -5,11 +5,11 @@ namespace Muster.ControlPlane.Work.Plans;
 /// <summary>What an epic waits for: <c>Blocked until Epics 1-4 reach 80%</c>. The percentage is of hours.</summary>
 internal static class GateLine
 {
-    private static readonly string[] _openings =
+    private static readonly string[] Openings =
         ["blocked until", "blocked till", "gated until", "gated on", "starts when", "start when", "starts after", "start after", "starts once", "waits until", "waits for", "not before", "until", "after", "when"];
-    private static readonly string[] _reach =
+    private static readonly string[] Reach =
         ["reaches", "reach", "reached", "is at least", "are at least", "is at", "are at", "have reached", "has reached", "is", "are", "gets to", "get to", "hits", "hit", "at least", "at"];
-    private static readonly string[] _complete = ["complete", "completed", "completion", "done", "finished", "merged"];
+    private static readonly string[] Complete = ["complete", "completed", "completion", "done", "finished", "merged"];
 
     /// <summary>Reads the whole line, or gives null.</summary>
     public static Gate? Read(string text)
@@ -18,12 +18,12 @@ internal static class GateLine
         var named = scan.TakeAny("gate");
         if (named && !scan.Take(':')) return null;
         scan.SkipSpaces();
-        if (!scan.TakeAny(_openings) && !named) return null;
+        if (!scan.TakeAny(Openings) && !named) return null;
         if (!scan.Rest.StartsWith("epic", StringComparison.OrdinalIgnoreCase) || !References.TakeEpics(ref scan, out var epics)) return null;
         scan.SkipSpaces();
-        var reach = scan.TakeAny(_reach);
+        var reach = scan.TakeAny(Reach);
         if (!TakePercent(ref scan, out var percent)) return null;
-        var complete = scan.TakeAny("of their hours", "of its hours", "of the hours", "of hours") || scan.TakeAny(_complete);
+        var complete = scan.TakeAny("of their hours", "of its hours", "of the hours", "of hours") || scan.TakeAny(Complete);
         // "Until epics 1-4 reach" promises a percentage; only "are done" may do without.
         if (percent is null && !(reach && complete)) return null;
         scan.TakeAny("(by hours)", "by hours");

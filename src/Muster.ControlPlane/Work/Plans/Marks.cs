@@ -15,12 +15,12 @@ internal enum Mark
 internal static class Marks
 {
     private const int LongestMark = 32;
-    private static readonly string[] _ticks = ["\u2705", "\u2714", "\u2713", "\u2611", "\U0001F5F8", ":white_check_mark:", ":heavy_check_mark:"];
-    private static readonly string[] _open = ["\u2610", "\u2b1c", "\U0001F532"];
-    private static readonly string[] _running = ["\U0001F6A7", "\u23f3", "\U0001F504", "\U0001F7E1", ":construction:"];
+    private static readonly string[] Ticks = ["\u2705", "\u2714", "\u2713", "\u2611", "\U0001F5F8", ":white_check_mark:", ":heavy_check_mark:"];
+    private static readonly string[] Open = ["\u2610", "\u2b1c", "\U0001F532"];
+    private static readonly string[] Running = ["\U0001F6A7", "\u23f3", "\U0001F504", "\U0001F7E1", ":construction:"];
 
-    private static readonly (string Text, Mark Mark)[] _symbols =
-        [.. _ticks.Select(text => (text, Mark.Done)), .. _open.Select(text => (text, Mark.Open)), .. _running.Select(text => (text, Mark.InProgress))];
+    private static readonly (string Text, Mark Mark)[] Symbols =
+        [.. Ticks.Select(text => (text, Mark.Done)), .. Open.Select(text => (text, Mark.Open)), .. Running.Select(text => (text, Mark.InProgress))];
 
     /// <summary>Takes a mark that stands alone: a box, a symbol, or a word in capitals.</summary>
     public static Mark TakeFrom(ref Scanner scan)
@@ -82,7 +82,7 @@ internal static class Marks
         // Nearly all text is letters: told apart at the first character.
         if (!text.IsEmpty && (text[0] == ':' || text[0] > '\u007f'))
         {
-            foreach (var (symbol, mark) in _symbols)
+            foreach (var (symbol, mark) in Symbols)
             {
                 length = symbol.Length;
                 if (text.StartsWith(symbol, StringComparison.Ordinal)) return mark;

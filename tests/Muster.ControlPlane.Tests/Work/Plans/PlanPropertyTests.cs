@@ -10,13 +10,13 @@ namespace Muster.ControlPlane.Tests.Work.Plans;
 [Trait("req", "C4")]
 public sealed class PlanPropertyTests
 {
-    private static readonly string[] _shreds =
+    private static readonly string[] Shreds =
     [
         "# ", "## Epic ", "Epic", "1", "2.1", "1.1 ", "- ", "* ", "[ ] ", "[x] ", "(8h)", "(", ")", "[", "]", "8h", "80%", ", ", " - ", "\u2013", "after ", "1.1-1.9", "@a", "#b", "**", "`", "```\n", "> ",
         "|", "|-|-|\n", "|#|Title|Hours|\n", "Total: ", "issues", "epics", "Blocked until ", "reaches ", "50", "labels: ", "role: ", "\n", "\n", "\r\n", "\n\n", "\t", "    ", "<!--", "-->", "DONE", "\u2705", "\ud83d", "\0", "\u001b", "a title", "===\n", "---\n",
     ];
 
-    private static readonly Arbitrary<(int Size, int Seed)> _cases = Arb.From(
+    private static readonly Arbitrary<(int Size, int Seed)> Cases = Arb.From(
         from size in Gen.Choose(0, 24)
         from seed in Gen.Choose(0, int.MaxValue)
         select (size, seed),
@@ -41,7 +41,7 @@ public sealed class PlanPropertyTests
     {
         var random = new Random(made.Seed);
         var text = new StringBuilder("## Epic 1: A\n- 1.1 First (8h)\n\n");
-        var shreds = made.Seed % 2 == 0 ? _shreds : Array.FindAll(_shreds, shred => shred.AsSpan().IndexOfAny("`<~|") < 0);
+        var shreds = made.Seed % 2 == 0 ? Shreds : Array.FindAll(Shreds, shred => shred.AsSpan().IndexOfAny("`<~|") < 0);
         for (var i = 0; i < made.Size * 6; i++) text.Append(shreds[random.Next(shreds.Length)]);
 
         var report = PlanParser.Parse(text.ToString());
@@ -110,5 +110,5 @@ public sealed class PlanPropertyTests
         + $"{string.Join(',', issue.Labels ?? [])} {issue.Priority} {issue.Role} {issue.NeedsApproval} {issue.Description?.Replace("\n", " ", StringComparison.Ordinal)}";
 
     private static void Check(int times, Action<(int Size, int Seed)> holds) =>
-        Prop.ForAll(_cases, made => holds(made)).Check(Config.QuickThrowOnFailure.WithMaxTest(times));
+        Prop.ForAll(Cases, made => holds(made)).Check(Config.QuickThrowOnFailure.WithMaxTest(times));
 }

@@ -6,7 +6,7 @@ namespace Muster.ControlPlane.Tests.Work.Plans;
 /// <summary>Makes plans, and writes each in one of the many notations that people use, both as a seed says.</summary>
 internal sealed class PlanWriter(int size, int seed)
 {
-    private static readonly string[] _words = ["Store", "read", "Done", "rows, and", "after", "needs", "8", "C#", "end-to-end", "(old)", "v2.0", "`x (1h)`", "50%", "a/b", "caf\u00e9", "\u65e5\u672c", "total", "epic", "\U0001F680", "[l](u)", "@work/x"];
+    private static readonly string[] Words = ["Store", "read", "Done", "rows, and", "after", "needs", "8", "C#", "end-to-end", "(old)", "v2.0", "`x (1h)`", "50%", "a/b", "caf\u00e9", "\u65e5\u672c", "total", "epic", "\U0001F680", "[l](u)", "@work/x"];
     private readonly Random _random = new(seed);
 
     public List<PlanEpic> Plan()
@@ -125,7 +125,7 @@ internal sealed class PlanWriter(int size, int seed)
         epics[^1] - epics[0] == epics.Count - 1 && _random.Next(2) == 0 ? $"{epics[0]}{One("-", "\u2013", " to ")}{epics[^1]}" : string.Join(", ", epics.Take(epics.Count - 1)) + " and " + epics[^1];
 
     /// <summary>Begins and ends with plain words: a title that ends in "@work" cannot be told from a name, for a person neither.</summary>
-    private string Title() => string.Join(' ', [One("Make", "Write"), .. Enumerable.Range(0, _random.Next(5)).Select(_ => One(_words)), One("it", "tests", "again")]);
+    private string Title() => string.Join(' ', [One("Make", "Write"), .. Enumerable.Range(0, _random.Next(5)).Select(_ => One(Words)), One("it", "tests", "again")]);
 
     private string One(params ReadOnlySpan<string> choices) => choices[_random.Next(choices.Length)];
 }

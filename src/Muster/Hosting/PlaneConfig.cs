@@ -1,0 +1,70 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Muster.Commands;
+using Muster.Contracts;
+using Muster.ControlPlane;
+using Muster.ControlPlane.Delivery;
+
+namespace Muster.Hosting;
+
+/// <summary>
+/// <c>config.json</c> in the data folder: what an operator may set beyond the command line. Everything has a default, and
+/// what is not known is refused, so that a misspelt setting is not a silent one.
+/// </summary>
+internal sealed record PlaneConfig
+{
+    private static readonly JsonSerializerOptions Strict = new(Wire.Json)
+    {
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        ReadCommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+    };
+
+    /// <summary>Web origins that may call the API from a browser.</summary>
+    public IReadOnlyList<string> CorsOrigins { get; init; } = [];
+
+    /// <summary>Names, beside loopback and addresses, under which the plane answers.</summary>
+    public IReadOnlyList<string> HostNames { get; init; } = [];
+    public long? ArtifactLimitBytes { get; init; }
+    public int? EventDays { get; init; }
+    public long? EventsKept { get; init; }
+    public int? LogDays { get; init; }
+    public int? FigureDays { get; init; }
+
+    /// <summary>Read here only to be refused when misspelt; the plane binds the section itself.</summary>
+    public DeliveryOptions? Delivery { get; init; }
+
+    public static string PathIn(string folder) => Path.Combine(folder, "config.json");
+
+    public static PlaneConfig Read(DataFolder data)
+    {
+        var path = PathIn(data.Path);
+        if (!File.Exists(path)) return new PlaneConfig();
+        try
+        {
+            return JsonSerializer.Deserialize<PlaneConfig>(File.ReadAllText(path), Strict) ?? new PlaneConfig();
+        }
+        catch (JsonException error)
+        {
+            throw new CommandException($"{path} cannot be read: {error.Message}", "docs/operations.md lists the settings.") { Code = ExitCodes.BadUsage };
+        }
+    }
+
+    public ControlPlaneOptions ToOptions(DataFolder data, string url)
+    {
+        var defaults = new ControlPlaneOptions { DataFolder = data.Path };
+        return new ControlPlaneOptions
+        {
+            DataFolder = data.Path,
+            Url = url,
+            RoleFolders = [data.Roles, Path.Combine(AppContext.BaseDirectory, "fleet", "roles")],
+            CorsOrigins = CorsOrigins,
+            HostNames = HostNames,
+            ArtifactLimitBytes = ArtifactLimitBytes ?? defaults.ArtifactLimitBytes,
+            EventDays = EventDays ?? defaults.EventDays,
+            EventsKept = EventsKept ?? defaults.EventsKept,
+            LogDays = LogDays ?? defaults.LogDays,
+            FigureDays = FigureDays ?? defaults.FigureDays,
+        };
+    }
+}
