@@ -48,7 +48,7 @@ public sealed class DeployerTests : IAsyncDisposable
         var good = await _deployer.DeployAsync(Request(plane, await plane.HeadAsync()), default);
         var before = await GetAsync(good.Url!);
 
-        var sick = await _deployer.DeployAsync(Request(plane, await plane.CommitAsync("sick", ("sick.txt", "x"), ("version.txt", "sick"))), default);
+        var sick = await _deployer.DeployAsync(Request(plane, await plane.CommitAsync("sick", ("sick.txt", "x"), ("version.txt", "sick")), seconds: 8), default);
 
         Assert.Equal((JobState.Failed, 500), (sick.Outcome, sick.Health!.Status));
         Assert.Contains("answered 500", sick.Detail, StringComparison.Ordinal);
@@ -165,7 +165,7 @@ public sealed class DeployerTests : IAsyncDisposable
         return await response.Content.ReadAsStringAsync();
     }
 
-    private static DeployRequest Request(TestRepository plane, string sha, string? command = null, string? build = null, int port = 0, int seconds = 3) => new()
+    private static DeployRequest Request(TestRepository plane, string sha, string? command = null, string? build = null, int port = 0, int seconds = 30) => new()
     {
         ProjectId = "project-1",
         Sha = sha,
