@@ -6,7 +6,7 @@ using Muster.Contracts;
 namespace Muster.ControlPlane.Storage;
 
 /// <summary>What an operation may do: read and write rows, append events, leave wake-ups. Used on one thread only.</summary>
-public sealed class StoreTransaction(IDbConnection connection, IDbTransaction transaction, long lastSeq, DateTimeOffset now)
+public sealed class StoreTransaction(IDbConnection connection, long lastSeq, DateTimeOffset now)
 {
     private readonly List<EventRow> _events = [];
     private readonly List<Signal> _signals = [];
@@ -18,18 +18,18 @@ public sealed class StoreTransaction(IDbConnection connection, IDbTransaction tr
     public IReadOnlyList<EventRow> Events => _events;
     public IReadOnlyList<Signal> Signals => _signals;
 
-    public int Execute(string sql, object? args = null) => connection.Execute(sql, args, transaction);
+    public int Execute(string sql, object? args = null) => connection.Execute(sql, args);
 
     /// <summary>Writes what must change exactly one row; anything else is a bug, and undone.</summary>
     public void ExecuteOne(string sql, object? args = null)
     {
-        var rows = connection.Execute(sql, args, transaction);
+        var rows = connection.Execute(sql, args);
         if (rows != 1) throw new InvalidOperationException($"Expected to change 1 row and changed {rows}: {sql}");
     }
 
-    public T? QueryFirst<T>(string sql, object? args = null) => connection.QueryFirstOrDefault<T>(sql, args, transaction);
+    public T? QueryFirst<T>(string sql, object? args = null) => connection.QueryFirstOrDefault<T>(sql, args);
 
-    public List<T> Query<T>(string sql, object? args = null) => connection.Query<T>(sql, args, transaction).AsList();
+    public List<T> Query<T>(string sql, object? args = null) => connection.Query<T>(sql, args).AsList();
 
     /// <summary>Appends a fact to the event log, in the transaction that made it true.</summary>
     public void Emit(string type, string text, string? projectId = null, string? taskId = null, string? agentId = null, object? data = null)

@@ -57,6 +57,8 @@ internal sealed class SqliteWriter : IAsyncDisposable
         await _connection.DisposeAsync();
     }
 
+    private bool InTransaction => SQLitePCL.raw.sqlite3_get_autocommit(_connection.Inner.Handle) == 0;
+
     private void Loop()
     {
         var batch = new List<IOperation>(BatchLimit);
@@ -69,10 +71,12 @@ internal sealed class SqliteWriter : IAsyncDisposable
             }
             catch (Exception error)
             {
+                // Not even begun: then the first that waits hears so, lest it is tried for ever.
+                if (batch.Count == 0 && _operations.Reader.TryRead(out var first)) batch.Add(first);
                 // The commit itself failed (disk full, input/output error): nothing of the batch happened, and who
                 // was not answered yet hears so.
-                _logger.LogError(error, "A commit of {Operations} operations failed", batch.Count);
                 foreach (var operation in batch) operation.Fail(error);
+                _logger.LogError(error, "A commit of {Operations} operations failed", batch.Count);
             }
         }
 
@@ -81,25 +85,29 @@ internal sealed class SqliteWriter : IAsyncDisposable
 
     private void Commit(List<IOperation> batch)
     {
-        Committed committed;
-        using (var transaction = _connection.Inner.BeginTransaction(deferred: false))
+        var tx = new StoreTransaction(_connection, _lastSeq, _time.GetUtcNow());
+        _connection.Execute("BEGIN IMMEDIATE");
+        try
         {
-            var tx = new StoreTransaction(_connection, transaction, _lastSeq, _time.GetUtcNow());
             while (batch.Count < BatchLimit && _operations.Reader.TryRead(out var operation))
             {
                 batch.Add(operation);
                 RunOne(tx, operation);
             }
 
-            transaction.Commit();
-            _lastSeq += tx.Events.Count;
-            committed = new Committed(tx.Events, tx.Signals);
+            _connection.Execute("COMMIT");
+        }
+        catch
+        {
+            if (InTransaction) _connection.Execute("ROLLBACK");
+            throw;
         }
 
+        _lastSeq += tx.Events.Count;
         // Before the answers: whoever got one must find what it caused already announced.
         try
         {
-            _committed(committed);
+            _committed(new Committed(tx.Events, tx.Signals));
         }
         finally
         {
@@ -107,7 +115,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
         }
     }
 
-    private static void RunOne(StoreTransaction tx, IOperation operation)
+    private void RunOne(StoreTransaction tx, IOperation operation)
     {
         var mark = tx.Mark();
         tx.Execute("SAVEPOINT operation");
@@ -118,6 +126,8 @@ internal sealed class SqliteWriter : IAsyncDisposable
         }
         catch (Exception error)
         {
+            // Some errors, a full disk among them, make SQLite undo the whole transaction by itself: then all in it have failed.
+            if (!InTransaction) throw;
             tx.Execute("ROLLBACK TO operation");
             tx.Execute("RELEASE operation");
             tx.Forget(mark);

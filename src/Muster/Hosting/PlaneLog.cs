@@ -22,7 +22,19 @@ internal sealed class PlaneLog(string folder, bool verbose, bool onTerminal) : I
     {
         var line = $"{Short(level)} {category}: {text.ReplaceLineEndings(" ")}{(error is null ? "" : " | " + error.ToString().ReplaceLineEndings(" | "))}";
         _file.Write(line);
-        if (onTerminal && (level >= LogLevel.Warning || verbose)) Console.Error.WriteLine($"{Short(level)} {Terminals.Plain.Line(text)}{(error is null ? "" : $" ({error.GetType().Name}: {Terminals.Plain.Line(error.Message)})")}");
+        if (onTerminal && (level >= LogLevel.Warning || verbose)) Show($"{Short(level)} {Terminals.Plain.Line(text)}{(error is null ? "" : $" ({error.GetType().Name}: {Terminals.Plain.Line(error.Message)})")}");
+    }
+
+    private static void Show(string line)
+    {
+        try
+        {
+            Console.Error.WriteLine(line);
+        }
+        catch (IOException)
+        {
+            // The terminal is gone, or a file on a full disk; the log has the line, or says that it lost it.
+        }
     }
 
     private static string Short(LogLevel level) => level switch
