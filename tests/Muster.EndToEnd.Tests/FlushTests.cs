@@ -4,9 +4,9 @@ namespace Muster.EndToEnd.Tests;
 
 public sealed class FlushTests(ITestOutputHelper output)
 {
-    private static readonly string[] s_flushes = ["fsync", "fdatasync"];
-    private static readonly string[] s_writes = ["pwrite64", "pwritev", "write", "writev"];
-    private static readonly string[] s_sends = ["sendmsg", "sendto", "write", "writev"];
+    private static readonly string[] Flushes = ["fsync", "fdatasync"];
+    private static readonly string[] Writes = ["pwrite64", "pwritev", "write", "writev"];
+    private static readonly string[] Sends = ["sendmsg", "sendto", "write", "writev"];
 
     [Fact]
     [Trait("req", "C6")]
@@ -25,15 +25,15 @@ public sealed class FlushTests(ITestOutputHelper output)
         foreach (var title in titles)
         {
             // The row itself on its way into the log, the flush of the log, the first byte of the answer.
-            var written = calls.First(0, s_writes, "muster.db-wal", title);
-            var answered = calls.First(written?.End ?? 0, s_sends, "HTTP/1.1 201", title);
+            var written = calls.First(0, Writes, "muster.db-wal", title);
+            var answered = calls.First(written?.End ?? 0, Sends, "HTTP/1.1 201", title);
             if (written is null || answered is null)
             {
                 Assert.Fail($"{title} is not in the trace: written {written is not null}, answered {answered is not null}");
                 return;
             }
 
-            var flushed = calls.First(written.End, s_flushes, "muster.db-wal");
+            var flushed = calls.First(written.End, Flushes, "muster.db-wal");
             Assert.True(flushed is not null && flushed.End < answered.Begin && flushed.Text.EndsWith("= 0", StringComparison.Ordinal), $"{title}: written at {written.Begin}, answered at {answered.Begin}, flushed: {flushed}");
         }
 

@@ -5,7 +5,7 @@ namespace Muster.EndToEnd.Tests;
 /// <summary>kill -9 of the host daemon, which runs as a process of its own beside the plane.</summary>
 public sealed class HostKillTests(ITestOutputHelper output)
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(45);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(45);
 
     [Fact]
     [Trait("req", "A5")]
@@ -19,7 +19,7 @@ public sealed class HostKillTests(ITestOutputHelper output)
         await stage.DoAsync("agent", "add", "shell", "--count", "2", "--executor", "command", "--", "./agent.sh");
 
         // Idle, agents waiting for work.
-        await Until.HoldsAsync(() => Task.FromResult((host.Marker.Length > 0 && MarkedProcesses.Find(host.Marker).Count >= 2, "the agents do not run")), s_patience);
+        await Until.HoldsAsync(() => Task.FromResult((host.Marker.Length > 0 && MarkedProcesses.Find(host.Marker).Count >= 2, "the agents do not run")), Patience);
         host = await KillAsync("idle", stage, host);
         await project.AddTaskAsync(stage, "alpha");
         await project.UntilServedAsync();
@@ -44,7 +44,7 @@ public sealed class HostKillTests(ITestOutputHelper output)
         File.Delete(stage[mark]);
         stage.Mark(hold);
         await project.AddTaskAsync(stage, title);
-        await stage.MarkedAsync(mark, s_patience);
+        await stage.MarkedAsync(mark, Patience);
         // Let go between the daemons: a process of the first one that goes on now would do the work a second time.
         var next = await KillAsync(point, stage, host, () => File.Delete(stage[hold]));
         await project.UntilServedAsync();
@@ -64,7 +64,7 @@ public sealed class HostKillTests(ITestOutputHelper output)
         {
             var found = MarkedProcesses.Find(marker);
             return Task.FromResult((next.Marker.Length > 0 && next.Marker != marker && found.Count == 0, string.Join("; ", found.Select(pid => $"{pid} {MarkedProcesses.Command(pid)}"))));
-        }, s_patience);
+        }, Patience);
         output.WriteLine($"{point}: kill -9 with {alive} processes, {left} left behind, none after {clock.Elapsed.TotalSeconds:0.0} s");
         return next;
     }

@@ -3,7 +3,7 @@ namespace Muster.EndToEnd.Tests;
 /// <summary>kill -9 of the plane while it merges: the target and the store must tell the same story in the end.</summary>
 public sealed class MergeKillTests(ITestOutputHelper output)
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     [Fact]
     [Trait("req", "C6")]
@@ -21,7 +21,7 @@ public sealed class MergeKillTests(ITestOutputHelper output)
         for (var kill = 0; kill < tasks; kill++)
         {
             // git has moved the target and the plane does not know yet, so its store holds nothing of it.
-            await stage.MarkedAsync(GitTap.Moved, s_patience);
+            await stage.MarkedAsync(GitTap.Moved, Patience);
             await plane.KillAsync();
             File.Delete(stage[GitTap.Moved]);
             File.Delete(stage[GitTap.HoldMove]);
@@ -31,7 +31,7 @@ public sealed class MergeKillTests(ITestOutputHelper output)
             await ledger.AssertNothingClaimedTooMuchAsync(plane.Client);
         }
 
-        var written = await ledger.AssertDoneOnceAsync(plane.Client, s_patience);
+        var written = await ledger.AssertDoneOnceAsync(plane.Client, Patience);
         Assert.Equal(tasks, killed.Select(one => one.Target).Distinct(StringComparer.Ordinal).Count());
         Assert.All(killed, one => Assert.True(written[one.Target] > one.At, $"{one.Target} was written down before the kill"));
         output.WriteLine($"{killed.Count} kills, each between the moved target and the commit");
@@ -63,7 +63,7 @@ public sealed class MergeKillTests(ITestOutputHelper output)
             await ledger.AssertNothingClaimedTooMuchAsync(plane.Client);
         }
 
-        var written = await ledger.AssertDoneOnceAsync(plane.Client, s_patience);
+        var written = await ledger.AssertDoneOnceAsync(plane.Client, Patience);
         output.WriteLine($"{killed.Count} kills, {killed.Count(one => written.TryGetValue(one.Target, out var at) && at > one.At)} of them between the moved target and the commit");
         Assert.Equal(0, await host.StopAsync());
         Assert.Equal(0, await plane.StopAsync());

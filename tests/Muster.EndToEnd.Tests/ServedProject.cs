@@ -12,7 +12,7 @@ internal sealed class ServedProject(RunningMuster plane, Repository repository) 
 {
     public const string Key = "WRD";
 
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(45);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(45);
 
     private const string Agent = """
         #!/bin/sh
@@ -87,8 +87,8 @@ internal sealed class ServedProject(RunningMuster plane, Repository repository) 
         {
             var tasks = (await plane.Client.ListTasksAsync(project: Key)).Items;
             return (tasks.All(task => task.Status == TaskState.Done), string.Join("; ", tasks.Select(task => $"{task.Key} {task.Status} ({task.Attempts}) {task.LastReason}")));
-        }, s_patience);
-        await Until.HoldsAsync(AnswersAsync, s_patience);
+        }, Patience);
+        await Until.HoldsAsync(AnswersAsync, Patience);
     }
 
     /// <summary>Every task has exactly one merge, once in the list, and was handed in once.</summary>
@@ -96,7 +96,7 @@ internal sealed class ServedProject(RunningMuster plane, Repository repository) 
     {
         var tasks = (await plane.Client.ListTasksAsync(project: Key)).Items;
         var head = (await plane.Client.ListBranchesAsync(Key)).Single(branch => branch.Kind == "target").Sha;
-        await Until.HoldsAsync(async () => (await repository.GitAsync("rev-parse", "trunk") == head, $"trunk is not at {head}"), s_patience);
+        await Until.HoldsAsync(async () => (await repository.GitAsync("rev-parse", "trunk") == head, $"trunk is not at {head}"), Patience);
         Assert.Equal(_titles, (await repository.GitAsync("show", "trunk:list.txt")).Split('\n'));
         Assert.Equal(tasks.Select(task => task.Key).Order(StringComparer.Ordinal), (await repository.TrailersAsync("Muster-Task")).Select(one => one.Value).Order(StringComparer.Ordinal));
         foreach (var task in tasks)

@@ -139,6 +139,24 @@ public sealed class EpicTests
     }
 
     [Fact]
+    public async Task A_task_added_after_the_merge_goes_the_same_way_also_when_the_option_is_switched_off_half_way()
+    {
+        await using var forge = await StartAsync();
+        var first = await EpicTaskAsync(forge, 1, "Payment service", "ada");
+        await forge.HandInAsync(first, "a.txt", "one\n");
+        await forge.UntilEventAsync(EventTypes.EpicMerged);
+        var (second, third) = await TwoTasksAsync(forge);
+        await forge.HandInAsync(second, "b.txt", "two\n");
+        await forge.UntilStatusAsync(second.Task.Key, TaskState.Done);
+        Assert.False((await forge.Plane.PatchAsync<ProjectInfo>(Routes.With(Routes.Project, "FLT"), new UpdateProject { EpicBranches = false })).EpicBranches);
+        await forge.HandInAsync(third, "c.txt", "three\n");
+        await forge.UntilStatusAsync(third.Task.Key, TaskState.Done);
+        Assert.Equal("main", (await forge.PullAsync("FLT!3")).Base);
+        await forge.UntilAsync(() => Task.FromResult(forge.Events().Count(e => e.Type == EventTypes.EpicMerged)), n => n == 2);
+        foreach (var file in (string[])["a.txt", "b.txt", "c.txt"]) await forge.MirrorAsync("cat-file", "-e", "main:" + file);
+    }
+
+    [Fact]
     public async Task A_project_without_the_option_merges_tasks_of_an_epic_into_its_target()
     {
         await using var forge = await Forge.StartAsync();

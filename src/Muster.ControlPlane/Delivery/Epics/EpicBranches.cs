@@ -13,13 +13,14 @@ internal sealed class EpicBranches
     private readonly Store _store;
     private readonly IRepositories _repositories;
     private readonly Targets _targets;
+    private readonly ILogger<EpicBranches> _logger;
 
     // Whether any project wants branches of epics, or an object without meaning when that must be looked up. Every claim asks.
     private object _wanted = new();
 
-    public EpicBranches(Store store, IRepositories repositories, Targets targets)
+    public EpicBranches(Store store, IRepositories repositories, Targets targets, ILogger<EpicBranches> logger)
     {
-        (_store, _repositories, _targets) = (store, repositories, targets);
+        (_store, _repositories, _targets, _logger) = (store, repositories, targets, logger);
         store.Listen(committed =>
         {
             if (committed.Events.Any(e => e.Type is EventTypes.ProjectCreated or EventTypes.ProjectUpdated)) Volatile.Write(ref _wanted, new object());
@@ -35,7 +36,18 @@ internal sealed class EpicBranches
         await Turn.WaitAsync(ct);
         try
         {
-            foreach (var epic in await MissingAsync(ct)) await CreateAsync(epic, ct);
+            foreach (var epic in await MissingAsync(ct))
+            {
+                try
+                {
+                    await CreateAsync(epic, ct);
+                }
+                catch (Exception error) when (error is RefMovedException or GitFailedException)
+                {
+                    // No claim waits for this: such a task starts from the target and is merged there.
+                    _logger.LogWarning(error, "The branch of epic {Epic} could not be made; its tasks go to the target", epic.Number);
+                }
+            }
         }
         finally
         {
@@ -50,16 +62,20 @@ internal sealed class EpicBranches
     public async Task UpdateAsync(IRepository repository, ProjectRow project, string branch, CancellationToken ct)
     {
         var reference = BranchNames.Heads + branch;
-        if (await repository.ResolveAsync(reference, ct) is not { } here || await repository.ResolveAsync(BranchNames.Heads + project.TargetBranch, ct) is not { } target) return;
+        if (await repository.ResolveAsync(reference, ct) is not { } here
+            || await repository.ResolveAsync(BranchNames.Heads + project.TargetBranch, ct) is not { } target) return;
         if (await repository.IsAncestorAsync(target, here, ct)) return;
-        if (await _store.ReadAsync(c => c.QueryFirstOrDefaultAsync<EpicMergeRow>(EpicMergeRow.Select + " WHERE m.project_id = @Id AND m.branch = @branch", new { project.Id, branch }), ct) is not { } epic) return;
+        var epic = await _store.ReadAsync(c => c.QueryFirstOrDefaultAsync<EpicMergeRow?>(
+            EpicMergeRow.Select + " WHERE m.project_id = @Id AND m.branch = @branch", new { project.Id, branch }), ct);
+        if (epic is null) return;
         var next = target;
         if (!await repository.IsAncestorAsync(here, target, ct))
         {
             var merge = await repository.MergeAsync(here, target, MergeMessage.ForEpic($"Merge {project.TargetBranch} into {branch}", epic.Number), MergeMessage.Plane, ct);
             if (merge.Commit is null)
             {
-                await WarnAsync(epic, $"{epic.Name}: its branch {branch} does not merge with {project.TargetBranch}: {merge.Reason}. Work on it goes on; a task of the epic can bring the two together.", ct);
+                await WarnAsync(epic, $"{epic.Name}: its branch {branch} does not merge with {project.TargetBranch}: {merge.Reason}. "
+                    + "Work on it goes on; a task of the epic can bring the two together.", ct);
                 return;
             }
 
@@ -96,7 +112,10 @@ internal sealed class EpicBranches
     private Task WarnAsync(EpicMergeRow epic, string text, CancellationToken ct) => _store.WriteAsync(tx =>
     {
         // Said once until it changes.
-        if (tx.Execute("UPDATE epic_merges SET detail = @text, updated_at = @Now WHERE epic_id = @EpicId AND state = 'open' AND detail IS DISTINCT FROM @text", new { text, tx.Now, epic.EpicId }) == 1)
+        var news = tx.Execute(
+            "UPDATE epic_merges SET detail = @text, updated_at = @Now WHERE epic_id = @EpicId AND state = 'open' AND detail IS DISTINCT FROM @text",
+            new { text, tx.Now, epic.EpicId });
+        if (news == 1)
             tx.Emit(EventTypes.EpicBlocked, text, epic.ProjectId, data: new { epic = epic.Number, branch = epic.Branch, target = epic.Target });
     }, ct);
 

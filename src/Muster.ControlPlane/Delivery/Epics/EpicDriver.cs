@@ -34,7 +34,9 @@ internal sealed class EpicDriver : BackgroundService
     private async Task StepAsync(CancellationToken ct)
     {
         var beat = _moved.Next;
-        var epics = (await _store.ReadAsync(c => c.QueryAsync<EpicMergeRow>(EpicMergeRow.Select + " WHERE m.position IS NULL"), ct)).AsList();
+        // Of those merged, the ones in which something happened since.
+        var epics = (await _store.ReadAsync(c => c.QueryAsync<EpicMergeRow>(
+            EpicMergeRow.Select + " WHERE m.position IS NULL AND (m.state <> 'merged' OR EXISTS (SELECT 1 FROM tasks t WHERE t.epic_id = m.epic_id AND t.updated_at >= m.updated_at))"), ct)).AsList();
         foreach (var epic in epics) await LookAsync(epic, ct);
         await Pulse.WaitAsync(beat, epics.Any(e => e.RetryAt is not null) ? _options.ReviewSweep : Timeout.InfiniteTimeSpan, _time, ct);
     }

@@ -59,7 +59,8 @@ internal sealed class EpicStep(Store store, IRepositories repositories, RulesAtT
     {
         var merge = await repository.MergeAsync(tip, head, MergeMessage.ForEpic($"Merge epic {epic.Number}: {epic.Title}", epic.Number), MergeMessage.Plane, ct);
         if (merge.Commit is not { } candidate)
-            return await BlockAsync(epic, $"{epic.Branch} at {GitText.Brief(head)} does not merge with {epic.Target} at {GitText.Brief(tip)}: {merge.Reason}. Add a task to the epic that brings the two together.", head, tip, ct);
+            return await BlockAsync(epic, $"{epic.Branch} at {GitText.Brief(head)} does not merge with {epic.Target} at {GitText.Brief(tip)}: {merge.Reason}. "
+                + "Add a task to the epic that brings the two together.", head, tip, ct);
 
         await using (var move = await repository.PrepareAsync([new RefChange(BranchNames.QueueRef(epic.EpicId), candidate)], ct)) move.Commit();
         await IfSameAsync(epic, (tx, _) => tx.ExecuteOne(

@@ -47,10 +47,13 @@ internal static class EpicWrites
     {
         tx.ExecuteOne("UPDATE epic_merges SET state = 'merged', position = NULL, merge_sha = @commit, detail = NULL, retry_at = NULL, updated_at = @Now WHERE epic_id = @EpicId",
             new { commit, tx.Now, epic.EpicId });
-        tx.Emit(EventTypes.EpicMerged, $"{epic.Name} was merged into {epic.Target} as {GitText.Brief(commit)}", epic.ProjectId, data: new { epic = epic.Number, branch = epic.Branch, target = epic.Target, mergeSha = commit });
+        tx.Emit(EventTypes.EpicMerged, $"{epic.Name} was merged into {epic.Target} as {GitText.Brief(commit)}", epic.ProjectId,
+            data: new { epic = epic.Number, branch = epic.Branch, target = epic.Target, mergeSha = commit });
         if (project.DeployTo is { } environment && deploy is null)
             tx.Emit(EventTypes.DeploymentFailed, $"{epic.Name} was not deployed: {ProjectRules.FileName} has no environment '{environment}' under 'deploy'.", epic.ProjectId);
-        if (deploy is not null && (project.DeployTo is not null || tx.QueryFirst<bool>("SELECT EXISTS (SELECT 1 FROM tasks WHERE epic_id = @EpicId AND status = 'review')", new { epic.EpicId })))
+        // What is still in review waits for nothing but the deployment.
+        var awaited = tx.QueryFirst<bool>("SELECT EXISTS (SELECT 1 FROM tasks WHERE epic_id = @EpicId AND status = 'review')", new { epic.EpicId });
+        if (deploy is not null && (project.DeployTo is not null || awaited))
             StartDeployment.Run(tx, epic.ProjectId, null, commit, deploy);
         tx.Notify(new QueueMoved(epic.ProjectId, epic.Target));
         tx.Notify(new TargetMoved(epic.ProjectId, commit));

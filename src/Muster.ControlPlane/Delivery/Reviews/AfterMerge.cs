@@ -27,8 +27,9 @@ internal sealed class AfterMerge(Store store, IRepositories repositories, Review
             return;
         }
 
+        var withEpic = pull.Base != facts.Project.TargetBranch;
         var newest = deployments.Count > 0 ? deployments[0] : null;
-        board.Set(facts.Task.Id, [.. missing.Select(item => item.Kind == EvidenceKinds.Deployment ? Waiting(newest) : CheckReport.Missing(item))]);
+        board.Set(facts.Task.Id, [.. missing.Select(item => item.Kind == EvidenceKinds.Deployment ? Waiting(newest, withEpic) : CheckReport.Missing(item))]);
     }
 
     private async Task<IReadOnlyList<DeploymentRow>> DeploymentsAsync(string projectId, CancellationToken ct) =>
@@ -48,8 +49,9 @@ internal sealed class AfterMerge(Store store, IRepositories repositories, Review
         return null;
     }
 
-    private static WaitingReason Waiting(DeploymentRow? newest) => ReviewBoard.Because(WaitingCodes.Deployment, newest switch
+    private static WaitingReason Waiting(DeploymentRow? newest, bool withEpic) => ReviewBoard.Because(WaitingCodes.Deployment, newest switch
     {
+        _ when withEpic => "it is deployed with its epic, when every task of that is done",
         null => "its merge was not deployed: name the environment with deployTo in the project, or run muster deploy",
         { State: DeploymentState.Failed or DeploymentState.RolledBack } => $"the deployment to {newest.Environment} did not become healthy: {newest.Detail}. Mend it and run muster deploy",
         _ => $"the deployment to {newest.Environment} is {newest.State}",
