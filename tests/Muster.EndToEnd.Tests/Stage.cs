@@ -95,6 +95,8 @@ public sealed class Stage : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // A test that failed lets go of what it held up.
+        foreach (var hold in Directory.GetFiles(Path, "hold-*")) File.Delete(hold);
         foreach (var one in _hosts) await one.DisposeAsync();
         foreach (var one in _running) await one.DisposeAsync();
         // A plane that was killed with -9 at the very end could not end its agents; the next daemon's work is done here.
