@@ -60,9 +60,9 @@ public sealed class PostgresStore : Store
         }
     }
 
-    public override Task<T> WriteAsync<T>(Func<StoreTransaction, T> operation, CancellationToken ct = default) => _writer.RunAsync(operation, ct);
+    public override Task<T> WriteAsync<T>(Func<StoreTransaction, T> operation, CancellationToken ct = default) => Explain(_writer.RunAsync(operation, ct));
 
-    public override Task<TResult> WriteAsync<TItem, TResult>(BulkOperation<TItem, TResult> kind, TItem item, CancellationToken ct = default) => _writer.RunAsync(kind, item, ct);
+    public override Task<TResult> WriteAsync<TItem, TResult>(BulkOperation<TItem, TResult> kind, TItem item, CancellationToken ct = default) => Explain(_writer.RunAsync(kind, item, ct));
 
     public override async Task<T> ReadAsync<T>(Func<IDbConnection, Task<T>> read, CancellationToken ct = default)
     {
@@ -79,6 +79,10 @@ public sealed class PostgresStore : Store
                 NpgsqlConnection.ClearAllPools();
                 await Task.Delay(Random.Shared.Next(20, 100), ct);
             }
+            catch (Exception error) when (Outage.Is(error))
+            {
+                throw Unanswered(error);
+            }
         }
     }
 
@@ -89,9 +93,9 @@ public sealed class PostgresStore : Store
             await WriteAsync(tx => tx.QueryFirst<int>("SELECT 1"), ct);
             return null;
         }
-        catch (Exception error) when (error is NpgsqlException || Outage.Is(error))
+        catch (Exception error) when (error is NpgsqlException or StoreUnusableException)
         {
-            return error.Message;
+            return error.InnerException?.Message ?? error.Message;
         }
     }
 
@@ -101,6 +105,20 @@ public sealed class PostgresStore : Store
         await _follower.DisposeAsync();
         await _server.DisposeAsync();
     }
+
+    private static async Task<T> Explain<T>(Task<T> write)
+    {
+        try
+        {
+            return await write;
+        }
+        catch (Exception error) when (Outage.Is(error))
+        {
+            throw Unanswered(error);
+        }
+    }
+
+    private static StoreUnusableException Unanswered(Exception error) => new($"The store does not answer: {error.Message}", error);
 
     private static void Migrate(NpgsqlConnection connection)
     {
