@@ -91,15 +91,16 @@ public static class ControlPlaneServer
 
     private static IServiceCollection AddWork(this IServiceCollection services) => services
         .AddSingleton<LeaseTable>().AddSingleton<ReadyWaiters>().AddSingleton<DueTimes>().AddSingleton<TaskReader>().AddSingleton<AttemptLogs>()
-        .AddSingleton<LeaseKeeper>().AddHostedService(s => s.GetRequiredService<LeaseKeeper>());
+        .AddSingleton<AdoptLeases>().AddSingleton<LeaseKeeper>().AddHostedService(s => s.GetRequiredService<LeaseKeeper>());
 
     private static IServiceCollection AddFleet(this IServiceCollection services) => services
         .AddSingleton<AgentDirectory>().AddSingleton<PresenceTable>().AddSingleton<Heartbeat>().AddSingleton<HostHeartbeat>().AddSingleton<AgentReader>()
         .AddSingleton(s => new RoleCatalog(s.GetRequiredService<ControlPlaneOptions>().RoleFolders))
-        .AddScoped<Steering>().AddHostedService<PresenceKeeper>();
+        .AddScoped<Steering>().AddSingleton<PresenceKeeper>().AddHostedService(s => s.GetRequiredService<PresenceKeeper>());
 
     private static IServiceCollection AddTools(this IServiceCollection services) => services.AddSingleton<ArtifactStore>();
 
     private static IServiceCollection AddOperations(this IServiceCollection services) =>
-        services.AddSingleton<Retention>().AddHostedService(s => s.GetRequiredService<Retention>());
+        services.AddSingleton<Retention>().AddHostedService(s => s.GetRequiredService<Retention>())
+            .AddSingleton<Succession>().AddHostedService(s => s.GetRequiredService<Succession>()).AddHostedService<CatchUp>();
 }

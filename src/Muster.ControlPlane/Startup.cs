@@ -1,5 +1,7 @@
 using Muster.Contracts.Events;
+using Muster.ControlPlane.Delivery.Jobs;
 using Muster.ControlPlane.Events;
+using Muster.ControlPlane.Fleet;
 using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Security;
 using Muster.ControlPlane.Storage;
@@ -8,14 +10,15 @@ using Muster.ControlPlane.Work;
 namespace Muster.ControlPlane;
 
 /// <summary>Before the first request: what memory must know is read from the store. Everything that listens to commits exists by then.</summary>
-internal sealed class Startup(Store store, TokenDirectory tokens, LeaseTable leases, DueTimes due, ReadyWaiters waiters, EventHub hub) : IHostedLifecycleService
+internal sealed class Startup(Store store, TokenDirectory tokens, LeaseTable leases, PresenceTable presence, JobLeases jobs, DueTimes due, ReadyWaiters waiters, EventHub hub, Succession succession) : IHostedLifecycleService
 {
     public async Task StartingAsync(CancellationToken ct)
     {
         // Held only to be made: each of them has subscribed to the store's commits in its constructor.
-        _ = (waiters, hub);
+        _ = (waiters, hub, leases, presence, jobs);
         await tokens.LoadAsync(ct);
-        await leases.LoadAsync(ct);
+        // The only plane takes over what its predecessor kept, before anybody asks.
+        if (store.Leadership.IsHeld) await succession.AdoptAsync(ct);
         await due.LoadAsync(ct);
         await store.WriteAsync(tx => tx.Emit(EventTypes.StoreOpened, $"Muster {Product.Version} opened the store"), ct);
     }

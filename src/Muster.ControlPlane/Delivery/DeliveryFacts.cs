@@ -48,5 +48,5 @@ internal sealed class DeliveryFacts(
 
     public Task<IReadOnlyList<DeploymentInfo>> DeploymentsAsync(string hostId, CancellationToken ct) => deployments.CurrentOn(hostId, ct);
 
-    public IReadOnlyList<bool> RenewJobs(string hostId, IReadOnlyList<string> leases) => jobs.Renew(hostId, leases);
+    public Task<IReadOnlyList<bool>> RenewJobsAsync(string hostId, IReadOnlyList<string> leases, CancellationToken ct) => jobs.RenewAsync(hostId, leases, ct);
 }

@@ -1,16 +1,14 @@
 using Dapper;
 using Muster.ControlPlane.Delivery.Git;
-using Muster.ControlPlane.Delivery.Jobs;
 using Muster.ControlPlane.Storage;
 
 namespace Muster.ControlPlane.Delivery;
 
-/// <summary>Before the first request: reads where the targets stand, gives running jobs a fresh lease, clears what a killed plane left in the mirrors.</summary>
-internal sealed class DeliveryStart(Store store, IRepositories repositories, Targets targets, JobLeases leases, ILogger<DeliveryStart> logger) : IHostedLifecycleService
+/// <summary>Before the first request: reads where the targets stand, clears what a killed plane left in the mirrors.</summary>
+internal sealed class DeliveryStart(Store store, IRepositories repositories, Targets targets, ILogger<DeliveryStart> logger) : IHostedLifecycleService
 {
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
-        await leases.LoadAsync(cancellationToken);
         var projects = (await store.ReadAsync(c => c.QueryAsync<string>("SELECT id FROM projects WHERE repository IS NOT NULL"), cancellationToken)).AsList();
         foreach (var project in projects) repositories.Open(project)?.ClearLocks();
         if (await repositories.CheckAsync(cancellationToken) is { } problem)

@@ -19,11 +19,19 @@ public sealed class AgentDirectory
         _store = store;
         store.Listen(committed =>
         {
-            foreach (var signal in committed.Signals.OfType<AgentChanged>())
+            foreach (var signal in committed.Signals)
             {
-                Interlocked.Increment(ref _version);
-                _rows.TryRemove(signal.AgentId, out _);
-                _rows.TryRemove(signal.Name, out _);
+                if (signal is AgentChanged changed)
+                {
+                    Interlocked.Increment(ref _version);
+                    _rows.TryRemove(changed.AgentId, out _);
+                    _rows.TryRemove(changed.Name, out _);
+                }
+                else if (signal is LookAgain again && again.Missed<AgentChanged>() is not 0)
+                {
+                    Interlocked.Increment(ref _version);
+                    _rows.Clear();
+                }
             }
         });
     }
@@ -31,7 +39,7 @@ public sealed class AgentDirectory
     /// <summary>By id or name.</summary>
     public async ValueTask<AgentRow?> FindAsync(string agent, CancellationToken ct)
     {
-        if (_rows.TryGetValue(agent, out var known)) return known;
+        if (_store.Hears && _rows.TryGetValue(agent, out var known)) return known;
         var version = Interlocked.Read(ref _version);
         var row = await _store.ReadAsync(c => c.QueryFirstOrDefaultAsync<AgentRow>(AgentRow.ByIdOrName, new { agent }), ct);
         // A change that was committed while we read would be lost in the cache; then the row is not kept.

@@ -25,6 +25,7 @@ public sealed record AgentRow
     public int Restarts { get; init; }
     public long Deaths { get; init; }
     public string? LastError { get; init; }
+    public string? PlaneId { get; init; }
     public string? Version { get; init; }
     public long? LastHeartbeat { get; init; }
     public long CreatedAt { get; init; }

@@ -11,7 +11,7 @@ using Muster.ControlPlane.Work;
 namespace Muster.ControlPlane.Fleet;
 
 /// <summary>An agent says that it is alive: registered when new, its leases renewed, told what it should do.</summary>
-public sealed class Heartbeat(Store store, AgentDirectory agents, PresenceTable presence, LeaseTable leases)
+public sealed class Heartbeat(Store store, AgentDirectory agents, PresenceTable presence, LeaseTable leases, AdoptLeases adopt)
 {
     public async Task<HeartbeatAnswer> RunAsync(Principal principal, HeartbeatRequest request, CancellationToken ct)
     {
@@ -25,7 +25,22 @@ public sealed class Heartbeat(Store store, AgentDirectory agents, PresenceTable 
         if (agent is null || known is null || known.Health != AgentHealth.Healthy || known.Fingerprint != fingerprint || known.Status != request.Status)
             agent = await RegisterAsync(request, agent, ct);
         presence.Hear(agent.Id, request.Status, fingerprint);
-        return Answer(agent, request);
+        return Answer(agent, await RenewAsync(agent.Id, request.Leases ?? [], ct));
+    }
+
+    private async Task<IReadOnlyList<Renewed>> RenewAsync(string agentId, IReadOnlyList<string> texts, CancellationToken ct)
+    {
+        var named = texts.Select(text => LeaseToken.Read(text, store.LeaseKey)).ToList();
+        var held = named.ConvertAll(token => token is { } t && leases.Renew(t, agentId) is { } lease ? new Renewed(lease.AssignmentId, lease.Seconds) : null);
+        for (var i = 0; i < held.Count; i++) held[i] ??= await AdoptAsync(named[i], agentId, ct);
+        return held.ConvertAll(lease => lease ?? new Renewed(null, null));
+    }
+
+    /// <summary>An agent that comes from another plane keeps its lease here from now on. Alone, a plane knows all that are current.</summary>
+    private async Task<Renewed?> AdoptAsync(LeaseToken? token, string agentId, CancellationToken ct)
+    {
+        if (!store.IsShared || token is not { } named || named.Incarnation != store.Incarnation) return null;
+        return await store.WriteAsync(adopt, new NamedLease(named, agentId), ct) is { } assignment ? new Renewed(assignment, leases.Renew(named, agentId)?.Seconds) : null;
     }
 
     private Task<AgentRow> RegisterAsync(HeartbeatRequest request, AgentRow? known, CancellationToken ct) => store.WriteAsync(tx =>
@@ -43,6 +58,7 @@ public sealed class Heartbeat(Store store, AgentDirectory agents, PresenceTable 
             Rehearsal = request.Rehearsal ?? before?.Rehearsal ?? false,
             Status = request.Status,
             Health = AgentHealth.Healthy,
+            PlaneId = store.PlaneId,
             LastHeartbeat = tx.Now,
             UpdatedAt = tx.Now,
         };
@@ -50,8 +66,8 @@ public sealed class Heartbeat(Store store, AgentDirectory agents, PresenceTable 
         {
             tx.ExecuteOne(
                 """
-                INSERT INTO agents (id, name, role, model, labels, host_id, capacity, desired, rehearsal, status, health, version, last_heartbeat, created_at, updated_at)
-                VALUES (@Id, @Name, @Role, @Model, @Labels, @HostId, @Capacity, @Desired, @Rehearsal, @Status, @Health, @Version, @LastHeartbeat, @CreatedAt, @UpdatedAt)
+                INSERT INTO agents (id, name, role, model, labels, host_id, capacity, desired, rehearsal, status, health, plane_id, version, last_heartbeat, created_at, updated_at)
+                VALUES (@Id, @Name, @Role, @Model, @Labels, @HostId, @Capacity, @Desired, @Rehearsal, @Status, @Health, @PlaneId, @Version, @LastHeartbeat, @CreatedAt, @UpdatedAt)
                 """, row);
             tx.Emit(EventTypes.AgentRegistered, $"Agent {row.Name} joined", agentId: row.Id, data: new { name = row.Name, role = row.Role });
         }
@@ -60,7 +76,7 @@ public sealed class Heartbeat(Store store, AgentDirectory agents, PresenceTable 
             tx.ExecuteOne(
                 """
                 UPDATE agents SET role = @Role, model = @Model, labels = @Labels, host_id = @HostId, capacity = @Capacity, rehearsal = @Rehearsal,
-                       status = @Status, health = @Health, version = @Version, last_heartbeat = @LastHeartbeat, updated_at = @UpdatedAt WHERE id = @Id
+                       status = @Status, health = @Health, plane_id = @PlaneId, version = @Version, last_heartbeat = @LastHeartbeat, updated_at = @UpdatedAt WHERE id = @Id
                 """, row);
             if (before.Status != row.Status || before.Health != row.Health)
                 tx.Emit(EventTypes.AgentStatusChanged, $"Agent {row.Name} is {row.Health}, {row.Status ?? "silent"}", agentId: row.Id,
@@ -68,21 +84,13 @@ public sealed class Heartbeat(Store store, AgentDirectory agents, PresenceTable 
         }
 
         tx.Notify(new AgentChanged(row.Id, row.Name));
+        if (store.IsShared) tx.Notify(new PresenceKept(row.Id, store.PlaneId));
         return row;
     }, ct);
 
-    private HeartbeatAnswer Answer(AgentRow agent, HeartbeatRequest request)
+    private static HeartbeatAnswer Answer(AgentRow agent, IReadOnlyList<Renewed> leases)
     {
-        var answers = new List<LeaseAnswer>();
         var commands = new List<AgentCommand>();
-        var shortest = 20;
-        foreach (var text in request.Leases ?? [])
-        {
-            var lease = LeaseToken.Read(text, store.LeaseKey) is { } token ? leases.Renew(token, agent.Id) : null;
-            answers.Add(new LeaseAnswer { AssignmentId = lease?.AssignmentId, Current = lease is not null });
-            if (lease is not null) shortest = Math.Min(shortest, lease.Seconds);
-        }
-
         if (agent.Desired != DesiredState.Running || !agent.Active)
             commands.Add(new AgentCommand
             {
@@ -97,11 +105,11 @@ public sealed class Heartbeat(Store store, AgentDirectory agents, PresenceTable 
         {
             AgentId = agent.Id,
             Agent = agent.Name,
-            Leases = answers,
+            Leases = [.. leases.Select(l => new LeaseAnswer { AssignmentId = l.AssignmentId, Current = l.AssignmentId is not null })],
             Commands = commands,
             Desired = agent.Active ? agent.Desired : DesiredState.Stopped,
             // Four chances to renew before the shortest lease runs out.
-            NextSeconds = Math.Clamp(shortest / 4.0, 0.5, 5),
+            NextSeconds = Math.Clamp(leases.Min(l => l.Seconds) is { } shortest ? shortest / 4.0 : 5, 0.5, 5),
         };
     }
 
@@ -115,6 +123,9 @@ public sealed class Heartbeat(Store store, AgentDirectory agents, PresenceTable 
         .Require(request.Capacity is null or (>= 0 and <= 1000), "capacity", "capacity is 0 to 1000.")
         .Require(request.Leases is null or { Count: <= 1000 }, "leases", "At most 1000 leases in one heartbeat.")
         .ThrowIfWrong();
+
+    /// <summary>A lease that is current, with its length where that is known; no assignment where it is lost.</summary>
+    private sealed record Renewed(string? AssignmentId, int? Seconds);
 
     private static string Fingerprint(HeartbeatRequest r) =>
         string.Join('\u001f', r.Role, r.Model, r.Host, r.Capacity, r.Version, r.Rehearsal, r.Labels is null ? null : string.Join('\u001e', r.Labels));

@@ -39,7 +39,7 @@ public sealed class HostHeartbeat(Store store, PresenceTable presence, IHostDuti
             HostId = host.Id,
             Agents = [.. agents.Where(a => a.Definition is not null && a.Active).Select(a => a.ToInfo(presence.Find(a.Id), []))],
             Deployments = await duties.DeploymentsAsync(host.Id, ct),
-            Jobs = duties.RenewJobs(host.Id, request.Jobs ?? []),
+            Jobs = await duties.RenewJobsAsync(host.Id, request.Jobs ?? [], ct),
             NextSeconds = 2,
         };
     }
@@ -85,17 +85,19 @@ public sealed class HostHeartbeat(Store store, PresenceTable presence, IHostDuti
             System = request.System ?? before?.System,
             Version = request.Version ?? before?.Version,
             Health = AgentHealth.Healthy,
+            PlaneId = store.PlaneId,
             LastHeartbeat = tx.Now,
         };
         tx.ExecuteOne(
             """
-            INSERT INTO hosts (id, name, cores, memory_bytes, capacity, system, version, health, last_heartbeat, created_at)
-            VALUES (@Id, @Name, @Cores, @MemoryBytes, @Capacity, @System, @Version, @Health, @LastHeartbeat, @CreatedAt)
+            INSERT INTO hosts (id, name, cores, memory_bytes, capacity, system, version, health, plane_id, last_heartbeat, created_at)
+            VALUES (@Id, @Name, @Cores, @MemoryBytes, @Capacity, @System, @Version, @Health, @PlaneId, @LastHeartbeat, @CreatedAt)
             ON CONFLICT (id) DO UPDATE SET cores = excluded.cores, memory_bytes = excluded.memory_bytes, capacity = excluded.capacity,
-               system = excluded.system, version = excluded.version, health = excluded.health, last_heartbeat = excluded.last_heartbeat
+               system = excluded.system, version = excluded.version, health = excluded.health, plane_id = excluded.plane_id, last_heartbeat = excluded.last_heartbeat
             """, row);
         if (before is null) tx.Emit(EventTypes.HostRegistered, $"Host {row.Name} joined: {row.Cores} cores", data: new { name = row.Name, cores = row.Cores });
         else if (before.Health != row.Health) tx.Emit(EventTypes.HostStatusChanged, $"Host {row.Name} is {row.Health}", data: new { name = row.Name, health = row.Health });
+        if (store.IsShared) tx.Notify(new PresenceKept(row.Id, store.PlaneId));
         return row;
     }, ct);
 
@@ -115,5 +117,5 @@ public interface IHostDuties
     Task<IReadOnlyList<Contracts.Delivery.DeploymentInfo>> DeploymentsAsync(string hostId, CancellationToken ct);
 
     /// <summary>Renews the leases of jobs; in the order given, whether each is current.</summary>
-    IReadOnlyList<bool> RenewJobs(string hostId, IReadOnlyList<string> leases);
+    Task<IReadOnlyList<bool>> RenewJobsAsync(string hostId, IReadOnlyList<string> leases, CancellationToken ct);
 }

@@ -15,6 +15,7 @@ public sealed record HostRow
     public string? System { get; init; }
     public string? Version { get; init; }
     public string Health { get; init; } = AgentHealth.Offline;
+    public string? PlaneId { get; init; }
     public long? LastHeartbeat { get; init; }
     public long CreatedAt { get; init; }
 

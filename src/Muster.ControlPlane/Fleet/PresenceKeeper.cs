@@ -3,7 +3,7 @@ using Muster.ControlPlane.Storage;
 
 namespace Muster.ControlPlane.Fleet;
 
-/// <summary>Notices who has fallen silent, and says so once.</summary>
+/// <summary>Notices who of those that talk to this plane has fallen silent, and says so once.</summary>
 public sealed class PresenceKeeper(Store store, PresenceTable presence, TimeProvider time, ILogger<PresenceKeeper> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken ct)
@@ -24,13 +24,36 @@ public sealed class PresenceKeeper(Store store, PresenceTable presence, TimeProv
         }
     }
 
-    private static void Record(StoreTransaction tx, IReadOnlyList<(string Id, Presence Now)> changed)
+    /// <summary>Those who talked to a plane that is gone, or to this one's predecessor: here they are waited for. Belongs to the leader.</summary>
+    public int AdoptOrphans(StoreTransaction tx)
+    {
+        var adopted = 0;
+        foreach (var table in (string[])["agents", "hosts"])
+        {
+            var rows = tx.Query<(string Id, string Health, long? LastHeartbeat)>(
+                $"UPDATE {table} SET plane_id = @PlaneId WHERE health IN ('healthy', 'warning') AND {Planes.Orphaned(table)} RETURNING id, health, last_heartbeat",
+                new { store.PlaneId, alive = Planes.Alive(tx) });
+            foreach (var (id, health, heard) in rows)
+            {
+                tx.Notify(new PresenceExpected(id, health, heard));
+                if (store.IsShared) tx.Notify(new PresenceKept(id, store.PlaneId));
+            }
+
+            adopted += rows.Count;
+        }
+
+        return adopted;
+    }
+
+    private void Record(StoreTransaction tx, IReadOnlyList<(string Id, Presence Now)> changed)
     {
         foreach (var (id, now) in changed)
         {
             var at = now.LastSeen.ToUnixTimeMilliseconds();
             if (tx.QueryFirst<AgentRow>(AgentRow.ByIdOrName, new { agent = id }) is { } agent)
             {
+                // It talks to another plane by now, which this one was not told of.
+                if (agent.PlaneId != store.PlaneId) continue;
                 tx.ExecuteOne("UPDATE agents SET health = @Health, last_heartbeat = @at, updated_at = @Now WHERE id = @id", new { now.Health, at, tx.Now, id });
                 tx.Emit(EventTypes.AgentStatusChanged, $"Agent {agent.Name} is {now.Health}: last heard of at {now.LastSeen:HH:mm:ss}", agentId: id,
                     data: new { name = agent.Name, health = now.Health });
@@ -38,6 +61,7 @@ public sealed class PresenceKeeper(Store store, PresenceTable presence, TimeProv
             }
             else if (tx.QueryFirst<HostRow>(HostRow.ByIdOrName, new { host = id }) is { } host)
             {
+                if (host.PlaneId != store.PlaneId) continue;
                 tx.ExecuteOne("UPDATE hosts SET health = @Health, last_heartbeat = @at WHERE id = @id", new { now.Health, at, id });
                 tx.Emit(EventTypes.HostStatusChanged, $"Host {host.Name} is {now.Health}", data: new { name = host.Name, health = now.Health });
             }

@@ -1,19 +1,34 @@
 using System.Collections.Concurrent;
 using Muster.Contracts.Fleet;
+using Muster.ControlPlane.Storage;
 
 namespace Muster.ControlPlane.Fleet;
 
 /// <summary>
-/// When each agent and host was last heard of. Kept in memory: only the change from one health to the next reaches the
-/// store, so a fleet in which nothing happens writes nothing.
+/// When each agent and host that talks to this plane was last heard of. Kept in memory: only the change from one health to
+/// the next reaches the store, so a fleet in which nothing happens writes nothing.
 /// </summary>
-public sealed class PresenceTable(TimeProvider time)
+public sealed class PresenceTable
 {
     /// <summary>Three missed heartbeats.</summary>
     public static readonly TimeSpan WarningAfter = TimeSpan.FromSeconds(15);
     public static readonly TimeSpan StaleAfter = TimeSpan.FromSeconds(60);
 
     private readonly ConcurrentDictionary<string, Presence> _byId = new(StringComparer.Ordinal);
+    private readonly TimeProvider _time;
+
+    public PresenceTable(Store store, TimeProvider time)
+    {
+        _time = time;
+        store.Listen(committed =>
+        {
+            foreach (var signal in committed.Signals)
+            {
+                if (signal is PresenceKept kept && kept.PlaneId != store.PlaneId) Forget(kept.Id);
+                else if (signal is PresenceExpected expected) Expect(expected);
+            }
+        });
+    }
 
     public Presence? Find(string id) => _byId.GetValueOrDefault(id);
 
@@ -21,7 +36,7 @@ public sealed class PresenceTable(TimeProvider time)
     public (Presence Now, bool Changed) Hear(string id, string? status, string? fingerprint)
     {
         var before = Find(id);
-        var now = new Presence(time.GetTimestamp(), time.GetUtcNow(), AgentHealth.Healthy, status, fingerprint);
+        var now = new Presence(_time.GetTimestamp(), _time.GetUtcNow(), AgentHealth.Healthy, status, fingerprint);
         _byId[id] = now;
         return (now, before is null || before.Health != AgentHealth.Healthy || before.Fingerprint != fingerprint);
     }
@@ -32,18 +47,31 @@ public sealed class PresenceTable(TimeProvider time)
     public IReadOnlyList<(string Id, Presence Now)> Sweep()
     {
         List<(string, Presence)> changed = [];
-        var now = time.GetTimestamp();
+        var now = _time.GetTimestamp();
         foreach (var (id, presence) in _byId)
         {
-            var silent = time.GetElapsedTime(presence.Heard, now);
+            var silent = _time.GetElapsedTime(presence.Heard, now);
             var health = silent >= StaleAfter ? AgentHealth.Stale : silent >= WarningAfter ? AgentHealth.Warning : AgentHealth.Healthy;
-            if (health == presence.Health || presence.Health == AgentHealth.Stale) continue;
+            // Only who is heard gets better.
+            if (health is AgentHealth.Healthy || health == presence.Health || presence.Health == AgentHealth.Stale) continue;
             var next = presence with { Health = health };
             if (_byId.TryUpdate(id, next, presence)) changed.Add((id, next));
         }
 
         return changed;
     }
+
+    private void Expect(PresenceExpected expected) =>
+        _byId.TryAdd(expected.Id, new Presence(_time.GetTimestamp(), Times.At(expected.LastHeartbeat) ?? _time.GetUtcNow(), expected.Health, null, null));
+}
+
+/// <summary>An agent or a host talks to this plane from now on, or the plane that it talked to is gone and this one waits for it.</summary>
+public sealed record PresenceKept(string Id, string PlaneId) : Signal;
+
+/// <summary>Somebody of whom only the store knows: how long the silence lasts is measured here from now on.</summary>
+public sealed record PresenceExpected(string Id, string Health, long? LastHeartbeat) : Signal
+{
+    public override bool IsLocal => true;
 }
 
 /// <param name="Heard">Monotonic time stamp of the last sign of life.</param>

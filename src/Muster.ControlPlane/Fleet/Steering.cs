@@ -8,23 +8,19 @@ using Muster.ControlPlane.Work;
 namespace Muster.ControlPlane.Fleet;
 
 /// <summary>Tells agents what to be: running, paused, draining, stopped. Stopping takes their tasks back.</summary>
-public sealed class Steering(Writes writes, PresenceTable presence, ReadyWaiters ready)
+public sealed class Steering(Writes writes, PresenceTable presence)
 {
-    public async Task<AgentInfo> SetAsync(string id, string desired, CancellationToken ct)
+    public Task<AgentInfo> SetAsync(string id, string desired, CancellationToken ct) => writes.RunAsync(null, tx =>
     {
-        var info = await writes.RunAsync(null, tx =>
-        {
-            var agent = AgentRow.Get(tx, id);
-            tx.ExecuteOne("UPDATE agents SET desired = @desired, active = CASE WHEN @desired = 'running' THEN 1 ELSE active END, updated_at = @Now WHERE id = @Id",
-                new { desired, tx.Now, agent.Id });
-            if (desired == DesiredState.Stopped) TakeBack(tx, agent, "The agent was stopped.");
-            tx.Emit(EventTypes.AgentStatusChanged, $"Agent {agent.Name} was told to be {desired}", agentId: agent.Id, data: new { name = agent.Name, desired });
-            tx.Notify(new AgentChanged(agent.Id, agent.Name));
-            return (agent with { Desired = desired, Active = agent.Active || desired == DesiredState.Running }).ToInfo(presence.Find(agent.Id), []);
-        }, ct);
-        if (desired == DesiredState.Running) ready.WakeAll();
-        return info;
-    }
+        var agent = AgentRow.Get(tx, id);
+        tx.ExecuteOne("UPDATE agents SET desired = @desired, active = CASE WHEN @desired = 'running' THEN 1 ELSE active END, updated_at = @Now WHERE id = @Id",
+            new { desired, tx.Now, agent.Id });
+        if (desired == DesiredState.Stopped) TakeBack(tx, agent, "The agent was stopped.");
+        tx.Emit(EventTypes.AgentStatusChanged, $"Agent {agent.Name} was told to be {desired}", agentId: agent.Id, data: new { name = agent.Name, desired });
+        tx.Notify(new AgentChanged(agent.Id, agent.Name));
+        if (desired == DesiredState.Running) tx.Notify(new ClaimsMayLook());
+        return (agent with { Desired = desired, Active = agent.Active || desired == DesiredState.Running }).ToInfo(presence.Find(agent.Id), []);
+    }, ct);
 
     public Task<AgentInfo> DeactivateAsync(string id, CancellationToken ct) => writes.RunAsync(null, tx =>
     {

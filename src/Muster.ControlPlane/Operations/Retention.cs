@@ -4,13 +4,15 @@ using Muster.ControlPlane.Work;
 
 namespace Muster.ControlPlane.Operations;
 
-/// <summary>Keeps nothing without bound: hourly, in small steps, by the ages and sizes in the options.</summary>
+/// <summary>Keeps nothing without bound: the leader, hourly, in small steps, by the ages and sizes in the options.</summary>
 public sealed class Retention(Store store, AttemptLogs logs, ArtifactStore artifacts, ControlPlaneOptions options, TimeProvider time, ILogger<Retention> logger) : BackgroundService
 {
     /// <summary>Rows of one step; small, so that the writer is never held for long.</summary>
     private const int Step = 2000;
 
-    protected override async Task ExecuteAsync(CancellationToken ct)
+    protected override Task ExecuteAsync(CancellationToken ct) => store.Leadership.RunAsync(LeadAsync, ct);
+
+    private async Task LeadAsync(CancellationToken ct)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromHours(1), time);
         while (await timer.WaitForNextTickAsync(ct))

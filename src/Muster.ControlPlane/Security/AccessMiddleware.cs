@@ -13,7 +13,16 @@ public sealed class AccessMiddleware(RequestDelegate next, TokenDirectory tokens
         var access = endpoint.Metadata.GetMetadata<Access>();
         if (access is { Public: true }) return next(http);
 
-        var principal = tokens.Find(Bearer(http.Request))
+        var finding = tokens.FindAsync(Bearer(http.Request), http.RequestAborted);
+        // As good as always from memory: no detour for it.
+        return finding.IsCompletedSuccessfully ? AdmitAsync(http, finding.Result, access) : LaterAsync(http, finding, access);
+    }
+
+    private async Task LaterAsync(HttpContext http, ValueTask<Principal?> finding, Access? access) => await AdmitAsync(http, await finding, access);
+
+    private Task AdmitAsync(HttpContext http, Principal? found, Access? access)
+    {
+        var principal = found
             ?? throw new Refusal(401, ProblemCodes.Unauthenticated,
                 "Send a valid token: 'Authorization: Bearer mst_...'. `muster up` shows the owner token once at its first start; `muster doctor` tells where it is kept.");
         if (access is null || !access.Scopes.Contains(principal.Scope))

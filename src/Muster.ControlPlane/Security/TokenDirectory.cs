@@ -9,32 +9,66 @@ using Muster.ControlPlane.Storage;
 
 namespace Muster.ControlPlane.Security;
 
-/// <summary>
-/// The tokens that are valid now, by hash. Held in memory because every request asks; the store is the truth, and a
-/// token revoked here is refused from the commit on.
-/// </summary>
-public sealed class TokenDirectory(Store store, TimeProvider time)
-{
-    private readonly ConcurrentDictionary<string, TokenRow> _byHash = new(StringComparer.Ordinal);
+/// <summary>A token is no longer valid.</summary>
+public sealed record TokenRevoked(string TokenId) : Signal;
 
-    public async Task LoadAsync(CancellationToken ct)
+/// <summary>
+/// The tokens that are valid now, by hash. Held in memory because every request asks; the store is the truth. A token
+/// revoked here is refused from the commit on, one revoked at another plane as soon as this one hears of it; a plane that
+/// hears nothing asks the store each time. One that was made elsewhere is looked up when it is first shown.
+/// </summary>
+public sealed class TokenDirectory : IDisposable
+{
+    private const string Prefix = "mst_";
+
+    /// <summary>Look-ups at a time of tokens that nobody here knows: a flood of invented ones does not become the store's.</summary>
+    private const int LookUps = 4;
+
+    private readonly ConcurrentDictionary<string, TokenRow> _byHash = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _room = new(LookUps);
+    private readonly Store _store;
+    private readonly TimeProvider _time;
+    private long _version;
+
+    public TokenDirectory(Store store, TimeProvider time)
     {
-        var rows = await store.ReadAsync(c => c.QueryAsync<TokenRow>("SELECT * FROM tokens WHERE revoked_at IS NULL"), ct);
-        foreach (var row in rows) _byHash[row.Hash] = row;
+        (_store, _time) = (store, time);
+        store.Listen(committed =>
+        {
+            foreach (var revoked in committed.Signals.OfType<TokenRevoked>()) Drop(revoked.TokenId);
+        });
     }
 
-    public Principal? Find(string? secret)
+    /// <summary>Reads what is valid, and forgets what is not any more.</summary>
+    public async Task LoadAsync(CancellationToken ct)
     {
-        if (secret is null || secret.Length > 200 || !_byHash.TryGetValue(Hash(secret), out var row)) return null;
-        if (row.ExpiresAt is { } expires && expires <= time.GetUtcNow().ToUnixTimeMilliseconds()) return null;
+        long version;
+        do
+        {
+            version = Interlocked.Read(ref _version);
+            var known = _byHash.Keys.ToList();
+            var rows = (await _store.ReadAsync(c => c.QueryAsync<TokenRow>("SELECT * FROM tokens WHERE revoked_at IS NULL"), ct)).ToDictionary(r => r.Hash, StringComparer.Ordinal);
+            foreach (var hash in known.Where(h => !rows.ContainsKey(h))) _byHash.TryRemove(hash, out _);
+            foreach (var row in rows.Values) _byHash.TryAdd(row.Hash, row);
+        }
+        // What was revoked while we read stands in what was read.
+        while (Interlocked.Read(ref _version) != version);
+    }
+
+    public async ValueTask<Principal?> FindAsync(string? secret, CancellationToken ct)
+    {
+        if (secret is null || secret.Length > 200 || !secret.StartsWith(Prefix, StringComparison.Ordinal)) return null;
+        var hash = Hash(secret);
+        var row = _store.Hears && _byHash.TryGetValue(hash, out var known) ? known : await LookUpAsync(hash, ct);
+        if (row is null || (row.ExpiresAt is { } expires && expires <= _time.GetUtcNow().ToUnixTimeMilliseconds())) return null;
         return new Principal(row.Id, row.Name, row.Scope, row.Subject);
     }
 
     /// <summary>Makes a token. The secret is in the answer and nowhere else.</summary>
     public async Task<TokenCreated> CreateAsync(string name, string scope, string? subject, TimeSpan? life, CancellationToken ct)
     {
-        var secret = "mst_" + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(24));
-        var row = await store.WriteAsync(tx =>
+        var secret = Prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(24));
+        var row = await _store.WriteAsync(tx =>
         {
             var made = new TokenRow
             {
@@ -54,28 +88,56 @@ public sealed class TokenDirectory(Store store, TimeProvider time)
         return new TokenCreated { Token = row.ToInfo(), Secret = secret };
     }
 
-    public async Task<bool> RevokeAsync(string id, CancellationToken ct)
-    {
-        var hash = await store.WriteAsync(tx =>
-        {
-            var row = tx.QueryFirst<TokenRow>("SELECT * FROM tokens WHERE id = @id AND revoked_at IS NULL", new { id });
-            if (row is null) return null;
-            tx.ExecuteOne("UPDATE tokens SET revoked_at = @Now WHERE id = @id", new { tx.Now, id });
-            tx.Emit(EventTypes.TokenRevoked, $"Token '{row.Name}' revoked", data: new { tokenId = id });
-            return row.Hash;
-        }, ct);
-        return hash is not null && _byHash.TryRemove(hash, out _);
-    }
+    public Task<bool> RevokeAsync(string id, CancellationToken ct) =>
+        _store.WriteAsync(tx => Revoke(tx, tx.Query<TokenRow>("SELECT * FROM tokens WHERE id = @id AND revoked_at IS NULL", new { id })) > 0, ct);
 
     /// <summary>Revokes every token bound to an agent or a host that is no more, or that gets a new one.</summary>
-    public async Task RevokeSubjectAsync(string subject, CancellationToken ct)
+    public Task RevokeSubjectAsync(string subject, CancellationToken ct) =>
+        _store.WriteAsync(tx => Revoke(tx, tx.Query<TokenRow>("SELECT * FROM tokens WHERE subject = @subject AND revoked_at IS NULL", new { subject })), ct);
+
+    public async Task<IReadOnlyList<TokenInfo>> ListAsync(CancellationToken ct) =>
+        [.. (await _store.ReadAsync(c => c.QueryAsync<TokenRow>("SELECT * FROM tokens WHERE revoked_at IS NULL ORDER BY created_at, id"), ct)).Select(r => r.ToInfo())];
+
+    public void Dispose() => _room.Dispose();
+
+    private static int Revoke(StoreTransaction tx, List<TokenRow> rows)
     {
-        foreach (var row in _byHash.Values.Where(r => r.Subject == subject)) await RevokeAsync(row.Id, ct);
+        foreach (var row in rows)
+        {
+            tx.ExecuteOne("UPDATE tokens SET revoked_at = @Now WHERE id = @Id", new { tx.Now, row.Id });
+            tx.Emit(EventTypes.TokenRevoked, $"Token '{row.Name}' revoked", data: new { tokenId = row.Id });
+            // Heard here as well, before anybody is answered.
+            tx.Notify(new TokenRevoked(row.Id));
+        }
+
+        return rows.Count;
     }
 
-    public IReadOnlyList<TokenInfo> List() => [.. _byHash.Values.OrderBy(r => r.CreatedAt).Select(r => r.ToInfo())];
+    private async Task<TokenRow?> LookUpAsync(string hash, CancellationToken ct)
+    {
+        // Alone, a plane knows all there are.
+        if (!_store.IsShared) return null;
+        await _room.WaitAsync(ct);
+        try
+        {
+            var version = Interlocked.Read(ref _version);
+            var row = await _store.ReadAsync(c => c.QueryFirstOrDefaultAsync<TokenRow>("SELECT * FROM tokens WHERE hash = @hash AND revoked_at IS NULL", new { hash }), ct);
+            // One that was revoked while we looked is not kept; the next look does not find it.
+            if (row is not null && Interlocked.Read(ref _version) == version) _byHash.TryAdd(hash, row);
+            return row;
+        }
+        finally
+        {
+            _room.Release();
+        }
+    }
 
-    public bool Any(string scope) => _byHash.Values.Any(r => r.Scope == scope);
+    private void Drop(string id)
+    {
+        Interlocked.Increment(ref _version);
+        foreach (var row in _byHash.Values)
+            if (row.Id == id) _byHash.TryRemove(row.Hash, out _);
+    }
 
     // The secret has 192 random bits, so a plain hash is as strong as a slow one and costs a microsecond.
     private static string Hash(string secret) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(secret)));

@@ -12,7 +12,7 @@ public static class TokensApi
 {
     public static void MapTokens(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet(Routes.Tokens, (TokenDirectory tokens) => tokens.List()).WithName("ListTokens").Admit(Access.Own);
+        routes.MapGet(Routes.Tokens, (TokenDirectory tokens, CancellationToken ct) => tokens.ListAsync(ct)).WithName("ListTokens").Admit(Access.Own);
         routes.MapPost(Routes.Tokens, Create).WithName("CreateToken").Admit(Access.Own);
         routes.MapDelete(Routes.Token, Revoke).WithName("RevokeToken").Admit(Access.Own);
         routes.MapGet(Routes.WhoAmI, Me).WithName("WhoAmI").Admit(Access.Read);

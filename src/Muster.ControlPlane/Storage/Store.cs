@@ -19,6 +19,18 @@ public abstract class Store : IAsyncDisposable
     /// <summary>This process among the planes that share the store; a new one with every start.</summary>
     public string PlaneId { get; protected set; } = Ids.New();
 
+    /// <summary>Whether other planes may work on this store at the same time.</summary>
+    public virtual bool IsShared => false;
+
+    /// <summary>Whether this plane does what only one of those that share the store may do.</summary>
+    public virtual Leadership Leadership { get; } = Leadership.Sole();
+
+    /// <summary>
+    /// Whether what other planes commit is heard. When it is not, what memory holds may be out of date, and whoever must not be
+    /// wrong asks the store.
+    /// </summary>
+    public virtual bool Hears => true;
+
     /// <summary>Which engine this is and where its data lies, for people.</summary>
     public abstract string Description { get; }
 
@@ -26,10 +38,13 @@ public abstract class Store : IAsyncDisposable
     /// Runs an operation and answers after its commit. An exception undoes this operation alone.
     /// Operations are synchronous on purpose: inside a transaction there is nothing to wait for but the store.
     /// </summary>
-    public abstract Task<T> WriteAsync<T>(Func<StoreTransaction, T> operation, CancellationToken ct = default);
+    public Task<T> WriteAsync<T>(Func<StoreTransaction, T> operation, CancellationToken ct = default) =>
+        Leadership.Duty is { } tenure ? WriteInTermAsync(tenure, operation, ct) : RunAsync(operation, ct);
 
     /// <summary>Runs an operation together with all of its kind that have arrived meanwhile, and answers after the commit.</summary>
-    public abstract Task<TResult> WriteAsync<TItem, TResult>(BulkOperation<TItem, TResult> kind, TItem item, CancellationToken ct = default);
+    public Task<TResult> WriteAsync<TItem, TResult>(BulkOperation<TItem, TResult> kind, TItem item, CancellationToken ct = default) => Leadership.Duty is null
+        ? RunAsync(kind, item, ct)
+        : throw new InvalidOperationException("A bulk operation belongs to no term: a duty of the leader writes by itself.");
 
     public Task WriteAsync(Action<StoreTransaction> operation, CancellationToken ct = default) =>
         WriteAsync<object?>(tx => { operation(tx); return null; }, ct);
@@ -47,9 +62,29 @@ public abstract class Store : IAsyncDisposable
 
     public abstract ValueTask DisposeAsync();
 
+    protected abstract Task<T> RunAsync<T>(Func<StoreTransaction, T> operation, CancellationToken ct);
+
+    protected abstract Task<TResult> RunAsync<TItem, TResult>(BulkOperation<TItem, TResult> kind, TItem item, CancellationToken ct);
+
+    /// <summary>Whether this plane leads in this term, as the store says, and stays so until the transaction is over.</summary>
+    protected virtual bool Leads(StoreTransaction tx, long term) => true;
+
     protected void TellListeners(Committed committed)
     {
         foreach (var listener in _listeners) listener(committed);
+    }
+
+    private async Task<T> WriteInTermAsync<T>(Leadership.Tenure tenure, Func<StoreTransaction, T> operation, CancellationToken ct)
+    {
+        try
+        {
+            return await RunAsync(tx => Leads(tx, tenure.Term) ? operation(tx) : throw new LeadershipLostException(), ct);
+        }
+        catch (LeadershipLostException lost)
+        {
+            await Leadership.LoseAsync(tenure);
+            throw new OperationCanceledException(lost.Message, lost, tenure.Over);
+        }
     }
 }
 
@@ -65,4 +100,23 @@ public abstract record Signal
 }
 
 /// <summary>Something may have changed that nobody told of: another plane did much at once, or was not heard for a while.</summary>
-public sealed record LookAgain : Signal;
+/// <param name="Counts">How many signals of which kind it stands for; null when nobody knows.</param>
+public sealed record LookAgain(IReadOnlyDictionary<string, int>? Counts = null) : Signal
+{
+    /// <summary>How many of a kind may have been missed; null when nobody knows.</summary>
+    public int? Missed<T>()
+        where T : Signal => Counts?.GetValueOrDefault(typeof(T).Name);
+}
+
+/// <summary>A plane has left or has not been heard of for so long that others take over what it kept.</summary>
+public sealed record PlaneGone(string PlaneId) : Signal;
+
+/// <summary>One of the planes that share a store.</summary>
+public sealed record PlaneRow
+{
+    public string Id { get; init; } = "";
+    public string Name { get; init; } = "";
+    public long StartedAt { get; init; }
+    public long SeenAt { get; init; }
+    public bool Leads { get; init; }
+}

@@ -18,7 +18,7 @@ public static class ClaimTasks
 
     private const int Chunk = 50;
 
-    public static List<ClaimedRow> Run(StoreTransaction tx, AgentRow agent, ClaimRequest request)
+    public static List<ClaimedRow> Run(StoreTransaction tx, string planeId, AgentRow agent, ClaimRequest request)
     {
         if (!agent.MayClaim) return [];
         var running = tx.QueryFirst<int>("SELECT COUNT(*) FROM assignments WHERE agent_id = @Id AND status = 'active'", new { agent.Id });
@@ -34,11 +34,11 @@ public static class ClaimTasks
             .OrderBy(c => c.Task.Priority).ThenBy(c => c.Project.Running).ThenBy(c => c.Task.CreatedAt).ThenBy(c => c.Task.Number)
             .Take(max)
             .ToList()
-            .ConvertAll(c => Open(tx, c.Project, c.Task, agent));
+            .ConvertAll(c => Open(tx, planeId, c.Project, c.Task, agent));
     }
 
     /// <summary>Gives one task to one agent, past the order; the same rules otherwise.</summary>
-    public static ClaimedRow Open(StoreTransaction tx, ProjectRow project, TaskRow task, AgentRow agent)
+    public static ClaimedRow Open(StoreTransaction tx, string planeId, ProjectRow project, TaskRow task, AgentRow agent)
     {
         var assignmentId = Ids.New();
         var until = tx.Now + project.LeaseSeconds * 1000L;
@@ -58,8 +58,8 @@ public static class ClaimTasks
             UpdatedAt = tx.Now,
         };
         tx.ExecuteOne(
-            "INSERT INTO assignments (id, task_id, agent_id, epoch, status, rehearsal, lease_until, started_at) VALUES (@assignmentId, @Id, @AgentId, @Epoch, 'active', @rehearsal, @until, @Now)",
-            new { assignmentId, claimed.Id, claimed.AgentId, claimed.Epoch, rehearsal = agent.Rehearsal, until, tx.Now });
+            "INSERT INTO assignments (id, task_id, agent_id, epoch, status, rehearsal, plane_id, lease_until, started_at) VALUES (@assignmentId, @Id, @AgentId, @Epoch, 'active', @rehearsal, @planeId, @until, @Now)",
+            new { assignmentId, claimed.Id, claimed.AgentId, claimed.Epoch, rehearsal = agent.Rehearsal, planeId, until, tx.Now });
         tx.ExecuteOne(
             """
             UPDATE tasks SET previous_status = status, status = 'in_progress', ready = 0, epoch = @Epoch, assignment_id = @AssignmentId, agent_id = @AgentId,

@@ -65,7 +65,7 @@ public static class ClaimsApi
     private static ClaimAnswer Take(StoreTransaction tx, Store store, IClaimGit git, ClaimRequest body)
     {
         var agent = AgentRow.Get(tx, body.Agent);
-        return new ClaimAnswer { Tasks = ClaimTasks.Run(tx, agent, body).ConvertAll(c => ToAnswer(c, store, git)) };
+        return new ClaimAnswer { Tasks = ClaimTasks.Run(tx, store.PlaneId, agent, body).ConvertAll(c => ToAnswer(c, store, git)) };
     }
 
     private static ClaimedTask ToAnswer(ClaimedRow claimed, Store store, IClaimGit git) => new()
@@ -90,7 +90,7 @@ public static class ClaimsApi
             if (!task.Ready) throw Refusal.WrongState($"{task.Key} is not ready; `muster task why {task.Key}` says why.");
             if (!agent.MayClaim) throw Refusal.WrongState($"Agent {agent.Name} is {(agent.Active ? agent.Desired : "not active")}.");
             var project = tx.QueryFirst<ProjectRow>(ProjectRow.Select + " WHERE id = @ProjectId", new { task.ProjectId })!;
-            return ToAnswer(ClaimTasks.Open(tx, project, task, agent), store, git);
+            return ToAnswer(ClaimTasks.Open(tx, store.PlaneId, project, task, agent), store, git);
         }, ct);
         return TypedResults.Created(Routes.With(Routes.Assignment, claimed.Assignment.Id), claimed);
     }

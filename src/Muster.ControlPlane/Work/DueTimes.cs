@@ -19,11 +19,17 @@ public sealed class DueTimes
         store.Listen(committed =>
         {
             foreach (var signal in committed.Signals)
+            {
                 if (signal is TaskDue due) Lower(due.At);
+                else if (signal is LookAgain again && again.Missed<TaskDue>() is not 0) Forget();
+            }
         });
     }
 
     public async Task LoadAsync(CancellationToken ct) => Lower(await _store.ReadAsync(c => c.QueryFirstAsync<long?>(Earliest), ct) ?? long.MaxValue);
+
+    /// <summary>What is known may be wrong: the store is asked at the next look.</summary>
+    public void Forget() => Lower(0);
 
     public bool HasPassed() => _time.GetUtcNow().ToUnixTimeMilliseconds() >= Interlocked.Read(ref _next);
 

@@ -5,9 +5,9 @@ using Muster.ControlPlane.Storage;
 namespace Muster.ControlPlane.Work;
 
 /// <summary>
-/// Until when each open lease lasts. Lives in memory by the monotonic clock, so that renewals cost the store nothing and
-/// a jump of the wall clock moves nothing. What is written stays decided by the store: this table only says when to
-/// take a lease back.
+/// Until when each lease that this plane keeps lasts. Lives in memory by the monotonic clock, so that renewals cost the
+/// store nothing and a jump of the wall clock moves nothing. What is written stays decided by the store: this table only
+/// says when to take a lease back.
 /// </summary>
 public sealed class LeaseTable
 {
@@ -20,17 +20,6 @@ public sealed class LeaseTable
         _store = store;
         _time = time;
         store.Listen(Apply);
-    }
-
-    /// <summary>After a start nobody could renew meanwhile: every open lease gets its full length again.</summary>
-    public async Task LoadAsync(CancellationToken ct)
-    {
-        var open = await _store.ReadAsync(c => c.QueryAsync<OpenLease>(
-            """
-            SELECT s.id AS assignment_id, s.task_id, s.agent_id, s.epoch, p.lease_seconds
-              FROM assignments s JOIN tasks t ON t.id = s.task_id JOIN projects p ON p.id = t.project_id WHERE s.status = 'active'
-            """), ct);
-        foreach (var lease in open) Open(lease.AssignmentId, lease.TaskId, lease.AgentId, lease.Epoch, lease.LeaseSeconds);
     }
 
     /// <summary>Renews a lease that is current and held by this agent.</summary>
@@ -48,34 +37,52 @@ public sealed class LeaseTable
         return [.. _byTask.Values.Where(l => l.Until <= now)];
     }
 
-    public IEnumerable<Lease> OfAgent(string agentId) => _byTask.Values.Where(l => l.AgentId == agentId);
+    /// <summary>No longer kept here.</summary>
+    public void Drop(Lease lease) => _byTask.TryRemove(KeyValuePair.Create(lease.TaskId, lease));
+
+    /// <summary>Lets go of what ended, or went to another plane, without this one having heard of it.</summary>
+    public async Task VerifyAsync(CancellationToken ct)
+    {
+        var held = _byTask.Values.ToList();
+        if (held.Count == 0) return;
+        var open = (await _store.ReadAsync(c => c.QueryAsync<string>("SELECT id FROM assignments WHERE status = 'active' AND plane_id = @PlaneId", new { _store.PlaneId }), ct))
+            .ToHashSet(StringComparer.Ordinal);
+        foreach (var lease in held.Where(l => !open.Contains(l.AssignmentId))) Drop(lease);
+    }
 
     private void Apply(Committed committed)
     {
         foreach (var signal in committed.Signals)
         {
-            if (signal is LeaseOpened o) Open(o.AssignmentId, o.TaskId, o.AgentId, o.Epoch, o.LeaseSeconds);
-            else if (signal is LeaseClosed c && _byTask.TryGetValue(c.TaskId, out var lease) && lease.Epoch == c.Epoch)
-                _byTask.TryRemove(c.TaskId, out _);
+            switch (signal)
+            {
+                case LeaseOpened o:
+                    _byTask[o.TaskId] = new Lease(o.AssignmentId, o.TaskId, o.AgentId, o.Epoch, o.LeaseSeconds) { Until = _time.GetTimestamp() + Ticks(o.LeaseSeconds) };
+                    break;
+                case LeaseClosed c when Held(c.TaskId, c.Epoch) is { } lease:
+                    Drop(lease);
+                    break;
+                case LeaseKept k when k.PlaneId != _store.PlaneId && Held(k.TaskId, k.Epoch) is { } lease:
+                    Drop(lease);
+                    break;
+            }
         }
     }
 
-    private void Open(string assignmentId, string taskId, string agentId, int epoch, int seconds) =>
-        _byTask[taskId] = new Lease(assignmentId, taskId, agentId, epoch, seconds) { Until = _time.GetTimestamp() + Ticks(seconds) };
+    private Lease? Held(string taskId, int epoch) => _byTask.TryGetValue(taskId, out var lease) && lease.Epoch == epoch ? lease : null;
 
     private long Ticks(int seconds) => seconds * _time.TimestampFrequency;
-
-    private sealed record OpenLease
-    {
-        public string AssignmentId { get; init; } = "";
-        public string TaskId { get; init; } = "";
-        public string AgentId { get; init; } = "";
-        public int Epoch { get; init; }
-        public int LeaseSeconds { get; init; }
-    }
 }
 
-public sealed record Lease(string AssignmentId, string TaskId, string AgentId, int Epoch, int Seconds)
+/// <summary>A lease that this plane keeps. Two of them are the same only when they are one object.</summary>
+public sealed class Lease(string assignmentId, string taskId, string agentId, int epoch, int seconds)
 {
+    public string AssignmentId { get; } = assignmentId;
+    public string TaskId { get; } = taskId;
+    public string AgentId { get; } = agentId;
+    public int Epoch { get; } = epoch;
+    public int Seconds { get; } = seconds;
+
+    /// <summary>Monotonic time stamp.</summary>
     public long Until { get; set; }
 }

@@ -135,18 +135,14 @@ public static class ProjectsApi
 
     private static Task<ProjectInfo> Pause(string id, Writes writes, CancellationToken ct) => SetPausedAsync(id, true, writes, ct);
 
-    private static async Task<ProjectInfo> Resume(string id, Writes writes, ReadyWaiters waiters, CancellationToken ct)
-    {
-        var info = await SetPausedAsync(id, false, writes, ct);
-        waiters.WakeAll();
-        return info;
-    }
+    private static Task<ProjectInfo> Resume(string id, Writes writes, CancellationToken ct) => SetPausedAsync(id, false, writes, ct);
 
     private static Task<ProjectInfo> SetPausedAsync(string id, bool paused, Writes writes, CancellationToken ct) => writes.RunAsync(null, tx =>
     {
         var row = ProjectRow.Get(tx, id);
         tx.ExecuteOne("UPDATE projects SET paused = @paused, updated_at = @Now WHERE id = @Id", new { paused, tx.Now, row.Id });
         tx.Emit(EventTypes.ProjectUpdated, $"Project {row.Key} was {(paused ? "paused" : "resumed")}", row.Id, data: new { key = row.Key, paused });
+        if (!paused) tx.Notify(new ClaimsMayLook());
         return (row with { Paused = paused, UpdatedAt = tx.Now }).ToInfo();
     }, ct);
 

@@ -14,8 +14,19 @@ public sealed class ReadyWaiters
 
     public ReadyWaiters(Store store) => store.Listen(committed =>
     {
-        var ready = committed.Signals.Count(s => s is TaskBecameReady);
-        if (ready > 0) Wake(ready);
+        var ready = 0L;
+        foreach (var signal in committed.Signals)
+        {
+            ready += signal switch
+            {
+                TaskBecameReady => 1,
+                ClaimsMayLook => int.MaxValue,
+                LookAgain again => again.Missed<ClaimsMayLook>() is not 0 ? int.MaxValue : again.Missed<TaskBecameReady>() ?? int.MaxValue,
+                _ => 0,
+            };
+        }
+
+        if (ready > 0) Wake((int)Math.Min(ready, int.MaxValue));
     });
 
     /// <summary>Enter before looking for work, so that nothing that becomes ready meanwhile is missed.</summary>
@@ -47,9 +58,6 @@ public sealed class ReadyWaiters
             }
         }
     }
-
-    /// <summary>Lets everyone look again, after something other than a task has changed (an agent or a project resumed).</summary>
-    public void WakeAll() => Wake(int.MaxValue);
 
     private void Wake(int count)
     {

@@ -5,17 +5,23 @@ namespace Muster.ControlPlane.Work;
 /// <summary>A task became ready: somebody who waits for one may ask.</summary>
 public sealed record TaskBecameReady(string TaskId) : Signal;
 
+/// <summary>Something other than a task has changed (an agent or a project resumed): whoever waits may look again.</summary>
+public sealed record ClaimsMayLook : Signal;
+
 /// <summary>A task waits for a time: the timer should know the earliest.</summary>
 public sealed record TaskDue(long At) : Signal;
 
 /// <summary>A task entered review or something it waits for there has changed.</summary>
 public sealed record ReviewMoved(string TaskId) : Signal;
 
-/// <summary>A lease was given.</summary>
+/// <summary>A lease was given here.</summary>
 public sealed record LeaseOpened(string AssignmentId, string TaskId, string AgentId, int Epoch, int LeaseSeconds) : Signal
 {
     public override bool IsLocal => true;
 }
+
+/// <summary>Another plane keeps the time of a lease from now on: its agent went there, or the plane that kept it is gone.</summary>
+public sealed record LeaseKept(string TaskId, int Epoch, string PlaneId) : Signal;
 
 /// <summary>A lease has ended, however.</summary>
 public sealed record LeaseClosed(string AssignmentId, string TaskId, int Epoch) : Signal;

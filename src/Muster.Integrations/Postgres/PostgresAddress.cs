@@ -53,7 +53,8 @@ public sealed class PostgresAddress
         AutoPrepareMinUsages = 2,
         IncludeErrorDetail = false,
         NoResetOnClose = true,
-        Options = "-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s -c timezone=UTC",
+        // A plane that is held up in the middle of a transaction, or whose machine is gone, does not hold up the others for long.
+        Options = "-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=10s -c tcp_keepalives_idle=3 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c timezone=UTC",
     }.ConnectionString;
 
     private static void Apply(NpgsqlConnectionStringBuilder settings, string pair)

@@ -11,7 +11,7 @@ namespace Muster.Integrations.Postgres;
 /// take it in turn (an advisory lock); bulk operations, which lock their rows, share it. The end of the event log is taken
 /// last, for the length of the commit itself, so numbers have no gap and follow the order of commits.
 /// </summary>
-internal sealed class PostgresEngine(PostgresServer server, string planeId, TimeProvider time, Action<string> incarnationSeen, ILogger logger) : ICommitEngine
+internal sealed class PostgresEngine(PostgresServer server, string planeId, string name, TimeProvider time, Action<string> incarnationSeen, ILogger logger) : ICommitEngine
 {
     /// <summary>How long a batch waits for a server that has gone; after that who waits is told.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -31,13 +31,20 @@ internal sealed class PostgresEngine(PostgresServer server, string planeId, Time
         _batch++;
         using var begin = new NpgsqlCommand(
             $"BEGIN; SELECT {(alone ? "pg_advisory_xact_lock" : "pg_advisory_xact_lock_shared")}({PostgresServer.WritersLock}); "
-            + "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint, (SELECT value FROM meta WHERE key = 'incarnation')", connection);
-        using var reader = begin.ExecuteReader();
-        reader.NextResult();
-        reader.Read();
-        // A test has a clock of its own; everybody else goes by the store's.
-        var now = time == TimeProvider.System ? Times.At(reader.GetInt64(0)) : time.GetUtcNow();
-        incarnationSeen(reader.GetString(1));
+            + $"SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint, (SELECT value FROM meta WHERE key = 'incarnation'), EXISTS (SELECT 1 FROM planes WHERE id = '{planeId}')", connection);
+        DateTimeOffset now;
+        bool known;
+        using (var reader = begin.ExecuteReader())
+        {
+            reader.NextResult();
+            reader.Read();
+            // A test has a clock of its own; everybody else goes by the store's.
+            now = time == TimeProvider.System ? Times.At(reader.GetInt64(0)) : time.GetUtcNow();
+            incarnationSeen(reader.GetString(1));
+            known = reader.GetBoolean(2);
+        }
+
+        if (!known) Enter();
         return new StoreTransaction(_dialect!, now, TakeHead);
     }
 
@@ -153,11 +160,24 @@ internal sealed class PostgresEngine(PostgresServer server, string planeId, Time
         (_connection, _dialect) = (null, null);
     }
 
+    /// <summary>Somebody took this plane for gone. Without its row nobody could tell whether a commit of it happened.</summary>
+    private void Enter()
+    {
+        using var enter = new NpgsqlCommand(
+            "INSERT INTO planes (id, name, batch, started_at, seen_at) SELECT $1, $2, 0, ms, ms FROM (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS ms) now ON CONFLICT (id) DO NOTHING", _connection)
+        {
+            Parameters = { Text(planeId), Text(name) },
+        };
+        enter.ExecuteNonQuery();
+    }
+
     /// <summary>Whether the batch in flight was committed. No connection of this plane from before is left that could still do it.</summary>
     private bool Happened(StoreTransaction tx)
     {
         using var ask = new NpgsqlCommand("SELECT batch FROM planes WHERE id = $1", _connection) { Parameters = { new NpgsqlParameter<string> { TypedValue = planeId } } };
-        if (ask.ExecuteScalar() is not long batch || batch != _batch) return false;
+        // Taken for gone meanwhile, and the row removed: nobody can tell.
+        if (ask.ExecuteScalar() is not long batch) throw new StoreUnusableException("Nobody can tell whether the commit happened: this plane was away for too long.");
+        if (batch != _batch) return false;
         if (tx.Events.Count == 0) return true;
         using var first = new NpgsqlCommand("SELECT seq FROM events WHERE id = $1", _connection) { Parameters = { new NpgsqlParameter<string> { TypedValue = tx.Events[0].Id } } };
         tx.Number((long)first.ExecuteScalar()! - 1);

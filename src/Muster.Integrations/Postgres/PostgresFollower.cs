@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using Dapper;
 using Microsoft.Extensions.Logging;
@@ -17,6 +18,11 @@ internal sealed class PostgresFollower : IAsyncDisposable
     /// <summary>How long a silence may last before the end of the log is looked at all the same.</summary>
     private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(2);
 
+    /// <summary>From then on what was heard before is not relied on where it matters.</summary>
+    private static readonly TimeSpan DeafAfter = TimeSpan.FromSeconds(5);
+
+    private const long Listening = 0;
+
     private readonly PostgresServer _server;
     private readonly string _planeId;
     private readonly Action<Committed> _tell;
@@ -27,6 +33,7 @@ internal sealed class PostgresFollower : IAsyncDisposable
     private readonly Task _listening;
     private readonly Task _filling;
     private long _told;
+    private long _deafSince = Stopwatch.GetTimestamp();
 
     public PostgresFollower(PostgresServer server, string planeId, long head, Action<Committed> tell, ILogger logger)
     {
@@ -34,6 +41,9 @@ internal sealed class PostgresFollower : IAsyncDisposable
         _listening = Task.Run(ListenAsync);
         _filling = Task.Run(FillAsync);
     }
+
+    /// <summary>False when other planes were not heard for so long that something that must be known may be missing.</summary>
+    public bool Hears => Volatile.Read(ref _deafSince) is var since && (since == Listening || Stopwatch.GetElapsedTime(since) < DeafAfter);
 
     /// <summary>After a commit of our own: told at once where it follows on what was told last, else when the gap is filled.</summary>
     public void Committed(Committed committed)
@@ -62,7 +72,6 @@ internal sealed class PostgresFollower : IAsyncDisposable
 
     private async Task ListenAsync()
     {
-        var again = false;
         while (!_stop.IsCancellationRequested)
         {
             try
@@ -71,8 +80,8 @@ internal sealed class PostgresFollower : IAsyncDisposable
                 connection.Notification += (_, note) => Hear(note.Payload);
                 await connection.ExecuteAsync($"LISTEN {PostgresServer.Channel}");
                 // Whatever was announced while nobody listened is in the log; the wake-ups are not, so everybody looks.
-                if (again) Tell([new LookAgain()]);
-                again = true;
+                Tell([new LookAgain()]);
+                Volatile.Write(ref _deafSince, Listening);
                 while (true)
                 {
                     _gaps.Writer.TryWrite(true);
@@ -85,6 +94,8 @@ internal sealed class PostgresFollower : IAsyncDisposable
             }
             catch (Exception error) when (Outage.Is(error))
             {
+                // Counted from the first time that it fails.
+                Interlocked.CompareExchange(ref _deafSince, Stopwatch.GetTimestamp(), Listening);
                 _logger.LogWarning("Other planes are not heard: {Reason}", error.Message);
                 await DelayAsync();
             }
@@ -99,7 +110,8 @@ internal sealed class PostgresFollower : IAsyncDisposable
         _gaps.Writer.TryWrite(true);
     }
 
-    private void Tell(IReadOnlyList<Signal> signals)
+    /// <summary>Something that this plane found out by itself, or another told.</summary>
+    public void Tell(IReadOnlyList<Signal> signals)
     {
         lock (_gate) _tell(new Committed([], signals));
     }

@@ -13,8 +13,9 @@ public sealed class PostgresStore : Store
     private readonly PostgresServer _server;
     private readonly GroupCommit _writer;
     private readonly PostgresFollower _follower;
+    private readonly PostgresLeadership _leadership;
 
-    private PostgresStore(PostgresServer server, string planeId, string incarnation, byte[] leaseKey, long head, string version, TimeProvider time, ILogger logger)
+    private PostgresStore(PostgresServer server, string planeId, string name, string incarnation, byte[] leaseKey, long head, string version, TimeProvider time, ILogger logger)
     {
         _server = server;
         PlaneId = planeId;
@@ -22,10 +23,21 @@ public sealed class PostgresStore : Store
         LeaseKey = leaseKey;
         Description = $"PostgreSQL {version} ({server.Address})";
         _follower = new PostgresFollower(server, planeId, head, TellListeners, logger);
-        _writer = new GroupCommit(new PostgresEngine(server, planeId, time, SeeIncarnation, logger), _follower.Committed, logger);
+        _leadership = new PostgresLeadership(server, planeId, name, SeeIncarnation, signal => _follower.Tell([signal]), logger);
+        _writer = new GroupCommit(new PostgresEngine(server, planeId, name, time, SeeIncarnation, logger), _follower.Committed, logger);
+        Listen(committed =>
+        {
+            if (committed.Signals.Any(s => s is PlaneGone)) _leadership.Hurry();
+        });
     }
 
     public override string Description { get; }
+
+    public override bool IsShared => true;
+
+    public override Leadership Leadership => _leadership.State;
+
+    public override bool Hears => _follower.Hears;
 
     /// <summary>Opens the store in a database and brings its schema up to date.</summary>
     public static async Task<PostgresStore> OpenAsync(PostgresAddress address, TimeProvider time, ILogger logger, CancellationToken ct = default)
@@ -40,12 +52,10 @@ public sealed class PostgresStore : Store
             Migrate(connection);
             var incarnation = Setting(connection, "incarnation", () => Guid.NewGuid().ToString("N"));
             var key = Convert.FromHexString(Setting(connection, "lease_key", () => Convert.ToHexString(RandomNumberGenerator.GetBytes(32))));
-            var planeId = Ids.New();
-            await connection.ExecuteAsync(
-                "INSERT INTO planes (id, name, batch, started_at, seen_at) SELECT @planeId, @name, 0, now.ms, now.ms FROM (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS ms) now",
-                new { planeId, name = $"{Environment.MachineName}:{Environment.ProcessId}" });
             var head = await connection.QuerySingleAsync<long>("SELECT seq FROM event_head");
-            return new PostgresStore(server, planeId, incarnation, key, head, $"{version.Major}.{version.Minor}", time, logger);
+            var store = new PostgresStore(server, Ids.New(), $"{Environment.MachineName}:{Environment.ProcessId}", incarnation, key, head, $"{version.Major}.{version.Minor}", time, logger);
+            await store._leadership.StartAsync(ct);
+            return store;
         }
         catch (Exception error) when (error is NpgsqlException or TimeoutException)
         {
@@ -59,10 +69,6 @@ public sealed class PostgresStore : Store
             throw;
         }
     }
-
-    public override Task<T> WriteAsync<T>(Func<StoreTransaction, T> operation, CancellationToken ct = default) => Explain(_writer.RunAsync(operation, ct));
-
-    public override Task<TResult> WriteAsync<TItem, TResult>(BulkOperation<TItem, TResult> kind, TItem item, CancellationToken ct = default) => Explain(_writer.RunAsync(kind, item, ct));
 
     public override async Task<T> ReadAsync<T>(Func<IDbConnection, Task<T>> read, CancellationToken ct = default)
     {
@@ -102,9 +108,18 @@ public sealed class PostgresStore : Store
     public override async ValueTask DisposeAsync()
     {
         await _writer.DisposeAsync();
+        await _leadership.DisposeAsync();
         await _follower.DisposeAsync();
         await _server.DisposeAsync();
     }
+
+    protected override Task<T> RunAsync<T>(Func<StoreTransaction, T> operation, CancellationToken ct) => Explain(_writer.RunAsync(operation, ct));
+
+    protected override Task<TResult> RunAsync<TItem, TResult>(BulkOperation<TItem, TResult> kind, TItem item, CancellationToken ct) => Explain(_writer.RunAsync(kind, item, ct));
+
+    // Renewals go on beside this lock; a successor waits for it.
+    protected override bool Leads(StoreTransaction tx, long term) =>
+        tx.QueryFirst<long?>("SELECT term FROM leadership WHERE id = 1 AND plane_id = @PlaneId AND term = @term FOR KEY SHARE", new { PlaneId, term }) is not null;
 
     private static async Task<T> Explain<T>(Task<T> write)
     {

@@ -25,12 +25,16 @@ internal static class Wakeup
         {
             if (signal.IsLocal) continue;
             text.Append('\n').Append(signal.GetType().Name).Append(' ').Append(JsonSerializer.Serialize(signal, signal.GetType(), Wire.Json));
-            // More than fits: everybody looks at everything.
-            if (Encoding.UTF8.GetByteCount(text.ToString()) > Limit) return $"{planeId}\n{nameof(LookAgain)} {{}}";
+            if (text.Length > Limit) break;
         }
 
-        return text.ToString();
+        if (text.Length <= Limit && Encoding.UTF8.GetByteCount(text.ToString()) <= Limit) return text.ToString();
+        // More than fits: everybody looks for himself, and hears at least what for.
+        var counts = tx.Signals.Where(s => !s.IsLocal).GroupBy(s => s.GetType().Name, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Count(), StringComparer.Ordinal);
+        return One(planeId, new LookAgain(counts));
     }
+
+    public static string One(string planeId, Signal signal) => $"{planeId}\n{signal.GetType().Name} {JsonSerializer.Serialize(signal, signal.GetType(), Wire.Json)}";
 
     /// <summary>Reads one; a kind that a newer or older release sent and this one does not know makes everybody look again.</summary>
     public static (string PlaneId, List<Signal> Signals) Read(string payload)

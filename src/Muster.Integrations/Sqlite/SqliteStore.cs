@@ -59,10 +59,6 @@ public sealed class SqliteStore : Store
         }
     }
 
-    public override Task<T> WriteAsync<T>(Func<StoreTransaction, T> operation, CancellationToken ct = default) => _writer.RunAsync(operation, ct);
-
-    public override Task<TResult> WriteAsync<TItem, TResult>(BulkOperation<TItem, TResult> kind, TItem item, CancellationToken ct = default) => _writer.RunAsync(kind, item, ct);
-
     public override async Task<T> ReadAsync<T>(Func<IDbConnection, Task<T>> read, CancellationToken ct = default)
     {
         ct.ThrowIfCancellationRequested();
@@ -95,6 +91,10 @@ public sealed class SqliteStore : Store
         await _writer.DisposeAsync();
         _readers.Dispose();
     }
+
+    protected override Task<T> RunAsync<T>(Func<StoreTransaction, T> operation, CancellationToken ct) => _writer.RunAsync(operation, ct);
+
+    protected override Task<TResult> RunAsync<TItem, TResult>(BulkOperation<TItem, TResult> kind, TItem item, CancellationToken ct) => _writer.RunAsync(kind, item, ct);
 
     private static string Setting(SqliteConnection connection, string key, Func<string> make)
     {

@@ -52,7 +52,7 @@ internal sealed class RunningPlane : IAsyncDisposable
         }
 
         var tokens = app.Services.GetRequiredService<TokenDirectory>();
-        var first = !tokens.Any(Scopes.Owner);
+        var first = (await tokens.ListAsync(ct)).All(token => token.Scope != Scopes.Owner);
         var server = new KnownServer
         {
             Address = app.Urls.First(),
@@ -104,13 +104,13 @@ internal sealed class RunningPlane : IAsyncDisposable
 
     // The token of an earlier start is used again while the folder still has it; the store itself only knows its hash.
     private static async Task<string> OwnerTokenAsync(TokenDirectory tokens, string? saved, CancellationToken ct) =>
-        tokens.Find(saved) is { Scope: Scopes.Owner } ? saved! : (await tokens.CreateAsync("owner", Scopes.Owner, null, null, ct)).Secret;
+        await tokens.FindAsync(saved, ct) is { Scope: Scopes.Owner } ? saved! : (await tokens.CreateAsync("owner", Scopes.Owner, null, null, ct)).Secret;
 
     private static async Task<string> HostTokenAsync(TokenDirectory tokens, DataFolder data, CancellationToken ct)
     {
         // Another plane of the same store has a host of its own.
         var name = $"{OwnHost} ({Environment.MachineName}, {data.Path})";
-        foreach (var old in tokens.List().Where(token => token.Scope == Scopes.Host && token.Name == name)) await tokens.RevokeAsync(old.Id, ct);
+        foreach (var old in (await tokens.ListAsync(ct)).Where(token => token.Scope == Scopes.Host && token.Name == name)) await tokens.RevokeAsync(old.Id, ct);
         return (await tokens.CreateAsync(name, Scopes.Host, null, null, ct)).Secret;
     }
 

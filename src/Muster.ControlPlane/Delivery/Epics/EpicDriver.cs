@@ -7,7 +7,7 @@ using Muster.ControlPlane.Work;
 
 namespace Muster.ControlPlane.Delivery.Epics;
 
-/// <summary>Puts the branch of an epic into the line before its target when all its tasks are done, and again when what blocked it may be gone.</summary>
+/// <summary>The leader puts the branch of an epic into the line before its target when all its tasks are done, and again when what blocked it may be gone.</summary>
 internal sealed class EpicDriver : BackgroundService
 {
     private readonly Store _store;
@@ -22,11 +22,12 @@ internal sealed class EpicDriver : BackgroundService
         (_store, _repositories, _time, _options, _logger) = (store, repositories, time, options.Value, logger);
         store.Listen(committed =>
         {
-            if (committed.Events.Any(e => Matters(e.Type)) || committed.Signals.Any(s => s is TargetMoved)) _moved.Beat();
+            if (committed.Events.Any(e => Matters(e.Type)) || committed.Signals.Any(s => s is TargetMoved or LookAgain)) _moved.Beat();
         });
     }
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Steadily.RunAsync(StepAsync, "Looking at epics", _logger, _time, stoppingToken);
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        _store.Leadership.RunAsync(term => Steadily.RunAsync(StepAsync, "Looking at epics", _logger, _time, term), stoppingToken);
 
     private static bool Matters(string type) => type is EventTypes.TaskCreated or EventTypes.TaskUpdated or EventTypes.TaskDeleted or EventTypes.TaskCompleted or EventTypes.TaskCancelled
         or EventTypes.TaskRetried or EventTypes.PullMerged or EventTypes.PlanImported or EventTypes.EpicBlocked or EventTypes.EpicMerged;

@@ -28,7 +28,7 @@ public sealed class GitAccess(Store store, TokenDirectory tokens)
         var secret = Secret(request);
         if (secret is null) return (null, new GitDenial(401, "Send the lease token as the password, with any user name."));
         if (LeaseToken.Read(secret, store.LeaseKey) is { } lease) return await OfLeaseAsync(lease, projectId, ct);
-        if (tokens.Find(secret) is not { } principal) return (null, new GitDenial(401, "This token is not valid."));
+        if (await tokens.FindAsync(secret, ct) is not { } principal) return (null, new GitDenial(401, "This token is not valid."));
         return principal.Scope == Scopes.Agent
             ? (null, new GitDenial(403, "An agent reads and writes a repository with the lease of its task, not with its own token."))
             : (new GitVisitor(principal.Name, null, null), null);

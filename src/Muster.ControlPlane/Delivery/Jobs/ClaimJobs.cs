@@ -30,7 +30,7 @@ public sealed class ClaimJobs
         (_store, _leases, _time, _options, _stopping) = (store, leases, time, options.Value, lifetime.ApplicationStopping);
         store.Listen(committed =>
         {
-            if (committed.Signals.Any(s => s is JobMoved { State: not JobState.Running })) _waiting.Beat();
+            if (committed.Signals.Any(s => s is JobMoved { State: not JobState.Running } or LookAgain)) _waiting.Beat();
         });
     }
 
@@ -46,7 +46,7 @@ public sealed class ClaimJobs
         while (true)
         {
             var beat = _waiting.Next;
-            var answer = await writes.RunAsync(request, tx => new JobClaimAnswer { Jobs = Take(tx, host, request.Max).ConvertAll(Hand) }, ct, keep: a => a.Jobs.Count > 0);
+            var answer = await writes.RunAsync(request, tx => new JobClaimAnswer { Jobs = Take(tx, host, request.Max, _store.PlaneId).ConvertAll(Hand) }, ct, keep: a => a.Jobs.Count > 0);
             var left = TimeSpan.FromSeconds(request.WaitSeconds) - _time.GetElapsedTime(started);
             if (answer.Jobs.Count > 0 || left <= TimeSpan.Zero) return answer;
             using var waiting = CancellationTokenSource.CreateLinkedTokenSource(ct, _stopping);
@@ -82,18 +82,19 @@ public sealed class ClaimJobs
         return id;
     }
 
-    private static List<JobRow> Take(StoreTransaction tx, string host, int max)
+    private static List<JobRow> Take(StoreTransaction tx, string host, int max, string planeId)
     {
         var taken = new List<JobRow>();
         while (taken.Count < max && Next(tx, host) is { } id)
         {
-            tx.ExecuteOne("UPDATE jobs SET state = 'running', host_id = @host, epoch = epoch + 1, not_before = NULL, started_at = @Now WHERE id = @id AND state = 'waiting'",
-                new { host, tx.Now, id });
+            tx.ExecuteOne("UPDATE jobs SET state = 'running', host_id = @host, plane_id = @planeId, epoch = epoch + 1, not_before = NULL, started_at = @Now WHERE id = @id AND state = 'waiting'",
+                new { host, planeId, tx.Now, id });
             var job = tx.QueryFirst<JobRow>(JobRow.Select + " WHERE j.id = @id", new { id })!;
             if (job.DeploymentId is not null)
                 tx.ExecuteOne("UPDATE deployments SET state = 'deploying', host_id = @host WHERE id = @DeploymentId AND state IN ('waiting', 'deploying')", new { host, job.DeploymentId });
             JobOrders.AnnounceStart(tx, job);
-            tx.Notify(new JobMoved(job.Id, job.ProjectId, JobState.Running, job.Epoch, host));
+            tx.Notify(new JobKept(job.Id, job.Epoch, host, planeId));
+            tx.Notify(new JobMoved(job.Id, job.ProjectId, JobState.Running));
             taken.Add(job);
         }
 

@@ -4,7 +4,10 @@ using Muster.ControlPlane.Storage;
 
 namespace Muster.ControlPlane.Delivery.Jobs;
 
-/// <summary>Takes jobs back from hosts that stopped renewing, and wakes hosts for jobs whose time has come. Sleeps while there is neither.</summary>
+/// <summary>
+/// Takes the jobs whose time this plane keeps back from hosts that stopped renewing, and wakes the hosts that wait here for
+/// jobs whose time has come. Sleeps while there is neither.
+/// </summary>
 internal sealed class JobKeeper : BackgroundService
 {
     private static readonly TimeSpan Idle = TimeSpan.FromHours(1);
@@ -22,7 +25,7 @@ internal sealed class JobKeeper : BackgroundService
         (_store, _leases, _report, _claims, _time, _options, _logger) = (store, leases, report, claims, time, options.Value, logger);
         store.Listen(committed =>
         {
-            if (committed.Signals.Any(s => s is JobMoved)) _moved.Beat();
+            if (committed.Signals.Any(s => s is JobMoved or JobKept or LookAgain)) _moved.Beat();
         });
     }
 

@@ -22,6 +22,7 @@ public sealed record JobRow
     /// <summary>Attempt of the task that it was made for.</summary>
     public int? Attempt { get; init; }
     public string? HostId { get; init; }
+    public string? PlaneId { get; init; }
     public int Epoch { get; init; }
     public int? ExitCode { get; init; }
     public string? Detail { get; init; }

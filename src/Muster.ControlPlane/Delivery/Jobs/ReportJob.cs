@@ -30,10 +30,10 @@ public sealed class ReportJob(Store store, IOptions<DeliveryOptions> options)
         return (report.Outcome == JobState.Waiting ? HandBack(tx, job, report) : End(tx, job, report)).ToInfo();
     }
 
-    /// <summary>The lease of a job ran out: another host gets it, as long as there are tries left.</summary>
+    /// <summary>The lease of a job ran out, and no other plane keeps it: another host gets it, as long as there are tries left.</summary>
     public void Expire(StoreTransaction tx, string jobId, int epoch)
     {
-        var job = tx.QueryFirst<JobRow>(JobRow.Select + " WHERE j.id = @jobId AND j.state = 'running' AND j.epoch = @epoch", new { jobId, epoch });
+        var job = tx.QueryFirst<JobRow>(JobRow.Select + " WHERE j.id = @jobId AND j.state = 'running' AND j.epoch = @epoch AND j.plane_id = @PlaneId", new { jobId, epoch, store.PlaneId });
         if (job is not null) End(tx, job, new JobReport { Outcome = JobState.Error, Detail = $"{job.HostName ?? "The host"} stopped answering." });
     }
 

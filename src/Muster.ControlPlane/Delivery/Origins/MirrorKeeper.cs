@@ -4,13 +4,13 @@ using Muster.ControlPlane.Storage;
 
 namespace Muster.ControlPlane.Delivery.Origins;
 
-/// <summary>Tidies the mirrors once a day, so that neither many small pushes nor refused ones pile up.</summary>
+/// <summary>The leader tidies the mirrors once a day, so that neither many small pushes nor refused ones pile up.</summary>
 internal sealed class MirrorKeeper(Store store, IRepositories repositories, TimeProvider time, ILogger<MirrorKeeper> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromDays(1);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Steadily.RunAsync(StepAsync, "Tidying mirrors", logger, time, stoppingToken);
+        store.Leadership.RunAsync(term => Steadily.RunAsync(StepAsync, "Tidying mirrors", logger, time, term), stoppingToken);
 
     private async Task StepAsync(CancellationToken ct)
     {

@@ -6,7 +6,7 @@ using Muster.ControlPlane.Work;
 
 namespace Muster.ControlPlane.Delivery.Origins;
 
-/// <summary>Gives merged work back to the persons' own repositories, beside the merge queue and never in its way.</summary>
+/// <summary>The leader gives merged work back to the persons' own repositories, beside the merge queue and never in its way.</summary>
 internal sealed class PushBackDriver : BackgroundService
 {
     private readonly Store _store;
@@ -16,6 +16,7 @@ internal sealed class PushBackDriver : BackgroundService
     private readonly ILogger<PushBackDriver> _logger;
     private readonly ConcurrentDictionary<string, bool> _behind = new(StringComparer.Ordinal);
     private readonly Pulse _moved = new();
+    private bool _lookAgain;
 
     public PushBackDriver(Store store, OriginSync origins, TimeProvider time, IOptions<DeliveryOptions> options, ILogger<PushBackDriver> logger)
     {
@@ -27,18 +28,25 @@ internal sealed class PushBackDriver : BackgroundService
                 _behind[moved.ProjectId] = true;
                 _moved.Beat();
             }
+
+            if (committed.Signals.Any(s => s is LookAgain))
+            {
+                Volatile.Write(ref _lookAgain, true);
+                _moved.Beat();
+            }
         });
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => _store.Leadership.RunAsync(async term =>
     {
-        await Steadily.OnceAsync(FindAsync, "Listing projects to give back to", _logger, _time, stoppingToken);
-        await Steadily.RunAsync(StepAsync, "Giving merged work back", _logger, _time, stoppingToken);
-    }
+        await Steadily.OnceAsync(FindAsync, "Listing projects to give back to", _logger, _time, term);
+        await Steadily.RunAsync(StepAsync, "Giving merged work back", _logger, _time, term);
+    }, stoppingToken);
 
     private async Task StepAsync(CancellationToken ct)
     {
         var beat = _moved.Next;
+        if (Interlocked.Exchange(ref _lookAgain, false)) await FindAsync(ct);
         await Parallel.ForEachAsync(_behind.Keys.ToList(), ct, GiveBackAsync);
         await Pulse.WaitAsync(beat, _behind.IsEmpty ? Timeout.InfiniteTimeSpan : _options.PushBackRetry, _time, ct);
     }

@@ -3,7 +3,7 @@ using Muster.Contracts.Work;
 
 namespace Muster.ControlPlane.Delivery.Reviews;
 
-/// <summary>What each task in review waits for, as the last look at it found. Made anew at every start.</summary>
+/// <summary>What each task in review waits for, as the leader's last look at it found. Made anew with every term; empty where nobody leads.</summary>
 public sealed class ReviewBoard
 {
     private readonly ConcurrentDictionary<string, IReadOnlyList<WaitingReason>> _waiting = new(StringComparer.Ordinal);
@@ -17,6 +17,8 @@ public sealed class ReviewBoard
     internal void Set(string taskId, params IReadOnlyList<WaitingReason> reasons) => _waiting[taskId] = reasons;
 
     internal void Clear(string taskId) => _waiting.TryRemove(taskId, out _);
+
+    internal void Reset() => _waiting.Clear();
 
     internal static WaitingReason Because(string code, string detail, string? on = null) => new() { Code = code, Detail = detail, On = on };
 }

@@ -7,7 +7,7 @@ using Muster.ControlPlane.Work;
 namespace Muster.ControlPlane.Delivery.Reviews;
 
 /// <summary>
-/// Looks at every task in review when something about it has moved, at start, and now and then while there are any.
+/// The leader looks at every task in review when something about it has moved, at the beginning of its term, and now and then while there are any.
 /// A task is looked at by one lane only, so no two looks at it run at once.
 /// </summary>
 internal sealed class ReviewDriver : BackgroundService
@@ -19,6 +19,7 @@ internal sealed class ReviewDriver : BackgroundService
     private readonly TimeProvider _time;
     private readonly DeliveryOptions _options;
     private readonly ILogger<ReviewDriver> _logger;
+    private readonly Pulse _lookAgain = new();
     private readonly Lane[] _lanes = [.. Enumerable.Range(0, Lanes).Select(_ => new Lane())];
 
     public ReviewDriver(Store store, ReviewPass pass, ReviewBoard board, TimeProvider time, IOptions<DeliveryOptions> options, ILogger<ReviewDriver> logger)
@@ -26,15 +27,32 @@ internal sealed class ReviewDriver : BackgroundService
         (_store, _pass, _board, _time, _options, _logger) = (store, pass, board, time, options.Value, logger);
         store.Listen(committed =>
         {
+            // Who leads later lists them all at the beginning of the term.
+            if (!store.Leadership.IsHeld) return;
             foreach (var moved in committed.Signals.OfType<ReviewMoved>()) Add(moved.TaskId);
+            if (committed.Signals.Any(s => s is LookAgain)) _lookAgain.Beat();
         });
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => _store.Leadership.RunAsync(async term =>
     {
-        await Steadily.OnceAsync(AddAllAsync, "Listing tasks in review", _logger, _time, stoppingToken);
-        var lanes = _lanes.Select(lane => Steadily.RunAsync(ct => StepAsync(lane, ct), "Looking at a task in review", _logger, _time, stoppingToken));
-        await Task.WhenAll([.. lanes, SweepAsync(stoppingToken)]);
+        try
+        {
+            var lanes = _lanes.Select(lane => Steadily.RunAsync(ct => StepAsync(lane, ct), "Looking at a task in review", _logger, _time, term));
+            await Task.WhenAll([.. lanes, SweepAsync(term), Steadily.RunAsync(ListAsync, "Listing tasks in review", _logger, _time, term)]);
+        }
+        finally
+        {
+            // What was found in this term is no longer kept up to date here.
+            _board.Reset();
+        }
+    }, stoppingToken);
+
+    private async Task ListAsync(CancellationToken ct)
+    {
+        var again = _lookAgain.Next;
+        await AddAllAsync(ct);
+        await again.WaitAsync(ct);
     }
 
     private async Task StepAsync(Lane lane, CancellationToken ct)

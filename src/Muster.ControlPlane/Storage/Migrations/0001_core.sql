@@ -71,6 +71,8 @@ CREATE TABLE hosts (
   system         TEXT,
   version        TEXT,
   health         TEXT NOT NULL,
+  -- The plane that it talks to, which notices when it falls silent.
+  plane_id       TEXT,
   last_heartbeat BIGINT,
   created_at     BIGINT NOT NULL
 );
@@ -89,6 +91,7 @@ CREATE TABLE agents (
   rehearsal      INTEGER NOT NULL DEFAULT 0 CHECK (rehearsal IN (0, 1)),
   status         TEXT,
   health         TEXT NOT NULL,
+  plane_id       TEXT,
   restarts       INTEGER NOT NULL DEFAULT 0,
   deaths         BIGINT NOT NULL DEFAULT 0,
   last_error     TEXT,
@@ -181,6 +184,8 @@ CREATE TABLE assignments (
   wip_sha          TEXT,
   summary          TEXT,
   rehearsal        INTEGER NOT NULL DEFAULT 0 CHECK (rehearsal IN (0, 1)),
+  -- The plane that keeps the time of its lease.
+  plane_id         TEXT,
   lease_until      BIGINT NOT NULL,
   started_at       BIGINT NOT NULL,
   ended_at         BIGINT,
@@ -412,6 +417,8 @@ CREATE TABLE jobs (
   -- Epoch of the task when it was made: a new attempt runs a red check again even at the same commit.
   attempt            INTEGER,
   host_id            TEXT,
+  -- The plane that keeps the time of its lease.
+  plane_id           TEXT,
   epoch              INTEGER NOT NULL DEFAULT 0,
   exit_code          INTEGER,
   detail             TEXT,
