@@ -90,6 +90,7 @@ public static class ControlPlaneServer
     private static IServiceCollection AddEvents(this IServiceCollection services) => services.AddSingleton<EventHub>().AddSingleton<EventLog>();
 
     private static IServiceCollection AddWork(this IServiceCollection services) => services
+        .AddSingleton<ProjectDirectory>().AddSingleton<ReadyTasks>().AddSingleton<ClaimTasks>().AddSingleton<CompleteAssignments>().AddHostedService<ReadySweep>()
         .AddSingleton<LeaseTable>().AddSingleton<ReadyWaiters>().AddSingleton<DueTimes>().AddSingleton<TaskReader>().AddSingleton<AttemptLogs>()
         .AddSingleton<LeaseKeeper>().AddHostedService(s => s.GetRequiredService<LeaseKeeper>());
 
