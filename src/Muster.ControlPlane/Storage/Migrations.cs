@@ -10,7 +10,7 @@ public static class Migrations
     public static IReadOnlyList<(int Number, string Name, string Sql)> All { get; } = Load();
 
     /// <summary>Brings a store up to date. Refuses one that a newer Muster has written.</summary>
-    public static void Apply(IDbConnection connection)
+    public static void Apply(IDbConnection connection, int? upTo = null)
     {
         connection.Execute("CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)");
         var version = int.Parse(connection.QueryFirstOrDefault<string>("SELECT value FROM meta WHERE key = 'schema'") ?? "0");
@@ -18,7 +18,7 @@ public static class Migrations
             throw new StoreUnusableException(
                 $"The store has schema {version} and this Muster knows {All[^1].Number}: it was written by a newer release. Run that release, or restore a backup.");
 
-        foreach (var migration in All.Where(m => m.Number > version))
+        foreach (var migration in All.Where(m => m.Number > version && m.Number <= (upTo ?? int.MaxValue)))
         {
             using var transaction = connection.BeginTransaction();
             connection.Execute(migration.Sql, transaction: transaction);

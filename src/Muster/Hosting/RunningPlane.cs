@@ -33,7 +33,12 @@ internal sealed class RunningPlane : IAsyncDisposable
     /// <summary>Whether the owner token was made now, and is therefore to be shown.</summary>
     public bool FirstStart { get; }
 
-    public static async Task<RunningPlane> StartAsync(DataFolder data, string url, PlaneLog log, CancellationToken ct)
+    /// <param name="data">Its folder, held.</param>
+    /// <param name="url">Where it listens.</param>
+    /// <param name="log">Where it writes what happens.</param>
+    /// <param name="ct">Gives the start up.</param>
+    /// <param name="rehearsed">Whether it is a drill: then the person's credentials do not hear of it.</param>
+    public static async Task<RunningPlane> StartAsync(DataFolder data, string url, PlaneLog log, CancellationToken ct, bool rehearsed = false)
     {
         var options = PlaneConfig.Read(data).ToOptions(data, url);
         if (options.Validate() is { Count: > 0 } faults) throw new CommandException(string.Join(' ', faults)) { Code = ExitCodes.BadUsage };
@@ -59,7 +64,7 @@ internal sealed class RunningPlane : IAsyncDisposable
             StartedAt = DateTimeOffset.UtcNow,
         };
         ServerFile.Write(data.Path, server);
-        new Credentials(Paths.Credentials).Remember(server);
+        if (!rehearsed) new Credentials(Paths.Credentials).Remember(server);
         return new RunningPlane(app, server, await HostTokenAsync(tokens, ct), first);
     }
 
