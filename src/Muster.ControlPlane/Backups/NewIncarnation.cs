@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Muster.Contracts.Delivery;
 using Muster.Contracts.Events;
 using Muster.Contracts.Security;
@@ -23,7 +22,6 @@ public static class NewIncarnation
     {
         var incarnation = Guid.NewGuid().ToString("N");
         tx.ExecuteOne("UPDATE meta SET value = @incarnation WHERE key = 'incarnation'", new { incarnation });
-        tx.ExecuteOne("UPDATE meta SET value = @key WHERE key = 'lease_key'", new { key = Convert.ToHexString(RandomNumberGenerator.GetBytes(32)) });
 
         var open = tx.Query<string>("SELECT task_id FROM assignments WHERE status = 'active' ORDER BY id");
         foreach (var id in open)

@@ -47,7 +47,7 @@ public sealed class TakeBackup(IRowEngine engine, IRepositoryCopies repositories
             {
                 var meta = (await snapshot.QueryAsync<(string Key, string Value)>("SELECT key, value FROM meta")).ToDictionary(m => m.Key, m => m.Value, StringComparer.Ordinal);
                 var artifacts = (await snapshot.QueryAsync<string>("SELECT DISTINCT sha256 FROM artifacts ORDER BY sha256")).AsList();
-                var seq = await snapshot.QuerySingleAsync<long>("SELECT COALESCE(MAX(seq), 0) FROM events");
+                var seq = await snapshot.QuerySingleAsync<long>("SELECT seq FROM event_head");
                 var tables = await StoreDump.WriteAsync(engine, snapshot, bytes => box.PutAsync(bytes, ct), ct);
                 List<RepositoryBackup> saved = [];
                 foreach (var (project, (state, exact)) in refs)

@@ -21,6 +21,7 @@ public static class StoreCheck
     [
         ("event numbers have no gap",
             "SELECT 'missing before ' || e.seq FROM events e WHERE e.seq > (SELECT MIN(seq) FROM events) AND NOT EXISTS (SELECT 1 FROM events p WHERE p.seq = e.seq - 1)"),
+        ("the head of the event log is not behind its last event", "SELECT CAST(h.seq AS TEXT) FROM event_head h WHERE h.seq < (SELECT COALESCE(MAX(seq), 0) FROM events)"),
         ("event ids are unique", "SELECT id FROM events GROUP BY id HAVING COUNT(*) > 1"),
         ("open_dependencies is the count of dependencies that are not done",
             """

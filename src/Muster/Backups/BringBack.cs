@@ -12,7 +12,7 @@ internal static class BringBack
 {
     private const string Aside = "before-restore-";
 
-    public static async Task<BroughtBack> RunAsync(IBackupPlace place, BackupManifest manifest, string folder, bool force, bool voidTokens, Action<string> progress, CancellationToken ct)
+    public static async Task<BroughtBack> RunAsync(IBackupPlace place, BackupManifest manifest, string folder, string? store, bool force, bool voidTokens, Action<string> progress, CancellationToken ct)
     {
         var clock = Stopwatch.StartNew();
         var path = Path.GetFullPath(folder);
@@ -20,12 +20,12 @@ internal static class BringBack
             throw new CommandException($"The data folder {path} is not empty.", "Name an empty one with --data DIR; or give --force: what is there is moved aside, into a folder within it.");
         using var data = DataFolder.Open(path);
         var kept = MoveAside(data.Path);
-        var installation = new Installation(data.Path);
+        var installation = new Installation(data.Path, store);
         var restored = await new RestoreBackup(installation.Rows, installation.Repositories, data.Path).RunAsync(place, manifest, progress, ct);
         var faults = await VerifyBackup.StoreAsync(installation.Rows, installation.Repositories, manifest, ct);
         progress("rows compared, rules checked");
-        await using var store = installation.OpenStore();
-        var life = await store.WriteAsync(tx =>
+        await using var opened = await installation.OpenStoreAsync(ct);
+        var life = await opened.WriteAsync(tx =>
         {
             foreach (var sha in manifest.Absent) tx.Execute("DELETE FROM artifacts WHERE sha256 = @sha", new { sha });
             return NewIncarnation.Begin(tx, $"restored from backup {manifest.Id}", voidTokens);

@@ -20,14 +20,14 @@ internal static class Drill
         try
         {
             var clock = Stopwatch.StartNew();
-            var brought = await BringBack.RunAsync(place, manifest, scratch, force: false, voidTokens: false, progress, ct);
+            var brought = await BringBack.RunAsync(place, manifest, scratch, null, force: false, voidTokens: false, progress, ct);
             List<string> faults = [.. brought.Faults];
-            var installation = new Installation(scratch);
+            var installation = new Installation(scratch, null);
             await CalmAsync(installation, ct);
             var ready = TimeSpan.Zero;
             using (var data = DataFolder.Open(scratch))
             using (var log = new PlaneLog(data.Logs, verbose: false, onTerminal: false))
-            await using (var plane = await RunningPlane.StartAsync(data, "http://127.0.0.1:0", log, ct, rehearsed: true))
+            await using (var plane = await RunningPlane.StartAsync(data, "http://127.0.0.1:0", log, ct, store: "sqlite", rehearsed: true))
             {
                 using var client = Connection.Open(plane.Server);
                 faults.AddRange(await AskAsync(client, manifest, ct));
@@ -49,7 +49,7 @@ internal static class Drill
     private static async Task CalmAsync(Installation installation, CancellationToken ct)
     {
         File.Delete(PlaneConfig.PathIn(installation.Folder));
-        await using var store = installation.OpenStore();
+        await using var store = await installation.OpenStoreAsync(ct);
         await store.WriteAsync(tx => tx.Execute("UPDATE projects SET push_back = 0, paused = 1"), ct);
     }
 

@@ -12,15 +12,22 @@ internal static class BackupCommand
         var to = new Option<string>("--to") { Description = $"{Places.Help}: where the backup goes", HelpName = "PLACE", Required = true };
         var from = new Option<string>("--from") { Description = $"{Places.Help}: where to look", HelpName = "PLACE", Required = true };
         var keep = new Option<int?>("--keep") { Description = "Afterwards delete all but the newest N, and their parts", HelpName = "N" };
+        var store = StoreOption();
         return new Command("backup", "Save everything a plane keeps, while it runs; what is there already is not sent again")
-            .With(to, keep, new Command("list", "Finished backups in a place, newest last").With(from).Does(call => ListAsync(call, call.Get(from)!)))
-            .Does(call => RunAsync(call, call.Get(to)!, call.Get(keep)));
+            .With(to, keep, store, new Command("list", "Finished backups in a place, newest last").With(from).Does(call => ListAsync(call, call.Get(from)!)))
+            .Does(call => RunAsync(call, call.Get(to)!, call.Get(keep), call.Get(store)));
     }
 
-    private static async Task RunAsync(Call call, string to, int? keep)
+    internal static Option<string?> StoreOption() => new("--store")
+    {
+        Description = "Address of the store: postgres://USER:PASSWORD@HOST/DATABASE (else MUSTER_STORE, else the settings, else the embedded one)",
+        HelpName = "URL",
+    };
+
+    private static async Task RunAsync(Call call, string to, int? keep, string? store)
     {
         if (keep < 1) throw new CommandException("--keep is at least 1.") { Code = ExitCodes.BadUsage };
-        var installation = Installation.Of(call);
+        var installation = Installation.Of(call, store);
         var place = Places.Open(to);
         var made = await new TakeBackup(installation.Rows, installation.Repositories, installation.Folder, TimeProvider.System).RunAsync(place, call.Stop);
         var gone = keep is { } last ? await PruneBackups.RunAsync(place, new KeepRule { Last = last, Daily = 0, Weekly = 0 }, TimeProvider.System, call.Stop) : default;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Muster.Backups;
 using Muster.Connections;
 using Muster.ControlPlane.Backups;
+using Muster.Hosting;
 using Muster.Terminals;
 
 namespace Muster.Commands;
@@ -14,19 +15,20 @@ internal static class RestoreCommand
         var backup = BackupOption();
         var force = new Option<bool>("--force") { Description = "Also into a data folder that is not empty; what is there is moved aside" };
         var voidTokens = new Option<bool>("--void-tokens") { Description = "Revoke every token, also those of people and hosts" };
+        var store = BackupCommand.StoreOption();
         return new Command("restore", "Bring a backup back into a data folder; leases and agent tokens of before are void")
-            .With(place, backup, force, voidTokens)
-            .Does(call => RunAsync(call, call.Get(place), call.Get(backup), call.Get(force), call.Get(voidTokens)));
+            .With(place, backup, force, voidTokens, store)
+            .Does(call => RunAsync(call, call.Get(place), call.Get(backup), call.Get(force), call.Get(voidTokens), call.Get(store)));
     }
 
     internal static Option<string?> BackupOption() => new("--backup") { Description = "Which one; the newest when left out", HelpName = "ID" };
 
-    private static async Task<int> RunAsync(Call call, string from, string? id, bool force, bool voidTokens)
+    private static async Task<int> RunAsync(Call call, string from, string? id, bool force, bool voidTokens, string? store)
     {
         var place = Places.OpenExisting(from);
         var folder = call.Get(Globals.Data) ?? Paths.DefaultData;
         var manifest = await BackupManifest.FindAsync(place, id, call.Stop);
-        var brought = await BringBack.RunAsync(place, manifest, folder, force, voidTokens, step => call.Terminal.Note($"  {step}"), call.Stop);
+        var brought = await BringBack.RunAsync(place, manifest, folder, store ?? StoreAddress.FromEnvironment, force, voidTokens, step => call.Terminal.Note($"  {step}"), call.Stop);
         call.Terminal.Document(new
         {
             manifest.Id,

@@ -59,7 +59,7 @@ internal static class VerifyCommand
         var scratch = Directory.CreateTempSubdirectory("muster-verify-").FullName;
         try
         {
-            var installation = new Installation(scratch);
+            var installation = new Installation(scratch, null);
             await new RestoreBackup(installation.Rows, installation.Repositories, scratch).RunAsync(place, manifest, progress, ct);
             return await VerifyBackup.StoreAsync(installation.Rows, installation.Repositories, manifest, ct);
         }

@@ -20,6 +20,9 @@ internal sealed record PlaneConfig
         AllowTrailingCommas = true,
     };
 
+    /// <summary>Where the store is: <c>postgres://...</c>; the embedded one in the data folder when left out.</summary>
+    public string? Store { get; init; }
+
     /// <summary>Web origins that may call the API from a browser.</summary>
     public IReadOnlyList<string> CorsOrigins { get; init; } = [];
 
@@ -36,9 +39,11 @@ internal sealed record PlaneConfig
 
     public static string PathIn(string folder) => Path.Combine(folder, "config.json");
 
-    public static PlaneConfig Read(DataFolder data)
+    public static PlaneConfig Read(DataFolder data) => Read(data.Path);
+
+    public static PlaneConfig Read(string folder)
     {
-        var path = PathIn(data.Path);
+        var path = PathIn(folder);
         if (!File.Exists(path)) return new PlaneConfig();
         try
         {

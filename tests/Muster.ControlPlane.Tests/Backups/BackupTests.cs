@@ -3,7 +3,6 @@ using Muster.Contracts.Events;
 using Muster.Contracts.Work;
 using Muster.ControlPlane.Backups;
 using Muster.Integrations.Git;
-using Muster.Integrations.Sqlite;
 
 namespace Muster.ControlPlane.Tests.Backups;
 
@@ -21,11 +20,11 @@ public sealed class BackupTests : IDisposable
     {
         await using var plane = await StoreCheckTests.UsedAsync();
         await plane.Store.WriteAsync(tx => tx.Emit(EventTypes.CustomPrefix + "odd", "\"quotes\", \u0001 control, 漢字, \U0001F600", data: new { number = 1.5, text = "\u2028" }));
-        var manifest = (await Take(plane).RunAsync(Place, default)).Manifest;
-        await Restore().RunAsync(Place, manifest, _ => { }, default);
-        Assert.Empty(await VerifyBackup.StoreAsync(new SqliteRows(Elsewhere), Copies(Elsewhere), manifest, default));
+        var manifest = (await (await TakeAsync(plane)).RunAsync(Place, default)).Manifest;
+        await (await RestoreAsync()).RunAsync(Place, manifest, _ => { }, default);
+        Assert.Empty(await VerifyBackup.StoreAsync(await TestStores.RowsAsync(Elsewhere), Copies(Elsewhere), manifest, default));
 
-        await using var snapshot = await new SqliteRows(Elsewhere).OpenSnapshotAsync(default);
+        await using var snapshot = await (await TestStores.RowsAsync(Elsewhere)).OpenSnapshotAsync(default);
         foreach (var table in (string[])["tasks", "events", "assignments", "epics", "tokens"])
         {
             var sql = $"SELECT * FROM {table} ORDER BY 1";
@@ -44,8 +43,8 @@ public sealed class BackupTests : IDisposable
     public async Task A_new_life_frees_what_was_held_and_voids_the_tokens_of_agents()
     {
         await using var plane = await StoreCheckTests.UsedAsync();
-        var manifest = (await Take(plane).RunAsync(Place, default)).Manifest;
-        await Restore().RunAsync(Place, manifest, _ => { }, default);
+        var manifest = (await (await TakeAsync(plane)).RunAsync(Place, default)).Manifest;
+        await (await RestoreAsync()).RunAsync(Place, manifest, _ => { }, default);
         await using var again = await TestPlane.StartAsync(Elsewhere);
         var life = await again.Store.WriteAsync(tx => NewIncarnation.Begin(tx, "a test", voidTokens: false));
         Assert.Equal(1, life.Assignments);
@@ -59,7 +58,7 @@ public sealed class BackupTests : IDisposable
     public async Task What_did_not_change_is_not_sent_again_and_what_nobody_names_is_deleted()
     {
         await using var plane = await StoreCheckTests.UsedAsync();
-        var take = Take(plane);
+        var take = await TakeAsync(plane);
         var first = await take.RunAsync(Place, default);
         var same = await take.RunAsync(Place, default);
         Assert.Equal((0, 0), (same.SentParts, same.SentBytes));
@@ -85,14 +84,14 @@ public sealed class BackupTests : IDisposable
     public async Task A_part_that_is_gone_or_changed_is_named()
     {
         await using var plane = await StoreCheckTests.UsedAsync();
-        var manifest = (await Take(plane).RunAsync(Place, default)).Manifest;
+        var manifest = (await (await TakeAsync(plane)).RunAsync(Place, default)).Manifest;
         var parts = manifest.Parts().ToList();
         File.Delete(Path.Combine(_folder, "place", parts[0].Name));
         await File.WriteAllTextAsync(Path.Combine(_folder, "place", parts[1].Name), "other");
         var faults = (await VerifyBackup.PartsAsync(Place, manifest, default)).Faults;
         Assert.Contains(faults, fault => fault.Contains(parts[0].Sha256, StringComparison.Ordinal) && fault.Contains("missing", StringComparison.Ordinal));
         Assert.Contains(faults, fault => fault.Contains(parts[1].Sha256, StringComparison.Ordinal) && fault.Contains("damaged", StringComparison.Ordinal));
-        await Assert.ThrowsAnyAsync<Exception>(() => Restore().RunAsync(Place, manifest, _ => { }, default));
+        await Assert.ThrowsAnyAsync<Exception>(async () => await (await RestoreAsync()).RunAsync(Place, manifest, _ => { }, default));
         Assert.False(File.Exists(Path.Combine(Elsewhere, "muster.db")));
     }
 
@@ -102,20 +101,20 @@ public sealed class BackupTests : IDisposable
     public async Task A_manifest_cannot_lead_out_of_the_folder(string path)
     {
         await using var plane = await StoreCheckTests.UsedAsync();
-        var manifest = (await Take(plane).RunAsync(Place, default)).Manifest;
+        var manifest = (await (await TakeAsync(plane)).RunAsync(Place, default)).Manifest;
         var evil = manifest with { Files = [new FileBackup(path, manifest.Parts().First())] };
-        await Assert.ThrowsAsync<BackupException>(() => Restore().RunAsync(Place, evil, _ => { }, default));
+        await Assert.ThrowsAsync<BackupException>(async () => await (await RestoreAsync()).RunAsync(Place, evil, _ => { }, default));
         await Assert.ThrowsAsync<BackupException>(() => Place.OpenAsync(path, default));
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private static TakeBackup Take(TestPlane plane) => new(new SqliteRows(plane.Folder), Copies(plane.Folder), plane.Folder, TimeProvider.System);
+    private static async Task<TakeBackup> TakeAsync(TestPlane plane) => new(await TestStores.RowsAsync(plane.Folder), Copies(plane.Folder), plane.Folder, TimeProvider.System);
 
-    private RestoreBackup Restore()
+    private async Task<RestoreBackup> RestoreAsync()
     {
         Directory.CreateDirectory(Elsewhere);
-        return new RestoreBackup(new SqliteRows(Elsewhere), Copies(Elsewhere), Elsewhere);
+        return new RestoreBackup(await TestStores.RowsAsync(Elsewhere), Copies(Elsewhere), Elsewhere);
     }
 
     private static GitCopies Copies(string folder) => new(new GitOptions { Folder = Path.Combine(folder, "projects") });

@@ -9,6 +9,7 @@ public sealed class StoreCheckTests
     public static TheoryData<string, string> Damages => new()
     {
         { "DELETE FROM events WHERE seq = (SELECT MIN(seq) + 3 FROM events)", "event numbers have no gap" },
+        { "UPDATE event_head SET seq = 1", "the head of the event log is not behind its last event" },
         { "UPDATE events SET id = (SELECT MIN(id) FROM events)", "event ids are unique" },
         { "UPDATE tasks SET open_dependencies = 5, ready = 0 WHERE number = 1", "open_dependencies is the count of dependencies that are not done" },
         { "UPDATE tasks SET gated = 1, ready = 0 WHERE number = 1", "a task is gated exactly when the gate of its epic is closed" },
