@@ -17,15 +17,13 @@ public sealed record KeepRule
     /// <summary>Those of some ids that the rule lets go.</summary>
     public IReadOnlyList<string> Superfluous(IEnumerable<string> ids)
     {
-        var newestFirst = ids.OrderDescending(StringComparer.Ordinal).ToList();
-        HashSet<string> kept = new(newestFirst.Take(Math.Max(1, Last)), StringComparer.Ordinal);
         // What is named in another way was put there by somebody, and is theirs.
-        var dated = newestFirst.Select(id => (Id: id, Day: DayOf(id))).ToList();
-        kept.UnionWith(dated.Where(d => d.Day is null).Select(d => d.Id));
-        var days = dated.Where(d => d.Day is not null).ToList();
-        kept.UnionWith(days.DistinctBy(d => d.Day).Take(Daily).Select(d => d.Id));
-        kept.UnionWith(days.DistinctBy(d => Week(d.Day!.Value)).Take(Weekly).Select(d => d.Id));
-        return [.. newestFirst.Where(id => !kept.Contains(id))];
+        var newestFirst = ids.Select(id => (Id: id, Day: DayOf(id))).Where(one => one.Day is not null).OrderByDescending(one => one.Id, StringComparer.Ordinal).ToList();
+        HashSet<string> kept = new(StringComparer.Ordinal);
+        kept.UnionWith(newestFirst.Take(Math.Max(1, Last)).Select(one => one.Id));
+        kept.UnionWith(newestFirst.DistinctBy(one => one.Day).Take(Daily).Select(one => one.Id));
+        kept.UnionWith(newestFirst.DistinctBy(one => Week(one.Day!.Value)).Take(Weekly).Select(one => one.Id));
+        return [.. newestFirst.Select(one => one.Id).Where(id => !kept.Contains(id))];
     }
 
     internal static DateOnly? DayOf(string id) =>

@@ -20,7 +20,7 @@ internal sealed class RunningMark : IAsyncDisposable
     /// <summary>Whether one is being written, by anybody. A mark of before a limit was left by somebody who died.</summary>
     public static async Task<bool> AnyAsync(IBackupPlace place, DateTimeOffset since, CancellationToken ct)
     {
-        var oldest = $"{Folder}{since:yyyyMMdd'T'HHmmss'Z'}";
+        var oldest = $"{Folder}{since:yyyyMMdd'T'HHmmssfff'Z'}";
         var any = false;
         List<string> left = [];
         await foreach (var entry in place.ListAsync(Folder, ct))

@@ -34,7 +34,7 @@ public sealed class TakeBackup(IRowEngine engine, IRepositoryCopies repositories
     {
         var started = time.GetTimestamp();
         var at = time.GetUtcNow();
-        var id = $"{at:yyyyMMdd'T'HHmmss'Z'}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(3))}";
+        var id = $"{at:yyyyMMdd'T'HHmmssfff'Z'}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(3))}";
         await using var running = await RunningMark.SetAsync(place, id, ct);
         var box = await PartBox.OpenAsync(place, ct);
         var previous = await PreviousAsync(place, ct);

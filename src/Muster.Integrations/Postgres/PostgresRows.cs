@@ -66,7 +66,7 @@ public sealed class PostgresRows(PostgresAddress address) : IRowEngine, IAsyncDi
         foreach (var table in tables.Reverse().Where(t => t.Name != "meta")) await connection.ExecuteAsync($"DELETE FROM {table.Name}");
         await fill(new Sink(connection, tables));
         await transaction.CommitAsync(ct);
-        await connection.ExecuteAsync("ANALYZE");
+        await connection.ExecuteAsync("ANALYZE;");
     }
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();

@@ -68,7 +68,7 @@ public sealed class BackupTests : IDisposable
 
         var rule = new KeepRule { Last = 1, Daily = 0, Weekly = 0 };
         // While somebody writes a backup there, nothing is taken away.
-        await Place.PutAsync($"running/{DateTimeOffset.UtcNow:yyyyMMdd'T'HHmmss'Z'}-abcdef", new MemoryStream(), 0, default);
+        await Place.PutAsync($"running/{DateTimeOffset.UtcNow:yyyyMMdd'T'HHmmssfff'Z'}-abcdef", new MemoryStream(), 0, default);
         Assert.Equal((0, 0), await PruneBackups.RunAsync(Place, rule, TimeProvider.System, default));
         await Place.DeleteAsync((await AllAsync("running/")).Single(), default);
 

@@ -1,4 +1,5 @@
 using Dapper;
+using Muster.Contracts.Work;
 using Muster.ControlPlane.Storage;
 
 namespace Muster.ControlPlane.Tests.Backups;
@@ -44,16 +45,16 @@ public sealed class StoreCheckTests
     {
         var plane = await TestPlane.StartAsync();
         await plane.ProjectAsync(contract: "", maxFailures: 1);
-        await plane.PostAsync<Contracts.Work.EpicInfo>(Contracts.Routes.Epics, new Contracts.Work.CreateEpic { Project = "FLT", Number = 1, Title = "First" });
+        await plane.PostAsync<EpicInfo>(Contracts.Routes.Epics, new CreateEpic { Project = "FLT", Number = 1, Title = "First" });
         await plane.BeatAsync("one");
         var first = await plane.TaskAsync("first");
         await plane.TaskAsync("second", dependsOn: first.Key);
         foreach (var title in (string[])["third", "fourth", "fifth", "sixth"])
-            await plane.TaskAsync(new Contracts.Work.CreateTask { Project = "FLT", Title = title, Epic = 1, EstimateHours = 2 });
+            await plane.TaskAsync(new CreateTask { Project = "FLT", Title = title, Epic = 1, EstimateHours = 2 });
         var taken = await plane.ClaimAsync("one", max: 4);
         await plane.CompleteAsync(taken[1]);
-        await plane.FailAsync(taken[2]);
-        await plane.PostAsync<Contracts.Work.TaskInfo>(Contracts.Routes.With(Contracts.Routes.TaskCancel, taken[3].Task.Key), new Contracts.Work.Reason { Text = "not needed" });
+        await plane.PostAsync<AssignmentInfo>(Contracts.Routes.With(Contracts.Routes.AssignmentFail, taken[2].Assignment.Id), new FailAssignment { Reason = "it broke", Retry = false }, taken[2].Lease);
+        await plane.PostAsync<TaskInfo>(Contracts.Routes.With(Contracts.Routes.TaskCancel, taken[3].Task.Key), new Reason { Text = "not needed" });
         return plane;
     }
 }
