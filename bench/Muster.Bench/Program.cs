@@ -1,8 +1,17 @@
 using Muster.Bench;
+using Muster.Bench.Benchmarks;
+using Muster.Bench.Load;
+using Muster.Bench.Measure;
+using Muster.Bench.Servers;
 
-// The plane under test is a process of its own, as it is in use; this one is its load.
-if (args is ["plane", var folder, var tasks]) return await PlaneProcess.RunAsync(folder, int.Parse(tasks));
+// Continuations run where the bytes arrive: the load is one thread that never waits for another.
+Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
+if (args is ["bare-kestrel"]) return await BareKestrel.RunAsync();
 
-var sizes = args.Length > 0 ? args.Select(int.Parse).ToArray() : [1_000, 10_000, 100_000];
-await Report.RunAsync(sizes);
-return 0;
+Benchmark[] all =
+[
+    Throughput.Embedded,
+    Throughput.Postgres,
+    HttpRequests.Benchmark,
+];
+return await Runner.RunAsync(all, args);
