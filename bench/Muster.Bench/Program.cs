@@ -1,12 +1,11 @@
+using System.Globalization;
 using Muster.Bench;
 using Muster.Bench.Benchmarks;
-using Muster.Bench.Load;
-using Muster.Bench.Measure;
 using Muster.Bench.Servers;
 
-// Continuations run where the bytes arrive: the load is one thread that never waits for another.
-Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
 if (args is ["bare-kestrel"]) return await BareKestrel.RunAsync();
+if (args is ["seed", var folder, var tasks, .. var store]) return await Seed.RunAsync(folder, int.Parse(tasks, CultureInfo.InvariantCulture), store.FirstOrDefault());
+Environment.SetEnvironmentVariable(Child.InlineCompletions, "1");
 
 Benchmark[] all =
 [

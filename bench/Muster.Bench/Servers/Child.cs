@@ -8,6 +8,9 @@ namespace Muster.Bench.Servers;
 /// <summary>A process that a run has started: ended with the run, however that ends.</summary>
 internal sealed partial class Child : IAsyncDisposable
 {
+    /// <summary>Makes continuations run where the bytes arrive: the load is one thread that never waits for another.</summary>
+    public const string InlineCompletions = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
+
     private const int Terminate = 15;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private static readonly ConcurrentDictionary<Child, byte> Running = new();
@@ -35,6 +38,8 @@ internal sealed partial class Child : IAsyncDisposable
             WorkingDirectory = folder ?? "",
         };
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        // This process's own way with its sockets; servers run as they are installed.
+        start.Environment.Remove(InlineCompletions);
         foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
         var child = new Child(new Process { StartInfo = start });
         child._process.ErrorDataReceived += (_, line) => child.Complain(line.Data);
