@@ -9,7 +9,7 @@ internal sealed class SqliteEngine : ICommitEngine
 {
     private readonly PreparedConnection _connection;
     private readonly TimeProvider _time;
-    private readonly SqliteRows _rows;
+    private readonly SqliteRowsRunner _rows;
     private readonly SqliteCommand _insertEvent;
     private long _lastSeq;
 
@@ -17,7 +17,7 @@ internal sealed class SqliteEngine : ICommitEngine
     {
         _connection = new PreparedConnection(connection);
         _time = time;
-        _rows = new SqliteRows(connection);
+        _rows = new SqliteRowsRunner(connection);
         _lastSeq = connection.QuerySingle<long>("SELECT seq FROM event_head");
         _insertEvent = connection.CreateCommand();
         _insertEvent.CommandText = "INSERT INTO events (seq, id, type, project_id, task_id, agent_id, text, data, at) VALUES (@seq, @id, @type, @project, @task, @agent, @text, @data, @at)";
