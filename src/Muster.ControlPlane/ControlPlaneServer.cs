@@ -1,9 +1,11 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging.Abstractions;
 using Muster.Contracts;
 using Muster.Contracts.Security;
 using Muster.ControlPlane.Delivery;
 using Muster.ControlPlane.Events;
+using Muster.ControlPlane.Events.Bus;
 using Muster.ControlPlane.Fleet;
 using Muster.ControlPlane.Models;
 using Muster.ControlPlane.Operations;
@@ -33,6 +35,8 @@ public static class ControlPlaneServer
         services.AddSingleton(store);
         services.AddHttpContextAccessor();
         services.AddScoped<Writes>();
+        // What an adapter added before stays: without one, everything that listens is in this process.
+        services.TryAddSingleton<IBusLink, NoLink>();
         services.ConfigureHttpJsonOptions(json =>
         {
             json.SerializerOptions.DefaultIgnoreCondition = Wire.Json.DefaultIgnoreCondition;
@@ -72,6 +76,7 @@ public static class ControlPlaneServer
         app.MapDelivery();
         app.MapProgress();
         app.MapEvents();
+        app.MapBus();
         app.MapArtifacts();
         app.MapTools();
         app.MapModelUsage();
@@ -87,7 +92,8 @@ public static class ControlPlaneServer
 
     private static IServiceCollection AddSecurity(this IServiceCollection services) => services.AddSingleton<TokenDirectory>();
 
-    private static IServiceCollection AddEvents(this IServiceCollection services) => services.AddSingleton<EventHub>().AddSingleton<EventLog>();
+    private static IServiceCollection AddEvents(this IServiceCollection services) => services
+        .AddSingleton<EventHub>().AddSingleton<EventLog>().AddSingleton<MessageBus>().AddSingleton<BusAccess>();
 
     private static IServiceCollection AddWork(this IServiceCollection services) => services
         .AddSingleton<LeaseTable>().AddSingleton<ReadyWaiters>().AddSingleton<DueTimes>().AddSingleton<TaskReader>().AddSingleton<AttemptLogs>()
