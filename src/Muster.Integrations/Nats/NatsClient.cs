@@ -47,7 +47,7 @@ public sealed class NatsClient : IAsyncDisposable
             var subscription = new Subscription(subject, ++_lastSid, receive);
             _subscriptions[subscription.Id] = subscription;
             // No room to say so: the connection is opened anew, which says everything again.
-            if (_connection is { } now && !now.TrySubscribe(subject, subscription.Id)) _ = now.DisposeAsync().AsTask();
+            if (_connection is { } now && !now.TrySubscribe(subject, subscription.Id)) now.Abort();
             return subscription;
         }
     }

@@ -107,6 +107,9 @@ internal sealed class NatsConnection : IAsyncDisposable
         return pong.Task;
     }
 
+    /// <summary>Ends it from outside; <see cref="RunAsync"/> then finds it lost.</summary>
+    public void Abort() => _stream.Dispose();
+
     public async ValueTask DisposeAsync()
     {
         _send.Close();

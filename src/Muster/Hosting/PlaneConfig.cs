@@ -25,6 +25,9 @@ internal sealed record PlaneConfig
 
     /// <summary>Names, beside loopback and addresses, under which the plane answers.</summary>
     public IReadOnlyList<string> HostNames { get; init; } = [];
+
+    /// <summary>NATS servers that carry the bus between planes; in this process when left out.</summary>
+    public string? Bus { get; init; }
     public long? ArtifactLimitBytes { get; init; }
     public int? EventDays { get; init; }
     public long? EventsKept { get; init; }

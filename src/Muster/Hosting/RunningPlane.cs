@@ -11,6 +11,7 @@ using Muster.ControlPlane.Delivery.Git;
 using Muster.ControlPlane.Security;
 using Muster.ControlPlane.Storage;
 using Muster.Integrations.Git;
+using Muster.Integrations.Nats;
 using Muster.Integrations.Sqlite;
 
 namespace Muster.Hosting;
@@ -33,11 +34,13 @@ internal sealed class RunningPlane : IAsyncDisposable
     /// <summary>Whether the owner token was made now, and is therefore to be shown.</summary>
     public bool FirstStart { get; }
 
-    public static async Task<RunningPlane> StartAsync(DataFolder data, string url, PlaneLog log, CancellationToken ct)
+    public static async Task<RunningPlane> StartAsync(DataFolder data, string url, Adapters said, PlaneLog log, CancellationToken ct)
     {
-        var options = PlaneConfig.Read(data).ToOptions(data, url);
-        if (options.Validate() is { Count: > 0 } faults) throw new CommandException(string.Join(' ', faults)) { Code = ExitCodes.BadUsage };
-        var app = Build(options, log);
+        var config = PlaneConfig.Read(data);
+        var options = config.ToOptions(data, url);
+        var adapters = said.Over(config);
+        if (options.Validate().Concat(adapters.Validate()).ToList() is { Count: > 0 } faults) throw new CommandException(string.Join(' ', faults)) { Code = ExitCodes.BadUsage };
+        var app = Build(options, adapters, log);
         try
         {
             await app.StartAsync(ct);
@@ -69,7 +72,7 @@ internal sealed class RunningPlane : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    private static WebApplication Build(ControlPlaneOptions options, PlaneLog log)
+    private static WebApplication Build(ControlPlaneOptions options, Adapters adapters, PlaneLog log)
     {
         // The empty builder: no watchers, no environment that could change what the command line and the one file said.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = options.DataFolder });
@@ -82,6 +85,7 @@ internal sealed class RunningPlane : IAsyncDisposable
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.AddControlPlane(options, services => SqliteStore.Open(options.DataFolder, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<Store>>()));
         builder.Services.AddSingleton<IRepositories>(_ => new GitRepositories(new GitOptions { Folder = Path.Combine(options.DataFolder, "projects") }));
+        if (adapters.Bus is { } bus) builder.Services.AddNatsBus(NatsOptions.Parse(bus));
         var app = builder.Build();
         app.UseControlPlane();
         return app;
