@@ -27,11 +27,15 @@ internal static class UpCommand
         private readonly Option<int> _port = new("--port") { Description = "Port to listen on; 0 takes a free one", DefaultValueFactory = _ => 7717, HelpName = "N" };
         private readonly Option<string?> _bind = new("--bind") { Description = "Address to listen on; loopback when left out", HelpName = "IP" };
 
-        private readonly Option<string?> _bus = new("--bus") { Description = "NATS servers that carry messages between planes (else MUSTER_BUS, else config.json, else this process alone)", HelpName = "URL" };
+        private readonly Option<string?> _store = new("--store") { Description = "Where the store is (or MUSTER_STORE): postgres://USER:PASSWORD@HOST/DATABASE; embedded when left out", HelpName = "URL" };
 
-        public IEnumerable<Symbol> All => [_port, _bind, _bus];
+        private readonly Option<string?> _bus = new("--bus") { Description = "What carries messages between planes (or MUSTER_BUS): nats://USER:PASSWORD@HOST:4222; this process when left out", HelpName = "URL" };
+        private readonly Option<string?> _state = new("--state") { Description = "What planes share for a while (or MUSTER_STATE): redis://USER:PASSWORD@HOST:6379/0; this process when left out", HelpName = "URL" };
 
-        public Adapters Adapters(Call call) => new Adapters { Bus = call.Get(_bus) }.Over(Hosting.Adapters.FromEnvironment());
+        public IEnumerable<Symbol> All => [_port, _bind, _store, _bus, _state];
+
+        public Adapters Adapters(Call call) =>
+            new Adapters { Store = call.Get(_store), Bus = call.Get(_bus), State = call.Get(_state) }.Over(Hosting.Adapters.FromEnvironment());
 
         public string Read(Call call)
         {

@@ -1,25 +1,31 @@
 using Muster.Integrations.Connections;
 using Muster.Integrations.Nats;
+using Muster.Integrations.Redis;
 
 namespace Muster.Hosting;
 
-/// <summary>What a plane is connected with beyond its own process, as it was said: on the command line, else in the environment, else in config.json.</summary>
+/// <summary>
+/// The systems that a plane stands on, as they were named: on the command line, else in the environment, else in
+/// config.json. The texts may hold passwords and are never shown as they are.
+/// </summary>
 internal sealed record Adapters
 {
-    /// <summary>NATS servers; may hold a password, so it is never shown as it is.</summary>
+    public string? Store { get; init; }
     public string? Bus { get; init; }
+    public string? State { get; init; }
 
-    public static Adapters FromEnvironment() => new() { Bus = Variable("MUSTER_BUS") };
+    public static Adapters FromEnvironment() => new() { Store = Variable("MUSTER_STORE"), Bus = Variable("MUSTER_BUS"), State = Variable("MUSTER_STATE") };
 
-    public Adapters Over(Adapters other) => new() { Bus = Bus ?? other.Bus };
+    public static Adapters Of(PlaneConfig config) => new() { Store = config.Store, Bus = config.Bus, State = config.State };
 
-    public Adapters Over(PlaneConfig config) => Over(new Adapters { Bus = config.Bus });
+    public Adapters Over(Adapters other) => new() { Store = Store ?? other.Store, Bus = Bus ?? other.Bus, State = State ?? other.State };
 
-    /// <summary>Every fault at once, each with what to do, and without secrets.</summary>
+    /// <summary>Every fault at once, each with what to do, and without secrets. The store says its own when it is opened.</summary>
     public IReadOnlyList<string> Validate()
     {
         List<string> faults = [];
         Check(Bus, "bus", text => NatsOptions.Parse(text));
+        Check(State, "state", text => RedisOptions.Parse(text));
         return faults;
 
         void Check(string? text, string name, Action<string> parse)

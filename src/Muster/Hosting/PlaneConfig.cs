@@ -20,14 +20,23 @@ internal sealed record PlaneConfig
         AllowTrailingCommas = true,
     };
 
+    /// <summary>Where the store is: <c>postgres://...</c>; the embedded one in the data folder when left out.</summary>
+    public string? Store { get; init; }
+
     /// <summary>Web origins that may call the API from a browser.</summary>
     public IReadOnlyList<string> CorsOrigins { get; init; } = [];
 
     /// <summary>Names, beside loopback and addresses, under which the plane answers.</summary>
     public IReadOnlyList<string> HostNames { get; init; } = [];
 
-    /// <summary>NATS servers that carry the bus between planes; in this process when left out.</summary>
+    /// <summary>NATS servers that carry messages between planes; in this process when left out.</summary>
     public string? Bus { get; init; }
+
+    /// <summary>The Redis in which planes share counts, locks and how agents are; in this process when left out.</summary>
+    public string? State { get; init; }
+
+    /// <summary>Requests a second of one token that is neither an owner's nor a host's; 0 counts none.</summary>
+    public int? RequestsPerSecond { get; init; }
     public long? ArtifactLimitBytes { get; init; }
     public int? EventDays { get; init; }
     public long? EventsKept { get; init; }
@@ -64,6 +73,7 @@ internal sealed record PlaneConfig
             CorsOrigins = CorsOrigins,
             HostNames = HostNames,
             ArtifactLimitBytes = ArtifactLimitBytes ?? defaults.ArtifactLimitBytes,
+            RequestsPerSecond = RequestsPerSecond ?? defaults.RequestsPerSecond,
             EventDays = EventDays ?? defaults.EventDays,
             EventsKept = EventsKept ?? defaults.EventsKept,
             LogDays = LogDays ?? defaults.LogDays,

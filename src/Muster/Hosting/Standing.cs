@@ -23,9 +23,10 @@ internal static class Standing
     private static void Welcome(Terminal terminal, RunningPlane plane, DataFolder data, bool withHost)
     {
         var server = plane.Server;
-        terminal.DocumentLine(new { address = server.Address, data = data.Path, credentials = Paths.Credentials, pid = server.Pid, token = plane.FirstStart ? server.Token : null });
+        terminal.DocumentLine(new { address = server.Address, data = data.Path, store = plane.Store, credentials = Paths.Credentials, pid = server.Pid, token = plane.FirstStart ? server.Token : null });
         terminal.Line($"Muster is up at {server.Address}", Tone.Strong);
         terminal.Line($"data         {data.Path}");
+        terminal.Line($"store        {plane.Store}");
         terminal.Line($"API          {server.Address}/docs");
         if (plane.FirstStart) terminal.Line($"owner token  {server.Token}  (shown this once; kept in {Paths.Credentials})");
         if (!new Uri(server.Address).IsLoopback) terminal.Line("It listens beyond this machine, without TLS: put it behind a VPN or a proxy that has it.", Tone.Warn);
