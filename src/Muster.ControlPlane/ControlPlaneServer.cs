@@ -96,7 +96,8 @@ public static class ControlPlaneServer
     private static IServiceCollection AddSecurity(this IServiceCollection services) => services.AddSingleton<TokenDirectory>();
 
     private static IServiceCollection AddEvents(this IServiceCollection services) => services
-        .AddSingleton<EventHub>().AddSingleton<EventLog>().AddSingleton<MessageBus>().AddSingleton<BusAccess>();
+        .AddSingleton<EventHub>().AddSingleton<EventLog>().AddSingleton<MessageBus>().AddSingleton<BusAccess>()
+        .AddSingleton<EventCopier>().AddHostedService(s => s.GetRequiredService<EventCopier>());
 
     private static IServiceCollection AddWork(this IServiceCollection services) => services
         .AddSingleton<LeaseTable>().AddSingleton<ReadyWaiters>().AddSingleton<DueTimes>().AddSingleton<TaskReader>().AddSingleton<AttemptLogs>()

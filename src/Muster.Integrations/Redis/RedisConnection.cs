@@ -147,13 +147,22 @@ internal sealed class RedisConnection : IAsyncDisposable
         {
             long? oldest;
             lock (_pending) oldest = _pending.TryPeek(out var first) ? first.Asked : null;
-            if (oldest is null) Observe(ExecuteAsync(Ping));
+            if (oldest is null) _ = PingAsync();
             else if (_time.GetElapsedTime(oldest.Value) > Silence) throw new IOException($"the server did not answer for {Silence.TotalSeconds:0} s.");
         }
     }
 
-    // Only that an answer comes is of interest.
-    private static void Observe(Task<RespValue> answer) => answer.ContinueWith(static t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+    private async Task PingAsync()
+    {
+        try
+        {
+            await ExecuteAsync(Ping);
+        }
+        catch (StateUnavailableException)
+        {
+            // Lost meanwhile, which whoever runs this connection finds as well.
+        }
+    }
 
     private sealed record Pending(long Asked)
     {
