@@ -1,42 +1,49 @@
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
+using Muster.Conformance.Servers;
 using Muster.ControlPlane.Storage;
+using Muster.ControlPlane.Tests;
 using Muster.Integrations.Postgres;
 using Muster.Integrations.Sqlite;
 using Npgsql;
 
+[assembly: AssemblyFixture(typeof(TestStores))]
+
 namespace Muster.ControlPlane.Tests;
 
 /// <summary>
-/// The store under test: the embedded one, or a database of its own on the server that <c>MUSTER_TEST_STORE</c> names
-/// (<c>postgres://user@host:port/</c>). The same tests hold on both.
+/// The store under test: the embedded one, or with <c>MUSTER_TEST_STORE=postgres</c> a database of its own on a real server
+/// that is started for the run. The same tests hold on both.
 /// </summary>
-internal static class TestStores
+public sealed class TestStores : IAsyncLifetime
 {
-    private static readonly string? Server = Environment.GetEnvironmentVariable("MUSTER_TEST_STORE");
+    private static PostgresServer? _server;
 
-    public static async Task<Store> OpenAsync(string folder, TimeProvider clock)
+    public async ValueTask InitializeAsync()
     {
-        if (string.IsNullOrEmpty(Server)) return SqliteStore.Open(folder, clock, NullLogger.Instance);
-        var name = "t" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(folder)))[..20];
-        await CreateAsync(name);
-        return await PostgresStore.OpenAsync(PostgresAddress.Parse(Server.TrimEnd('/') + "/" + name), clock, NullLogger.Instance);
+        // What is flushed is tested elsewhere, against a server that flushes.
+        if (Environment.GetEnvironmentVariable("MUSTER_TEST_STORE") == "postgres") _server = await PostgresServer.StartAsync("fsync=off", "full_page_writes=off");
     }
 
-    private static async Task CreateAsync(string name)
+    public async ValueTask DisposeAsync()
     {
-        var uri = new Uri(Server!);
-        await using var connection = new NpgsqlConnection($"Host={uri.Host};Port={uri.Port};Username={uri.UserInfo};Database=postgres;Pooling=false");
-        await connection.OpenAsync();
-        await using var create = new NpgsqlCommand($"CREATE DATABASE \"{name}\"", connection);
+        if (_server is not null) await _server.DisposeAsync();
+    }
+
+    internal static async Task<Store> OpenAsync(string folder, TimeProvider clock)
+    {
+        if (_server is null) return SqliteStore.Open(folder, clock, NullLogger.Instance);
+        var name = "t" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(folder)))[..20];
         try
         {
-            await create.ExecuteNonQueryAsync();
+            await _server.CreateDatabaseAsync(name);
         }
         catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.DuplicateDatabase)
         {
             // The second plane on the same folder opens the same store again.
         }
+
+        return await PostgresStore.OpenAsync(PostgresAddress.Parse(_server.Address + name), clock, NullLogger.Instance);
     }
 }
