@@ -127,7 +127,7 @@ public sealed class EventCopyTests : IDisposable
     private static Task<TimeSpan> ReachedAsync(Store store, int port, long seq) => Until.HoldsAsync(async () =>
     {
         var kept = await KeptAsync(port);
-        return (kept.Count > 0 && kept[^1].Seq >= seq && (await RowsAsync(store)).Any(r => r.Id == kept[^1].Id), $"the stream has {kept.Count} events, the last is {kept.LastOrDefault()}, wanted {seq}");
+        return (kept.Count > 0 && kept[^1].Seq >= seq && (await RowsAsync(store)).Any(r => r.Id == kept[^1].Id), $"the stream has {kept.Count} events, the last is {(kept.Count > 0 ? kept[^1] : default)}, wanted {seq}");
     }, Patience);
 
     private static async Task AssertAlikeAsync(Store store, int port) =>

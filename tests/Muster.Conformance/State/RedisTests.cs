@@ -109,7 +109,7 @@ public sealed class RedisTests
     [Fact]
     public async Task Password_and_user_open_the_server_and_wrong_ones_are_told_without_being_shown()
     {
-        await using var server = await RedisServer.StartAsync("--requirepass", "s3cret/#@", "--user", "muster on >us3rpass ~muster:* +@all");
+        await using var server = await RedisServer.StartAsync("--requirepass", "s3cret/#@", "--user", "muster", "on", ">us3rpass", "~muster:*", "+@all");
         foreach (var right in new[] { $":{Uri.EscapeDataString("s3cret/#@")}", "muster:us3rpass" })
         {
             await using var state = StateRig.Redis($"redis://{right}@127.0.0.1:{server.Port}/2");

@@ -81,7 +81,7 @@ public sealed class RespParserTests
             Gen.ArrayOf(Gen.Choose(0, 255).Select(i => (byte)i)).Select(b => new RespValue(RespKind.Bytes, Bytes: b)),
             Gen.Constant(RespValue.Null),
         ];
-        return depth == 0 ? Gen.OneOf(plain) : Gen.OneOf([.. plain, Gen.Resize(4, Gen.ListOf(Value(depth - 1))).Select(l => new RespValue(RespKind.List, Items: [.. l]))]);
+        return depth == 0 ? Gen.OneOf(plain) : Gen.OneOf([.. plain, Gen.Resize(Gen.ListOf(Value(depth - 1)), 4).Select(l => new RespValue(RespKind.List, Items: [.. l]))]);
     }
 
     private static Gen<byte[]> Mangled =>
