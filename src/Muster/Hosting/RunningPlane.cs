@@ -37,11 +37,17 @@ internal sealed class RunningPlane : IAsyncDisposable
     /// <summary>Whether the owner token was made now, and is therefore to be shown.</summary>
     public bool FirstStart { get; }
 
-    public static async Task<RunningPlane> StartAsync(DataFolder data, string url, Adapters said, PlaneLog log, CancellationToken ct)
+    /// <param name="data">Its folder, held.</param>
+    /// <param name="url">Where it listens.</param>
+    /// <param name="said">What it stands on, as far as it was said; the settings say the rest.</param>
+    /// <param name="log">Where it writes what happens.</param>
+    /// <param name="ct">Gives the start up.</param>
+    /// <param name="rehearsed">Whether it is a drill: then the person's credentials do not hear of it, nor do the systems that the settings name.</param>
+    public static async Task<RunningPlane> StartAsync(DataFolder data, string url, Adapters said, PlaneLog log, CancellationToken ct, bool rehearsed = false)
     {
         var config = PlaneConfig.Read(data);
         var options = config.ToOptions(data, url);
-        var adapters = said.Over(Adapters.Of(config));
+        var adapters = rehearsed ? said : said.Over(Adapters.Of(config));
         if (options.Validate().Concat(adapters.Validate()).ToList() is { Count: > 0 } faults) throw new CommandException(string.Join(' ', faults)) { Code = ExitCodes.BadUsage };
         var app = Build(options, adapters, log, await OpenAsync(adapters.Store, data, url, log, ct));
         try
@@ -65,7 +71,7 @@ internal sealed class RunningPlane : IAsyncDisposable
             StartedAt = DateTimeOffset.UtcNow,
         };
         ServerFile.Write(data.Path, server);
-        new Credentials(Paths.Credentials).Remember(server);
+        if (!rehearsed) new Credentials(Paths.Credentials).Remember(server);
         return new RunningPlane(app, server, await HostTokenAsync(tokens, data, ct), first);
     }
 
