@@ -11,6 +11,7 @@ namespace Muster.Bench.Benchmarks;
 internal static class Graph
 {
     private const int Successors = 1000;
+    private const int Writers = 32;
 
     public static Benchmark Benchmark { get; } = new("graph", $"a task with {Successors:N0} successors is completed in a graph of 1,000,000", RunAsync);
 
@@ -43,8 +44,7 @@ internal static class Graph
             using var connection = await plane.ConnectAsync(ct);
             // Most urgent, so that the claim takes it before the million.
             var hub = Id((await connection.SendAsync(Request.Post("/api/tasks", plane.Token, $$"""{"project":"{{Seed.Project}}","title":"hub","priority":1}"""), ct)).Require(201));
-            for (var i = 0; i < Successors; i++)
-                (await connection.SendAsync(Request.Post("/api/tasks", plane.Token, $$"""{"project":"{{Seed.Project}}","title":"after","priority":5,"dependsOn":["{{hub}}"]}"""), ct)).Require(201);
+            await Requests.RepeatAsync(plane.Address, [.. Enumerable.Repeat(Request.Post("/api/tasks", plane.Token, $$"""{"project":"{{Seed.Project}}","title":"after","priority":5,"dependsOn":["{{hub}}"]}"""), Writers)], Successors, ct, 201);
             var held = Held.Read((await connection.SendAsync(Request.Post("/api/claims", plane.Token, """{"agent":"bench-0"}"""), ct)).Require(200).Body.Span);
             var meter = Meter.Start(("plane", plane.Usage));
             var sent = Stopwatch.GetTimestamp();
