@@ -22,4 +22,7 @@ return await CommandLine.RunAsync((RootCommand)new RootCommand("Muster: a contro
     DeployCommand.Create(),
     TokenCommand.Create(),
     DoctorCommand.Create(),
+    BackupCommand.Create(),
+    RestoreCommand.Create(),
+    VerifyCommand.Create(),
 ]), args);

@@ -39,9 +39,11 @@ internal sealed record PlaneConfig
 
     public static string PathIn(string folder) => Path.Combine(folder, "config.json");
 
-    public static PlaneConfig Read(DataFolder data)
+    public static PlaneConfig Read(DataFolder data) => Read(data.Path);
+
+    public static PlaneConfig Read(string folder)
     {
-        var path = PathIn(data.Path);
+        var path = PathIn(folder);
         if (!File.Exists(path)) return new PlaneConfig();
         try
         {

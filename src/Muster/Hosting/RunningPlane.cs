@@ -35,7 +35,13 @@ internal sealed class RunningPlane : IAsyncDisposable
     /// <summary>Whether the owner token was made now, and is therefore to be shown.</summary>
     public bool FirstStart { get; }
 
-    public static async Task<RunningPlane> StartAsync(DataFolder data, string url, PlaneLog log, CancellationToken ct, string? store = null)
+    /// <param name="data">Its folder, held.</param>
+    /// <param name="url">Where it listens.</param>
+    /// <param name="log">Where it writes what happens.</param>
+    /// <param name="ct">Gives the start up.</param>
+    /// <param name="store">Address of its store; what the settings say when null.</param>
+    /// <param name="rehearsed">Whether it is a drill: then the person's credentials do not hear of it.</param>
+    public static async Task<RunningPlane> StartAsync(DataFolder data, string url, PlaneLog log, CancellationToken ct, string? store = null, bool rehearsed = false)
     {
         var config = PlaneConfig.Read(data);
         var options = config.ToOptions(data, url);
@@ -62,7 +68,7 @@ internal sealed class RunningPlane : IAsyncDisposable
             StartedAt = DateTimeOffset.UtcNow,
         };
         ServerFile.Write(data.Path, server);
-        new Credentials(Paths.Credentials).Remember(server);
+        if (!rehearsed) new Credentials(Paths.Credentials).Remember(server);
         return new RunningPlane(app, server, await HostTokenAsync(tokens, data, ct), first);
     }
 

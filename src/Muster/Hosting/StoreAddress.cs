@@ -12,10 +12,11 @@ namespace Muster.Hosting;
 /// </summary>
 internal static class StoreAddress
 {
-    public static async Task<Store> OpenAsync(string? address, DataFolder data, PlaneLog log, CancellationToken ct)
+    public static Task<Store> OpenAsync(string? address, DataFolder data, PlaneLog log, CancellationToken ct) => OpenAsync(address, data.Path, log.CreateLogger("store"), ct);
+
+    public static async Task<Store> OpenAsync(string? address, string folder, ILogger logger, CancellationToken ct)
     {
-        var logger = log.CreateLogger("store");
-        if (string.IsNullOrWhiteSpace(address) || address.Equals("sqlite", StringComparison.OrdinalIgnoreCase)) return SqliteStore.Open(data.Path, TimeProvider.System, logger);
+        if (string.IsNullOrWhiteSpace(address) || address.Equals("sqlite", StringComparison.OrdinalIgnoreCase)) return SqliteStore.Open(folder, TimeProvider.System, logger);
         if (PostgresAddress.IsOne(address)) return await PostgresStore.OpenAsync(PostgresAddress.Parse(address), TimeProvider.System, logger, ct);
         throw new CommandException("The address of the store is not one that is known.", "Give postgres://USER:PASSWORD@HOST:5432/DATABASE, or leave it out for the embedded store.") { Code = ExitCodes.BadUsage };
     }
