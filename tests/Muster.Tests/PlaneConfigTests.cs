@@ -25,7 +25,7 @@ public sealed class PlaneConfigTests : IDisposable
     {
         File.WriteAllText(PlaneConfig.PathIn(_folder), "{ // mine\n \"hostNames\": [\"muster.lan\"], \"logDays\": 7, \"delivery\": { \"maxGitRequests\": 5, \"gitTimeout\": \"00:05:00\" } }");
         using var data = DataFolder.Open(_folder);
-        var options = PlaneConfig.Read(data).ToOptions(data, "http://127.0.0.1:0");
+        var options = PlaneConfig.Read(data).ToOptions(data, "http://127.0.0.1:0", null);
         Assert.Equal(("muster.lan", 7, 90), (options.HostNames.Single(), options.LogDays, options.EventDays));
         Assert.Empty(options.Validate());
     }

@@ -7,10 +7,14 @@ namespace Muster.ControlPlane.Delivery;
 /// <summary>Before the first request: reads where the targets stand, clears what a killed plane left in the mirrors.</summary>
 internal sealed class DeliveryStart(Store store, IRepositories repositories, Targets targets, ILogger<DeliveryStart> logger) : IHostedLifecycleService
 {
+    /// <summary>A lock is held for as long as a commit of the store takes.</summary>
+    private static readonly TimeSpan OldLock = TimeSpan.FromMinutes(10);
+
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
         var projects = (await store.ReadAsync(c => c.QueryAsync<string>("SELECT id FROM projects WHERE repository IS NOT NULL"), cancellationToken)).AsList();
-        foreach (var project in projects) repositories.Open(project)?.ClearLocks();
+        var alone = await Planes.IsAloneAsync(store, cancellationToken);
+        foreach (var project in projects) repositories.Open(project)?.ClearLocks(alone ? TimeSpan.Zero : OldLock);
         if (await repositories.CheckAsync(cancellationToken) is { } problem)
         {
             logger.LogWarning("Projects with a repository cannot be worked on: {Problem}", problem);
@@ -19,6 +23,8 @@ internal sealed class DeliveryStart(Store store, IRepositories repositories, Tar
 
         await targets.LoadAsync(cancellationToken);
         var queued = (await store.ReadAsync(c => c.QueryAsync<string>("SELECT id FROM merge_queue UNION ALL SELECT epic_id FROM epic_merges WHERE position IS NOT NULL"), cancellationToken)).Select(BranchNames.QueueRef).ToHashSet(StringComparer.Ordinal);
+        // What is under way at another plane looks like what a killed one left.
+        if (!alone) return;
         foreach (var project in projects)
             if (repositories.Open(project) is { } repository) await ClearAsync(repository, queued, cancellationToken);
     }

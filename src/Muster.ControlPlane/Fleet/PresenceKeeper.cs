@@ -1,17 +1,18 @@
 using Muster.Contracts.Events;
+using Muster.Contracts.Fleet;
 using Muster.ControlPlane.Storage;
 
 namespace Muster.ControlPlane.Fleet;
 
 /// <summary>Notices who of those that talk to this plane has fallen silent, and says so once.</summary>
-public sealed class PresenceKeeper(Store store, PresenceTable presence, TimeProvider time, ILogger<PresenceKeeper> logger) : BackgroundService
+public sealed class PresenceKeeper(Store store, PresenceTable presence, SharedPresence shared, TimeProvider time, ILogger<PresenceKeeper> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken ct)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), time);
         while (await timer.WaitForNextTickAsync(ct))
         {
-            var changed = presence.Sweep();
+            var changed = await HeardElsewhereAsync(presence.Sweep(), ct);
             if (changed.Count == 0) continue;
             try
             {
@@ -22,6 +23,15 @@ public sealed class PresenceKeeper(Store store, PresenceTable presence, TimeProv
                 logger.LogError(error, "The silence of {Count} agents or hosts could not be recorded", changed.Count);
             }
         }
+    }
+
+    /// <summary>Silence here is none when another plane hears it.</summary>
+    private async Task<IReadOnlyList<(string Id, Presence Now)>> HeardElsewhereAsync(IReadOnlyList<(string Id, Presence Now)> silent, CancellationToken ct)
+    {
+        var elsewhere = await shared.FindAsync([.. silent.Select(s => s.Id)], ct);
+        if (elsewhere.Count == 0) return silent;
+        foreach (var (id, sighting) in elsewhere) presence.Adopt(id, sighting.LastSeen);
+        return [.. silent.Select(s => (s.Id, Now: presence.Find(s.Id) ?? s.Now)).Where(s => s.Now.Health != AgentHealth.Healthy)];
     }
 
     /// <summary>Those who talked to a plane that is gone, or to this one's predecessor: here they are waited for. Belongs to the leader.</summary>
@@ -54,6 +64,8 @@ public sealed class PresenceKeeper(Store store, PresenceTable presence, TimeProv
             {
                 // It talks to another plane by now, which this one was not told of.
                 if (agent.PlaneId != store.PlaneId) continue;
+                // Another plane has noticed it first, and has said so.
+                if (agent.Health == now.Health) continue;
                 tx.ExecuteOne("UPDATE agents SET health = @Health, last_heartbeat = @at, updated_at = @Now WHERE id = @id", new { now.Health, at, tx.Now, id });
                 tx.Emit(EventTypes.AgentStatusChanged, $"Agent {agent.Name} is {now.Health}: last heard of at {now.LastSeen:HH:mm:ss}", agentId: id,
                     data: new { name = agent.Name, health = now.Health });

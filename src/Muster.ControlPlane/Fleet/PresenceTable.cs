@@ -41,6 +41,16 @@ public sealed class PresenceTable
         return (now, before is null || before.Health != AgentHealth.Healthy || before.Fingerprint != fingerprint);
     }
 
+    /// <summary>Another plane heard it later than this one: its silence is counted from then.</summary>
+    public void Adopt(string id, DateTimeOffset lastSeen)
+    {
+        if (Find(id) is not { } before || lastSeen <= before.LastSeen) return;
+        var silent = TimeSpan.FromTicks(Math.Max(0, (_time.GetUtcNow() - lastSeen).Ticks));
+        var heard = _time.GetTimestamp() - (long)(silent.TotalSeconds * _time.TimestampFrequency);
+        var health = HealthAfter(silent);
+        _byId.TryUpdate(id, before with { Heard = heard, LastSeen = lastSeen, Health = health }, before);
+    }
+
     public void Forget(string id) => _byId.TryRemove(id, out _);
 
     /// <summary>Marks who has been silent for too long; returns those whose health changed.</summary>
@@ -51,7 +61,7 @@ public sealed class PresenceTable
         foreach (var (id, presence) in _byId)
         {
             var silent = _time.GetElapsedTime(presence.Heard, now);
-            var health = silent >= StaleAfter ? AgentHealth.Stale : silent >= WarningAfter ? AgentHealth.Warning : AgentHealth.Healthy;
+            var health = HealthAfter(silent);
             // Only who is heard gets better.
             if (health is AgentHealth.Healthy || health == presence.Health || presence.Health == AgentHealth.Stale) continue;
             var next = presence with { Health = health };
@@ -60,6 +70,8 @@ public sealed class PresenceTable
 
         return changed;
     }
+
+    private static string HealthAfter(TimeSpan silent) => silent >= StaleAfter ? AgentHealth.Stale : silent >= WarningAfter ? AgentHealth.Warning : AgentHealth.Healthy;
 
     private void Expect(PresenceExpected expected) =>
         _byId.TryAdd(expected.Id, new Presence(_time.GetTimestamp(), Times.At(expected.LastHeartbeat) ?? _time.GetUtcNow(), expected.Health, null, null));

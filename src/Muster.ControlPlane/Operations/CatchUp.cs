@@ -68,7 +68,7 @@ internal sealed class CatchUp : BackgroundService
     {
         var stale = Stale.Nothing;
         if (again.Missed<TokenRevoked>() is not 0) stale |= Stale.Tokens;
-        if (again.Missed<LeaseClosed>() is not 0 || again.Missed<LeaseKept>() is not 0) stale |= Stale.Leases;
+        if (again.Missed<LeaseKept>() is not 0) stale |= Stale.Leases;
         if (again.Missed<JobMoved>() is not 0 || again.Missed<JobKept>() is not 0) stale |= Stale.Jobs;
         if (stale == Stale.Nothing) return;
         Interlocked.Or(ref _stale, (int)stale);

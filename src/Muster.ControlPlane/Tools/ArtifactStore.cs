@@ -7,7 +7,7 @@ namespace Muster.ControlPlane.Tools;
 /// <summary>Files by the hash of their content, in the data folder. The same content is kept once; a file appears whole or not at all.</summary>
 public sealed class ArtifactStore(ControlPlaneOptions options)
 {
-    private readonly string _folder = Path.Combine(options.DataFolder, "artifacts");
+    private readonly string _folder = Path.Combine(options.Common, "artifacts");
 
     public async Task<(string Sha256, long Size)> PutAsync(Stream content, CancellationToken ct)
     {

@@ -18,7 +18,7 @@ public sealed class AttemptLogs(ControlPlaneOptions options)
     private const string Cut = "\n[muster: the log's limit is reached; the rest is left out]\n";
 
     private readonly Lock _gate = new();
-    private readonly string _folder = Path.Combine(options.DataFolder, "logs");
+    private readonly string _folder = Path.Combine(options.Common, "logs");
 
     /// <summary>Appends a piece; answers where the next one starts.</summary>
     public LogText Append(string assignmentId, AppendLog piece)

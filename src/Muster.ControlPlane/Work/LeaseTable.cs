@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
 using Dapper;
+using Muster.Contracts.Events;
 using Muster.ControlPlane.Storage;
 
 namespace Muster.ControlPlane.Work;
@@ -11,6 +13,12 @@ namespace Muster.ControlPlane.Work;
 /// </summary>
 public sealed class LeaseTable
 {
+    private static readonly string[] Ends =
+    [
+        EventTypes.TaskReview, EventTypes.TaskCompleted, EventTypes.TaskCancelled, EventTypes.TaskFailed, EventTypes.TaskQuarantined, EventTypes.TaskReleased,
+        EventTypes.TaskExpired, EventTypes.TaskAttemptFailed,
+    ];
+
     private readonly ConcurrentDictionary<string, Lease> _byTask = new(StringComparer.Ordinal);
     private readonly Store _store;
     private readonly TimeProvider _time;
@@ -67,6 +75,20 @@ public sealed class LeaseTable
                     break;
             }
         }
+
+        if (!_store.IsShared) return;
+        // How a lease that is kept here ended at another plane.
+        foreach (var row in committed.Events)
+            if (row.TaskId is { } task && _byTask.TryGetValue(task, out var ended) && Ends.Contains(row.Type) && EpochOf(row) is var epoch && (epoch is null || epoch == ended.Epoch))
+                Drop(ended);
+    }
+
+    // One that does not name its epoch may be older than the lease; then the agent's next heartbeat finds that out.
+    private static int? EpochOf(EventRow row)
+    {
+        if (row.Data is null) return null;
+        using var data = JsonDocument.Parse(row.Data);
+        return data.RootElement.TryGetProperty("epoch", out var epoch) && epoch.TryGetInt32(out var number) ? number : null;
     }
 
     private Lease? Held(string taskId, int epoch) => _byTask.TryGetValue(taskId, out var lease) && lease.Epoch == epoch ? lease : null;

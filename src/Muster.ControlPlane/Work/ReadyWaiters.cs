@@ -12,22 +12,28 @@ public sealed class ReadyWaiters
     private readonly LinkedList<Ticket> _waiting = [];
     private long _signal;
 
-    public ReadyWaiters(Store store) => store.Listen(committed =>
+    // After the ready tasks, which hear of each commit first: who is woken finds there what woke it.
+    public ReadyWaiters(Store store, ReadyTasks ready)
     {
-        var ready = 0L;
-        foreach (var signal in committed.Signals)
+        store.Listen(committed =>
         {
-            ready += signal switch
+            var count = 0L;
+            foreach (var signal in committed.Signals)
             {
-                TaskBecameReady => 1,
-                ClaimsMayLook => int.MaxValue,
-                LookAgain again => again.Missed<ClaimsMayLook>() is not 0 ? int.MaxValue : again.Missed<TaskBecameReady>() ?? int.MaxValue,
-                _ => 0,
-            };
-        }
+                count += signal switch
+                {
+                    TaskBecameReady => 1,
+                    ClaimsMayLook => int.MaxValue,
+                    // What became ready is found when the ready tasks were read anew, which wakes everybody.
+                    LookAgain again when again.Missed<ClaimsMayLook>() is not 0 => int.MaxValue,
+                    _ => 0,
+                };
+            }
 
-        if (ready > 0) Wake((int)Math.Min(ready, int.MaxValue));
-    });
+            if (count > 0) Wake((int)Math.Min(count, int.MaxValue));
+        });
+        ready.Refilled = WakeAll;
+    }
 
     /// <summary>Enter before looking for work, so that nothing that becomes ready meanwhile is missed.</summary>
     public Ticket Enter() => Enter(after: null);
@@ -58,6 +64,8 @@ public sealed class ReadyWaiters
             }
         }
     }
+
+    private void WakeAll() => Wake(int.MaxValue);
 
     private void Wake(int count)
     {

@@ -109,11 +109,12 @@ internal sealed class GitRepository(GitProgram git, string path) : IRepository
         if (output.ExitCode != 0) throw new GitFailedException($"git gc failed: {GitProgram.Last(output.Error)}");
     }
 
-    public void ClearLocks()
+    public void ClearLocks(TimeSpan olderThan)
     {
         var refs = Path.Combine(path, "refs");
         var locks = Directory.Exists(refs) ? Directory.EnumerateFiles(refs, "*.lock", SearchOption.AllDirectories) : [];
-        foreach (var file in locks.Concat(Directory.EnumerateFiles(path, "*.lock")).ToList()) File.Delete(file);
+        foreach (var file in locks.Concat(Directory.EnumerateFiles(path, "*.lock")).ToList())
+            if (olderThan == TimeSpan.Zero || DateTime.UtcNow - File.GetLastWriteTimeUtc(file) > olderThan) File.Delete(file);
     }
 
     public async Task<string> FetchOriginAsync(string repository, string targetBranch, CancellationToken ct)

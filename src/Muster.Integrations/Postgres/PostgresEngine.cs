@@ -45,7 +45,7 @@ internal sealed class PostgresEngine(PostgresServer server, string planeId, stri
         }
 
         if (!known) Enter();
-        return new StoreTransaction(_dialect!, now, TakeHead);
+        return new StoreTransaction(_dialect!, now, TakeHead, new PostgresRowsRunner(connection));
     }
 
     public void Mark(StoreTransaction tx, bool careful)

@@ -153,6 +153,8 @@ public sealed class PostgresStore : Store
     // A copy that was promoted or restored under a running plane has a new life: what was leased in the old one is void.
     private void SeeIncarnation(string incarnation)
     {
-        if (incarnation != Incarnation) Incarnation = incarnation;
+        if (incarnation == Incarnation) return;
+        Incarnation = incarnation;
+        _follower.Tell([new LookAgain()]);
     }
 }

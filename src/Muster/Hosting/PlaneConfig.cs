@@ -23,11 +23,23 @@ internal sealed record PlaneConfig
     /// <summary>Where the store is: <c>postgres://...</c>; the embedded one in the data folder when left out.</summary>
     public string? Store { get; init; }
 
+    /// <summary>Folder that all planes of one store see: mirrors, artifacts, logs of attempts. The data folder when left out.</summary>
+    public string? Shared { get; init; }
+
     /// <summary>Web origins that may call the API from a browser.</summary>
     public IReadOnlyList<string> CorsOrigins { get; init; } = [];
 
     /// <summary>Names, beside loopback and addresses, under which the plane answers.</summary>
     public IReadOnlyList<string> HostNames { get; init; } = [];
+
+    /// <summary>NATS servers that carry messages between planes; in this process when left out.</summary>
+    public string? Bus { get; init; }
+
+    /// <summary>The Redis in which planes share counts, locks and how agents are; in this process when left out.</summary>
+    public string? State { get; init; }
+
+    /// <summary>Requests a second of one token that is neither an owner's nor a host's; 0 counts none.</summary>
+    public int? RequestsPerSecond { get; init; }
     public long? ArtifactLimitBytes { get; init; }
     public int? EventDays { get; init; }
     public long? EventsKept { get; init; }
@@ -39,9 +51,11 @@ internal sealed record PlaneConfig
 
     public static string PathIn(string folder) => Path.Combine(folder, "config.json");
 
-    public static PlaneConfig Read(DataFolder data)
+    public static PlaneConfig Read(DataFolder data) => Read(data.Path);
+
+    public static PlaneConfig Read(string folder)
     {
-        var path = PathIn(data.Path);
+        var path = PathIn(folder);
         if (!File.Exists(path)) return new PlaneConfig();
         try
         {
@@ -53,17 +67,19 @@ internal sealed record PlaneConfig
         }
     }
 
-    public ControlPlaneOptions ToOptions(DataFolder data, string url)
+    public ControlPlaneOptions ToOptions(DataFolder data, string url, string? shared)
     {
         var defaults = new ControlPlaneOptions { DataFolder = data.Path };
         return new ControlPlaneOptions
         {
             DataFolder = data.Path,
+            SharedFolder = shared is null ? null : Path.GetFullPath(shared),
             Url = url,
             RoleFolders = [data.Roles, Path.Combine(AppContext.BaseDirectory, "fleet", "roles")],
             CorsOrigins = CorsOrigins,
             HostNames = HostNames,
             ArtifactLimitBytes = ArtifactLimitBytes ?? defaults.ArtifactLimitBytes,
+            RequestsPerSecond = RequestsPerSecond ?? defaults.RequestsPerSecond,
             EventDays = EventDays ?? defaults.EventDays,
             EventsKept = EventsKept ?? defaults.EventsKept,
             LogDays = LogDays ?? defaults.LogDays,

@@ -30,12 +30,12 @@ public sealed class JobTests
         await GitShell.RunAsync(folder, job.Lease, ["fetch", "-q", url, head]);
         Assert.NotEqual(0, (await GitShell.TryAsync(folder, job.Lease, "push", url, "FETCH_HEAD:refs/heads/x")).Code);
         var leases = forge.Plane.Services.GetRequiredService<JobLeases>();
-        Assert.Equal([true, false], leases.Renew(first, [job.Lease, "mls_x"]));
-        Assert.Equal([false], leases.Renew("someone-else", [job.Lease]));
+        Assert.Equal([true, false], await leases.RenewAsync(first, [job.Lease, "mls_x"], default));
+        Assert.Equal([false], await leases.RenewAsync("someone-else", [job.Lease], default));
 
         var again = Assert.Single((await ClaimAsync(forge, "two", 30)).Jobs);
         Assert.Equal((job.Job.Id, 2, "two"), (again.Job.Id, again.Job.Attempts, again.Job.Host));
-        Assert.Equal([false], leases.Renew(first, [job.Lease]));
+        Assert.Equal([false], await leases.RenewAsync(first, [job.Lease], default));
         var late = await forge.Plane.RefusedAsync(HttpMethod.Post, Routes.With(Routes.JobReport, job.Job.Id), new JobReport { Outcome = JobState.Failed }, job.Lease);
         Assert.Equal(ProblemCodes.LeaseLost, late.Code);
         Assert.NotEqual(0, (await GitShell.TryAsync(folder, job.Lease, "fetch", url, head)).Code);

@@ -65,8 +65,8 @@ public interface IRepository
     /// <summary>Packs what lies loose and drops what nothing has pointed at for two weeks, when there is enough of it.</summary>
     Task TidyAsync(CancellationToken ct);
 
-    /// <summary>Takes away locks that a crash left behind. Only at start, while nothing else works here.</summary>
-    void ClearLocks();
+    /// <summary>Takes away locks that a crash left behind. Only at start, and of this age while others may work here.</summary>
+    void ClearLocks(TimeSpan olderThan);
 
     /// <summary>Reads the person's repository anew and answers with the commit of its target branch.</summary>
     Task<string> FetchOriginAsync(string repository, string targetBranch, CancellationToken ct);
