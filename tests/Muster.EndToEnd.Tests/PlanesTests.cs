@@ -124,7 +124,7 @@ public sealed class PlanesTests(ITestOutputHelper output)
         await crew.ExecuteAsync($"UPDATE meta SET value = '{Guid.NewGuid():N}' WHERE key = 'incarnation'");
         foreach (var plane in (RunningMuster[])[a, b])
         {
-            var refused = await Assert.ThrowsAsync<MusterException>(() => plane.Client.CompleteAssignmentAsync(old.Assignment.Id, new CompleteAssignment(), new CallOptions { Lease = old.Lease }));
+            var refused = await Assert.ThrowsAnyAsync<MusterException>(() => plane.Client.CompleteAssignmentAsync(old.Assignment.Id, new CompleteAssignment(), new CallOptions { Lease = old.Lease }));
             Assert.Equal(ProblemCodes.LeaseLost, refused.Code);
         }
 
@@ -149,6 +149,7 @@ public sealed class PlanesTests(ITestOutputHelper output)
         await stage.MarkedAsync("checking", Patience);
         await leader.KillAsync();
         File.Delete(stage["hold-check"]);
+        await project.UntilServedAsync();
         await project.AddTaskAsync(stage, "birch");
         await project.UntilServedAsync();
         await project.AssertDoneOnceAsync();
