@@ -107,7 +107,8 @@ public sealed class ClaimTasks(Store store, ReadyTasks ready, ProjectDirectory p
         var found = new Dictionary<string, AgentFacts>(StringComparer.Ordinal);
         // In one order, so that planes that lock the same agents never wait for one another in a circle.
         tx.Rows(Agents, r => found[r.GetString(0)] = new AgentFacts(r.GetString(0), r.GetString(1), r.Text(2), r.GetString(3), (int)r.GetInt64(4),
-            r.GetString(5) == DesiredState.Running && r.GetInt64(6) != 0, r.GetInt64(7) != 0) { Running = (int)r.GetInt64(8) },
+            r.GetString(5) == DesiredState.Running && r.GetInt64(6) != 0, r.GetInt64(7) != 0)
+        { Running = (int)r.GetInt64(8) },
             items.Select(i => i.Item.AgentId).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToArray());
         return found;
     }
