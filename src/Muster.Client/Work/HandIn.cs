@@ -104,10 +104,13 @@ internal sealed class HandIn(MusterClient muster, NextTasks next, Action<WorkNot
         var from = muster.Options.TimeProvider.GetTimestamp();
         var answer = await muster.ClaimTasksAsync(
             ask with { Complete = [new Completion { AssignmentId = id, Lease = context.Lease, Result = body }] },
-            new CallOptions { IdempotencyKey = $"{id}:complete", MaxRetries = 0 },
+            new CallOptions { IdempotencyKey = $"{id}:complete-and-claim", MaxRetries = 0 },
             ct);
         next.Give(answer.Tasks, from);
-        if (answer.Completed is [{ Refused: { } refused }])
+        // A plane of an earlier release gives the task and overlooks the rest.
+        if (answer.Completed is null)
+            await muster.CompleteAssignmentAsync(id, body, new CallOptions { Lease = context.Lease, IdempotencyKey = $"{id}:complete", MaxRetries = 0 }, ct);
+        else if (answer.Completed is [{ Refused: { } refused }])
             throw MusterException.From(refused);
     }
 }
