@@ -1,8 +1,16 @@
+using System.Globalization;
 using Muster.Bench;
+using Muster.Bench.Benchmarks;
+using Muster.Bench.Servers;
 
-// The plane under test is a process of its own, as it is in use; this one is its load.
-if (args is ["plane", var folder, var tasks]) return await PlaneProcess.RunAsync(folder, int.Parse(tasks));
+if (args is ["bare-kestrel"]) return await BareKestrel.RunAsync();
+if (args is ["seed", var folder, var tasks, .. var store]) return await Seed.RunAsync(folder, int.Parse(tasks, CultureInfo.InvariantCulture), store.FirstOrDefault());
+Environment.SetEnvironmentVariable(Child.InlineCompletions, "1");
 
-var sizes = args.Length > 0 ? args.Select(int.Parse).ToArray() : [1_000, 10_000, 100_000];
-await Report.RunAsync(sizes);
-return 0;
+Benchmark[] all =
+[
+    Throughput.Embedded,
+    Throughput.Postgres,
+    HttpRequests.Benchmark,
+];
+return await Runner.RunAsync(all, args);

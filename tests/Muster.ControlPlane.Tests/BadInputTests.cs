@@ -1,4 +1,6 @@
 using System.Net;
+using System.Text.Json;
+using Dapper;
 using Muster.Contracts;
 using Muster.Contracts.Events;
 using Muster.Contracts.Fleet;
@@ -99,7 +101,8 @@ public sealed class BadInputTests
 
         await plane.RawAsync(HttpMethod.Delete, Routes.With(Routes.Token, viewer.Token.Id));
         Assert.Equal(ProblemCodes.Unauthenticated, (await plane.RefusedAsync(HttpMethod.Get, Routes.Tasks, client: asViewer)).Code);
-        Assert.DoesNotContain(viewer.Secret, File.ReadAllText(Path.Combine(plane.Folder, "muster.db")) + File.ReadAllText(Path.Combine(plane.Folder, "muster.db-wal")), StringComparison.Ordinal);
+        var kept = await plane.Store.ReadAsync(c => c.QueryAsync("SELECT * FROM tokens"));
+        Assert.DoesNotContain(viewer.Secret, JsonSerializer.Serialize(kept), StringComparison.Ordinal);
     }
 
     [Fact]

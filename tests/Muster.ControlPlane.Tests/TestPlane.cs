@@ -7,7 +7,6 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Muster.Contracts;
 using Muster.Contracts.Fleet;
 using Muster.Contracts.Security;
@@ -17,7 +16,6 @@ using Muster.ControlPlane.Security;
 using Muster.ControlPlane.Storage;
 using Muster.ControlPlane.Work;
 using Muster.Integrations.Git;
-using Muster.Integrations.Sqlite;
 
 namespace Muster.ControlPlane.Tests;
 
@@ -49,8 +47,9 @@ public sealed class TestPlane : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
+        var store = await TestStores.OpenAsync(folder, clock);
         builder.Services.AddControlPlane(options ?? new ControlPlaneOptions { DataFolder = folder, RoleFolders = [Path.Combine(Repository.Root, "fleet", "roles")] },
-            _ => SqliteStore.Open(folder, clock, NullLogger.Instance));
+            _ => store);
         builder.Services.Replace(ServiceDescriptor.Singleton<TimeProvider>(clock));
         builder.Services.AddSingleton<IRepositories>(_ => new GitRepositories(new GitOptions { Folder = Path.Combine(folder, "projects") }));
         configure?.Invoke(builder.Services);

@@ -54,7 +54,7 @@ public static class EventsApi
             var task = body.Task is null ? null : TaskQueries.Get(tx, body.Task);
             var project = body.Project is null ? null : ProjectRow.Get(tx, body.Project);
             tx.Emit(body.Type, body.Text, project?.Id ?? task?.ProjectId, task?.Id, http.Principal().Subject, body.Data);
-            return EncodedEvent.ToInfo(tx.Events[^1]);
+            return EncodedEvent.ToInfo(tx.LastEvent());
         }, ct);
         return TypedResults.Created(Routes.With(Routes.Event, info.Id), info);
     }

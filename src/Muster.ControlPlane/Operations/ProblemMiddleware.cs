@@ -42,7 +42,7 @@ public sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddl
 
     /// <summary>SQLITE_FULL, or the file system's own word for it.</summary>
     private static bool IsFull(Exception error) =>
-        error is System.Data.Common.DbException { ErrorCode: var _ } db && db.Message.Contains("disk is full", StringComparison.Ordinal)
+        error is System.Data.Common.DbException { ErrorCode: var _ } db && (db.Message.Contains("disk is full", StringComparison.Ordinal) || db.SqlState == "53100")
         || error is IOException io && (io.HResult & 0xffff) == 28;
 
     private static string Where(JsonException json)

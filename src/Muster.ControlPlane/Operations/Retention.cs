@@ -33,9 +33,6 @@ public sealed class Retention(Store store, AttemptLogs logs, ArtifactStore artif
         var texts = now.AddDays(-options.LogDays).ToUnixTimeMilliseconds();
         var figures = now.AddDays(-options.FigureDays).ToUnixTimeMilliseconds();
         var keys = now.AddDays(-1).ToUnixTimeMilliseconds();
-        // The last number outlives its event, so that numbers are never given twice.
-        await store.WriteAsync(tx => tx.Execute(
-            "INSERT INTO meta (key, value) SELECT 'last_seq', CAST(COALESCE(MAX(seq), 0) AS TEXT) FROM events WHERE true ON CONFLICT (key) DO UPDATE SET value = excluded.value"), ct);
         await StepwiseAsync("DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE at < @before ORDER BY seq LIMIT @Step)", new { before = events, Step }, ct);
         await StepwiseAsync("DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE seq <= (SELECT MAX(seq) FROM events) - @kept ORDER BY seq LIMIT @Step)", new { kept = options.EventsKept, Step }, ct);
         await StepwiseAsync("DELETE FROM idempotency WHERE (principal, key) IN (SELECT principal, key FROM idempotency WHERE at < @before LIMIT @Step)", new { before = keys, Step }, ct);

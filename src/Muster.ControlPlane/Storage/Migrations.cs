@@ -10,7 +10,9 @@ public static class Migrations
     public static IReadOnlyList<(int Number, string Name, string Sql)> All { get; } = Load();
 
     /// <summary>Brings a store up to date. Refuses one that a newer Muster has written.</summary>
-    public static void Apply(IDbConnection connection)
+    /// <param name="connection">To the store; nobody else changes its schema meanwhile.</param>
+    /// <param name="spell">How the engine spells the common SQL of a schema.</param>
+    public static void Apply(IDbConnection connection, Func<string, string>? spell = null)
     {
         connection.Execute("CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)");
         var version = int.Parse(connection.QueryFirstOrDefault<string>("SELECT value FROM meta WHERE key = 'schema'") ?? "0");
@@ -21,7 +23,7 @@ public static class Migrations
         foreach (var migration in All.Where(m => m.Number > version))
         {
             using var transaction = connection.BeginTransaction();
-            connection.Execute(migration.Sql, transaction: transaction);
+            connection.Execute(spell?.Invoke(migration.Sql) ?? migration.Sql, transaction: transaction);
             connection.Execute(
                 "INSERT INTO meta (key, value) VALUES ('schema', @value) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
                 new { value = migration.Number.ToString() }, transaction);

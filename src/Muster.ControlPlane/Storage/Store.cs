@@ -16,6 +16,9 @@ public abstract class Store : IAsyncDisposable
     /// <summary>Key that signs lease tokens. Never leaves the store.</summary>
     public byte[] LeaseKey { get; protected set; } = [];
 
+    /// <summary>This process among the planes that share the store; a new one with every start.</summary>
+    public string PlaneId { get; protected set; } = Ids.New();
+
     /// <summary>Which engine this is and where its data lies, for people.</summary>
     public abstract string Description { get; }
 
@@ -24,6 +27,9 @@ public abstract class Store : IAsyncDisposable
     /// Operations are synchronous on purpose: inside a transaction there is nothing to wait for but the store.
     /// </summary>
     public abstract Task<T> WriteAsync<T>(Func<StoreTransaction, T> operation, CancellationToken ct = default);
+
+    /// <summary>Runs an operation together with all of its kind that have arrived meanwhile, and answers after the commit.</summary>
+    public abstract Task<TResult> WriteAsync<TItem, TResult>(BulkOperation<TItem, TResult> kind, TItem item, CancellationToken ct = default);
 
     public Task WriteAsync(Action<StoreTransaction> operation, CancellationToken ct = default) =>
         WriteAsync<object?>(tx => { operation(tx); return null; }, ct);
@@ -51,4 +57,12 @@ public abstract class Store : IAsyncDisposable
 public sealed record Committed(IReadOnlyList<EventRow> Events, IReadOnlyList<Signal> Signals);
 
 /// <summary>A wake-up that is no event: it may be lost or come twice without harm.</summary>
-public abstract record Signal;
+public abstract record Signal
+{
+    /// <summary>Whether it concerns this plane alone; others are not told.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public virtual bool IsLocal => false;
+}
+
+/// <summary>Something may have changed that nobody told of: another plane did much at once, or was not heard for a while.</summary>
+public sealed record LookAgain : Signal;

@@ -6,11 +6,14 @@ using Muster.Contracts;
 namespace Muster.ControlPlane.Storage;
 
 /// <summary>What an operation may do: read and write rows, append events, leave wake-ups. Used on one thread only.</summary>
-public sealed class StoreTransaction(IDbConnection connection, long lastSeq, DateTimeOffset now)
+/// <param name="connection">Where its statements run.</param>
+/// <param name="now">The store's clock.</param>
+/// <param name="takeHead">Takes the end of the event log until the commit; answers the last number given.</param>
+public sealed class StoreTransaction(IDbConnection connection, DateTimeOffset now, Func<long> takeHead)
 {
     private readonly List<EventRow> _events = [];
     private readonly List<Signal> _signals = [];
-    private readonly long _firstSeq = lastSeq;
+    private long? _lastSeq;
 
     /// <summary>The store's clock, milliseconds since 1970; the same for a whole commit.</summary>
     public long Now { get; } = now.ToUnixTimeMilliseconds();
@@ -18,25 +21,39 @@ public sealed class StoreTransaction(IDbConnection connection, long lastSeq, Dat
     public IReadOnlyList<EventRow> Events => _events;
     public IReadOnlyList<Signal> Signals => _signals;
 
-    public int Execute(string sql, object? args = null) => connection.Execute(sql, args);
+    /// <summary>Statements so far that may have changed something.</summary>
+    public int Writes { get; private set; }
+
+    public int Execute(string sql, object? args = null)
+    {
+        Writes++;
+        return connection.Execute(sql, args);
+    }
 
     /// <summary>Writes what must change exactly one row; anything else is a bug, and undone.</summary>
     public void ExecuteOne(string sql, object? args = null)
     {
-        var rows = connection.Execute(sql, args);
+        var rows = Execute(sql, args);
         if (rows != 1) throw new InvalidOperationException($"Expected to change 1 row and changed {rows}: {sql}");
     }
 
-    public T? QueryFirst<T>(string sql, object? args = null) => connection.QueryFirstOrDefault<T>(sql, args);
-
-    public List<T> Query<T>(string sql, object? args = null) => connection.Query<T>(sql, args).AsList();
-
-    /// <summary>Appends a fact to the event log, in the transaction that made it true.</summary>
-    public void Emit(string type, string text, string? projectId = null, string? taskId = null, string? agentId = null, object? data = null)
+    public T? QueryFirst<T>(string sql, object? args = null)
     {
-        var row = new EventRow
+        Note(sql);
+        return connection.QueryFirstOrDefault<T>(sql, args);
+    }
+
+    public List<T> Query<T>(string sql, object? args = null)
+    {
+        Note(sql);
+        return connection.Query<T>(sql, args).AsList();
+    }
+
+    /// <summary>Appends a fact to the event log, in the transaction that made it true. It is numbered when the commit comes.</summary>
+    public void Emit(string type, string text, string? projectId = null, string? taskId = null, string? agentId = null, object? data = null) =>
+        _events.Add(new EventRow
         {
-            Seq = _firstSeq + _events.Count + 1,
+            Seq = _lastSeq is { } last ? last + _events.Count + 1 : 0,
             Id = Ids.New(),
             Type = type,
             ProjectId = projectId,
@@ -45,10 +62,20 @@ public sealed class StoreTransaction(IDbConnection connection, long lastSeq, Dat
             Text = text.Length > 1000 ? text[..1000] : text,
             Data = data is null ? null : JsonSerializer.Serialize(data, Wire.Json),
             At = Now,
-        };
-        Execute("INSERT INTO events (seq, id, type, project_id, task_id, agent_id, text, data, at) "
-            + "VALUES (@Seq, @Id, @Type, @ProjectId, @TaskId, @AgentId, @Text, @Data, @At)", row);
-        _events.Add(row);
+        });
+
+    /// <summary>The event appended last, with its number. Others wait for theirs until this commit is over, so ask only where the answer needs it.</summary>
+    public EventRow LastEvent()
+    {
+        if (_lastSeq is null) Number(takeHead());
+        return _events[^1];
+    }
+
+    /// <summary>Numbers the events without a gap behind the last one given.</summary>
+    public void Number(long lastSeq)
+    {
+        _lastSeq = lastSeq;
+        for (var i = 0; i < _events.Count; i++) _events[i].Seq = lastSeq + i + 1;
     }
 
     /// <summary>Leaves a wake-up for after the commit.</summary>
@@ -62,12 +89,17 @@ public sealed class StoreTransaction(IDbConnection connection, long lastSeq, Dat
         _events.RemoveRange(mark.Events, _events.Count - mark.Events);
         _signals.RemoveRange(mark.Signals, _signals.Count - mark.Signals);
     }
+
+    private void Note(string sql)
+    {
+        if (!sql.AsSpan().TrimStart().StartsWith("SELECT", StringComparison.OrdinalIgnoreCase)) Writes++;
+    }
 }
 
 /// <summary>A row of the event log.</summary>
 public sealed record EventRow
 {
-    public long Seq { get; init; }
+    public long Seq { get; set; }
     public string Id { get; init; } = "";
     public string Type { get; init; } = "";
     public string? ProjectId { get; init; }

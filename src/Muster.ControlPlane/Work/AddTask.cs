@@ -106,7 +106,7 @@ public static class AddTask
         var path = tx.QueryFirst<string>(
             """
             WITH RECURSIVE upstream (id) AS (
-              SELECT @on UNION SELECT e.depends_on FROM edges e JOIN upstream u ON e.task_id = u.id)
+              SELECT id FROM tasks WHERE id = @on UNION SELECT e.depends_on FROM edges e JOIN upstream u ON e.task_id = u.id)
             SELECT id FROM upstream WHERE id = @task LIMIT 1
             """, new { on = on.Id, task = task.Id });
         if (path is not null)

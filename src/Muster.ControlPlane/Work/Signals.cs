@@ -12,7 +12,10 @@ public sealed record TaskDue(long At) : Signal;
 public sealed record ReviewMoved(string TaskId) : Signal;
 
 /// <summary>A lease was given.</summary>
-public sealed record LeaseOpened(string AssignmentId, string TaskId, string AgentId, int Epoch, int LeaseSeconds) : Signal;
+public sealed record LeaseOpened(string AssignmentId, string TaskId, string AgentId, int Epoch, int LeaseSeconds) : Signal
+{
+    public override bool IsLocal => true;
+}
 
 /// <summary>A lease has ended, however.</summary>
 public sealed record LeaseClosed(string AssignmentId, string TaskId, int Epoch) : Signal;

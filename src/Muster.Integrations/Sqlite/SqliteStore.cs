@@ -14,7 +14,7 @@ namespace Muster.Integrations.Sqlite;
 public sealed class SqliteStore : Store
 {
     private readonly string _path;
-    private readonly SqliteWriter _writer;
+    private readonly GroupCommit _writer;
     private readonly SqliteReaders _readers;
 
     private SqliteStore(string path, SqliteConnection connection, TimeProvider time, ILogger logger)
@@ -23,7 +23,7 @@ public sealed class SqliteStore : Store
         _readers = new SqliteReaders(path);
         Incarnation = Setting(connection, "incarnation", () => Guid.NewGuid().ToString("N"));
         LeaseKey = Convert.FromHexString(Setting(connection, "lease_key", () => Convert.ToHexString(RandomNumberGenerator.GetBytes(32))));
-        _writer = new SqliteWriter(connection, time, TellListeners, logger);
+        _writer = new GroupCommit(new SqliteEngine(connection, time), TellListeners, logger);
     }
 
     public override string Description => $"SQLite {SqliteLibrary.Version} ({SqliteLibrary.Origin}) at {_path}";
@@ -60,6 +60,8 @@ public sealed class SqliteStore : Store
     }
 
     public override Task<T> WriteAsync<T>(Func<StoreTransaction, T> operation, CancellationToken ct = default) => _writer.RunAsync(operation, ct);
+
+    public override Task<TResult> WriteAsync<TItem, TResult>(BulkOperation<TItem, TResult> kind, TItem item, CancellationToken ct = default) => _writer.RunAsync(kind, item, ct);
 
     public override async Task<T> ReadAsync<T>(Func<IDbConnection, Task<T>> read, CancellationToken ct = default)
     {

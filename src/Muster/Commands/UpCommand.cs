@@ -12,14 +12,14 @@ internal static class UpCommand
         var capacity = new Option<int?>("--capacity") { Description = "Agents this machine may run at once", HelpName = "N" };
         var listen = new ListenOptions();
         return new Command("up", "Start the plane and a host on this machine, and stay until Ctrl-C").With([.. listen.All, noHost, capacity])
-            .Does(call => Standing.RunAsync(call, listen.Read(call), withHost: !call.Get(noHost), call.Get(capacity)));
+            .Does(call => Standing.RunAsync(call, listen.Read(call), listen.Store(call), withHost: !call.Get(noHost), call.Get(capacity)));
     }
 
     public static Command CreateServe()
     {
         var listen = new ListenOptions();
         return new Command("serve", "Start the plane alone; hosts join with muster host").With([.. listen.All])
-            .Does(call => Standing.RunAsync(call, listen.Read(call), withHost: false, null));
+            .Does(call => Standing.RunAsync(call, listen.Read(call), listen.Store(call), withHost: false, null));
     }
 
     private sealed class ListenOptions
@@ -27,7 +27,11 @@ internal static class UpCommand
         private readonly Option<int> _port = new("--port") { Description = "Port to listen on; 0 takes a free one", DefaultValueFactory = _ => 7717, HelpName = "N" };
         private readonly Option<string?> _bind = new("--bind") { Description = "Address to listen on; loopback when left out", HelpName = "IP" };
 
-        public IEnumerable<Symbol> All => [_port, _bind];
+        private readonly Option<string?> _store = new("--store") { Description = "Where the store is (or MUSTER_STORE): postgres://USER:PASSWORD@HOST/DATABASE; embedded when left out", HelpName = "URL" };
+
+        public IEnumerable<Symbol> All => [_port, _bind, _store];
+
+        public string? Store(Call call) => call.Get(_store) ?? StoreAddress.FromEnvironment;
 
         public string Read(Call call)
         {

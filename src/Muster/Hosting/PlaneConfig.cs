@@ -20,6 +20,9 @@ internal sealed record PlaneConfig
         AllowTrailingCommas = true,
     };
 
+    /// <summary>Where the store is: <c>postgres://...</c>; the embedded one in the data folder when left out.</summary>
+    public string? Store { get; init; }
+
     /// <summary>Web origins that may call the API from a browser.</summary>
     public IReadOnlyList<string> CorsOrigins { get; init; } = [];
 

@@ -11,7 +11,6 @@ using Muster.ControlPlane.Delivery.Git;
 using Muster.ControlPlane.Security;
 using Muster.ControlPlane.Storage;
 using Muster.Integrations.Git;
-using Muster.Integrations.Sqlite;
 
 namespace Muster.Hosting;
 
@@ -27,17 +26,21 @@ internal sealed class RunningPlane : IAsyncDisposable
     /// <summary>Address and owner token.</summary>
     public KnownServer Server { get; }
 
+    /// <summary>Which store it runs on, for people.</summary>
+    public string Store => _app.Services.GetRequiredService<Store>().Description;
+
     /// <summary>For the host daemon in this process; ends with the next start.</summary>
     public string HostToken { get; }
 
     /// <summary>Whether the owner token was made now, and is therefore to be shown.</summary>
     public bool FirstStart { get; }
 
-    public static async Task<RunningPlane> StartAsync(DataFolder data, string url, PlaneLog log, CancellationToken ct)
+    public static async Task<RunningPlane> StartAsync(DataFolder data, string url, PlaneLog log, CancellationToken ct, string? store = null)
     {
-        var options = PlaneConfig.Read(data).ToOptions(data, url);
+        var config = PlaneConfig.Read(data);
+        var options = config.ToOptions(data, url);
         if (options.Validate() is { Count: > 0 } faults) throw new CommandException(string.Join(' ', faults)) { Code = ExitCodes.BadUsage };
-        var app = Build(options, log);
+        var app = Build(options, log, await OpenAsync(store ?? config.Store, data, url, log, ct));
         try
         {
             await app.StartAsync(ct);
@@ -60,7 +63,7 @@ internal sealed class RunningPlane : IAsyncDisposable
         };
         ServerFile.Write(data.Path, server);
         new Credentials(Paths.Credentials).Remember(server);
-        return new RunningPlane(app, server, await HostTokenAsync(tokens, ct), first);
+        return new RunningPlane(app, server, await HostTokenAsync(tokens, data, ct), first);
     }
 
     public async ValueTask DisposeAsync()
@@ -69,7 +72,7 @@ internal sealed class RunningPlane : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    private static WebApplication Build(ControlPlaneOptions options, PlaneLog log)
+    private static WebApplication Build(ControlPlaneOptions options, PlaneLog log, Store store)
     {
         // The empty builder: no watchers, no environment that could change what the command line and the one file said.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = options.DataFolder });
@@ -80,21 +83,35 @@ internal sealed class RunningPlane : IAsyncDisposable
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(3));
         // Signals are the command line's: the host's agents must hand in their work before the plane goes.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        builder.Services.AddControlPlane(options, services => SqliteStore.Open(options.DataFolder, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<Store>>()));
+        builder.Services.AddControlPlane(options, _ => store);
         builder.Services.AddSingleton<IRepositories>(_ => new GitRepositories(new GitOptions { Folder = Path.Combine(options.DataFolder, "projects") }));
         var app = builder.Build();
         app.UseControlPlane();
         return app;
     }
 
+    private static async Task<Store> OpenAsync(string? address, DataFolder data, string url, PlaneLog log, CancellationToken ct)
+    {
+        try
+        {
+            return await StoreAddress.OpenAsync(address, data, log, ct);
+        }
+        catch (StoreUnusableException error)
+        {
+            throw ListenAddress.Explain(error, new Uri(url));
+        }
+    }
+
     // The token of an earlier start is used again while the folder still has it; the store itself only knows its hash.
     private static async Task<string> OwnerTokenAsync(TokenDirectory tokens, string? saved, CancellationToken ct) =>
         tokens.Find(saved) is { Scope: Scopes.Owner } ? saved! : (await tokens.CreateAsync("owner", Scopes.Owner, null, null, ct)).Secret;
 
-    private static async Task<string> HostTokenAsync(TokenDirectory tokens, CancellationToken ct)
+    private static async Task<string> HostTokenAsync(TokenDirectory tokens, DataFolder data, CancellationToken ct)
     {
-        foreach (var old in tokens.List().Where(token => token is { Name: OwnHost, Scope: Scopes.Host })) await tokens.RevokeAsync(old.Id, ct);
-        return (await tokens.CreateAsync(OwnHost, Scopes.Host, null, null, ct)).Secret;
+        // Another plane of the same store has a host of its own.
+        var name = $"{OwnHost} ({Environment.MachineName}, {data.Path})";
+        foreach (var old in tokens.List().Where(token => token.Scope == Scopes.Host && token.Name == name)) await tokens.RevokeAsync(old.Id, ct);
+        return (await tokens.CreateAsync(name, Scopes.Host, null, null, ct)).Secret;
     }
 
     private sealed class NoLifetime : IHostLifetime

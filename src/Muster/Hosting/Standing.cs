@@ -7,12 +7,12 @@ namespace Muster.Hosting;
 /// <summary><c>muster up</c> and <c>muster serve</c>: a plane, with or without a host, until it is told to stop.</summary>
 internal static class Standing
 {
-    public static async Task RunAsync(Call call, string url, bool withHost, int? capacity)
+    public static async Task RunAsync(Call call, string url, string? store, bool withHost, int? capacity)
     {
         ListenAddress.RequireFree(new Uri(url));
         using var data = DataFolder.Open(call.Get(Globals.Data) ?? Paths.DefaultData);
         using var log = new PlaneLog(data.Logs, call.Get(Globals.Verbose), onTerminal: true);
-        await using var plane = await RunningPlane.StartAsync(data, url, log, call.Stop);
+        await using var plane = await RunningPlane.StartAsync(data, url, log, call.Stop, store);
         await using var host = withHost ? RunningHost.Beside(plane, data, capacity, log) : null;
         Welcome(call.Terminal, plane, data, withHost);
         if (host is null) await Task.Delay(Timeout.Infinite, call.Stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -23,9 +23,10 @@ internal static class Standing
     private static void Welcome(Terminal terminal, RunningPlane plane, DataFolder data, bool withHost)
     {
         var server = plane.Server;
-        terminal.DocumentLine(new { address = server.Address, data = data.Path, credentials = Paths.Credentials, pid = server.Pid, token = plane.FirstStart ? server.Token : null });
+        terminal.DocumentLine(new { address = server.Address, data = data.Path, store = plane.Store, credentials = Paths.Credentials, pid = server.Pid, token = plane.FirstStart ? server.Token : null });
         terminal.Line($"Muster is up at {server.Address}", Tone.Strong);
         terminal.Line($"data         {data.Path}");
+        terminal.Line($"store        {plane.Store}");
         terminal.Line($"API          {server.Address}/docs");
         if (plane.FirstStart) terminal.Line($"owner token  {server.Token}  (shown this once; kept in {Paths.Credentials})");
         if (!new Uri(server.Address).IsLoopback) terminal.Line("It listens beyond this machine, without TLS: put it behind a VPN or a proxy that has it.", Tone.Warn);

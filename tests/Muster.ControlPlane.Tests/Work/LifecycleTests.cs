@@ -1,9 +1,11 @@
+using System.Data.Common;
+using System.Text.RegularExpressions;
 using Dapper;
 using FsCheck;
 using FsCheck.Fluent;
-using Microsoft.Data.Sqlite;
 using Muster.Contracts;
 using Muster.Contracts.Work;
+using Muster.ControlPlane.Storage;
 using Muster.ControlPlane.Work;
 
 namespace Muster.ControlPlane.Tests.Work;
@@ -12,10 +14,11 @@ namespace Muster.ControlPlane.Tests.Work;
 public sealed class LifecycleTests
 {
     [Fact]
-    public async Task The_schema_holds_exactly_the_transitions_of_the_code()
+    public void The_schema_holds_exactly_the_transitions_of_the_code()
     {
-        await using var plane = await TestPlane.StartAsync();
-        var inSchema = (await plane.Store.ReadAsync(c => c.QueryAsync<(string From, string To)>("SELECT previous_status, status FROM task_transitions WHERE previous_status <> 'new'"))).ToHashSet();
+        var schema = Migrations.All[0].Sql;
+        var check = schema[schema.IndexOf("previous_status || ' > ' || status IN", StringComparison.Ordinal)..];
+        var inSchema = Regex.Matches(check[..check.IndexOf("))", StringComparison.Ordinal)], "'(?<from>[a-z_]+) > (?<to>[a-z_]+)'", RegexOptions.None, TimeSpan.FromSeconds(1)).Select(m => (m.Groups["from"].Value, m.Groups["to"].Value)).Where(p => p.Item1 != "new").ToHashSet();
         var inCode = (from state in TaskState.All from fact in Enum.GetValues<TaskFact>() let next = TaskLifecycle.Next(state, fact) where next is not null select (state, next)).ToHashSet();
         Assert.Equal(inCode.Order(), inSchema.Order());
     }
@@ -41,7 +44,7 @@ public sealed class LifecycleTests
             $"INSERT INTO assignments (id, task_id, agent_id, epoch, status, lease_until, started_at, ended_at) VALUES ('x', '{held.Task.Id}', '{held.Assignment.AgentId}', 1, 'failed', 0, 0, 1)",
         ];
         foreach (var sql in forbidden)
-            await Assert.ThrowsAsync<SqliteException>(() => plane.Store.WriteAsync(tx => tx.Execute(sql)));
+            await Assert.ThrowsAnyAsync<DbException>(() => plane.Store.WriteAsync(tx => tx.Execute(sql)));
     }
 
     /// <summary>Model-based: whatever agents and people do in whatever order, counters, gates and readiness stay true to the rows.</summary>
@@ -111,10 +114,10 @@ public sealed class LifecycleTests
             SELECT 'open_dependencies of ' || t.number FROM tasks t
              WHERE open_dependencies <> (SELECT COUNT(*) FROM edges e JOIN tasks d ON d.id = e.depends_on WHERE e.task_id = t.id AND d.status <> 'done')
             UNION ALL SELECT 'ready of ' || t.number FROM tasks t LEFT JOIN epics e ON e.id = t.epic_id
-             WHERE ready <> (t.status = 'pending' AND t.open_dependencies = 0 AND COALESCE(e.gate_open, 1) = 1 AND t.not_before IS NULL)
+             WHERE (ready = 1) <> (t.status = 'pending' AND t.open_dependencies = 0 AND COALESCE(e.gate_open, 1) = 1 AND t.not_before IS NULL)
             UNION ALL SELECT 'gated of ' || t.number FROM tasks t JOIN epics e ON e.id = t.epic_id WHERE t.gated = e.gate_open
             UNION ALL SELECT 'totals of epic ' || e.number FROM epics e
-             WHERE (tasks, tasks_done, minutes, minutes_done) <> (SELECT COUNT(*), COALESCE(SUM(status = 'done'), 0), COALESCE(SUM(estimate_minutes), 0),
+             WHERE (tasks, tasks_done, minutes, minutes_done) <> (SELECT COUNT(*), COALESCE(SUM(CASE WHEN status = 'done' THEN 1 ELSE 0 END), 0), COALESCE(SUM(estimate_minutes), 0),
                    COALESCE(SUM(CASE WHEN status = 'done' THEN estimate_minutes END), 0) FROM tasks t WHERE t.epic_id = e.id AND t.status <> 'cancelled')
             UNION ALL SELECT 'running of ' || p.key FROM projects p
              WHERE running <> (SELECT COUNT(*) FROM assignments s JOIN tasks t ON t.id = s.task_id WHERE t.project_id = p.id AND s.status = 'active')

@@ -36,9 +36,11 @@ internal sealed class Feeder(MusterClient plane, Ledger ledger, string project, 
                 Interlocked.Increment(ref _made);
                 last = task.Key;
             }
-            catch (Exception error) when (Scribe.IsUnknown(error))
+            catch (Exception error) when (Scribe.IsUnknown(error) || error is MusterException)
             {
+                // A refusal may be about what the plane read after it had written; whether it wrote, nobody can say.
                 ledger.Note(scribe.End(call, Ends.Unknown));
+                last = null;
                 await Task.Delay(50, ct);
             }
         }

@@ -16,7 +16,7 @@ internal static class EpicWrites
         tx.ExecuteOne(
             """
             UPDATE epic_merges SET state = 'waiting', head_sha = @head, base_sha = NULL, candidate_sha = NULL, detail = NULL, retry_at = NULL, enqueued_at = @Now, updated_at = @Now,
-                   position = (SELECT COALESCE(MAX(position), 0) + 1 FROM (SELECT position FROM merge_queue UNION ALL SELECT position FROM epic_merges))
+                   position = (SELECT COALESCE(MAX(position), 0) + 1 FROM (SELECT position FROM merge_queue UNION ALL SELECT position FROM epic_merges) AS line)
              WHERE epic_id = @EpicId
             """, new { head, tx.Now, epic.EpicId });
         tx.Emit(EventTypes.EpicQueued, $"{epic.Branch} stands in the merge queue of {epic.Target}: every task of {epic.Name} is done", epic.ProjectId, data: Data(epic, head));

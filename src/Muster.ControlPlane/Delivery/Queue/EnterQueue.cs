@@ -14,7 +14,7 @@ internal static class EnterQueue
         tx.ExecuteOne(
             """
             INSERT INTO merge_queue (id, position, project_id, target, pull_id, task_id, head_sha, state, enqueued_at)
-            VALUES (@id, (SELECT COALESCE(MAX(position), 0) + 1 FROM (SELECT position FROM merge_queue UNION ALL SELECT position FROM epic_merges)), @ProjectId, @Base, @pullId, @TaskId, @HeadSha, 'waiting', @Now)
+            VALUES (@id, (SELECT COALESCE(MAX(position), 0) + 1 FROM (SELECT position FROM merge_queue UNION ALL SELECT position FROM epic_merges) AS line), @ProjectId, @Base, @pullId, @TaskId, @HeadSha, 'waiting', @Now)
             """, new { id = Ids.New(), pull.ProjectId, pull.Base, pullId = pull.Id, pull.TaskId, pull.HeadSha, tx.Now });
         tx.Emit(EventTypes.PullQueued, $"{pull.Name} stands in the merge queue of {pull.Base}", pull.ProjectId, task.Id, task.AgentId, new { pullId = pull.Id, number = pull.Number, target = pull.Base });
         tx.Notify(new QueueMoved(pull.ProjectId, pull.Base));

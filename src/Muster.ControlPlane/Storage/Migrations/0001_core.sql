@@ -1,6 +1,25 @@
 -- The core: requirements B1 and C1. Times are milliseconds since 1970 by the store's clock, hours are kept as
 -- minutes so that sums stay exact, truth values are 0 or 1, lists and definitions are JSON text.
 
+-- The processes that serve this store. The number of the last batch tells one that lost its connection in the middle of a
+-- commit whether that commit happened.
+CREATE TABLE planes (
+  id         TEXT PRIMARY KEY,
+  name       TEXT NOT NULL,
+  batch      BIGINT NOT NULL DEFAULT 0,
+  started_at BIGINT NOT NULL,
+  seen_at    BIGINT NOT NULL
+);
+
+-- Which of them does what only one may do. Who takes over counts the term up.
+CREATE TABLE leadership (
+  id       INTEGER PRIMARY KEY CHECK (id = 1),
+  plane_id TEXT NOT NULL,
+  term     BIGINT NOT NULL,
+  until    BIGINT NOT NULL
+);
+INSERT INTO leadership (id, plane_id, term, until) VALUES (1, '', 0, 0);
+
 CREATE TABLE projects (
   id            TEXT PRIMARY KEY,
   key           TEXT NOT NULL UNIQUE,
@@ -42,21 +61,6 @@ CREATE TABLE epics (
   CHECK ((gate_epics IS NULL) = (gate_percent IS NULL)),
   CHECK (gate_open = 1 OR gate_epics IS NOT NULL)
 );
-
--- Which state may follow which. A task row carries the state it came from, and the pair must stand here.
-CREATE TABLE task_transitions (
-  previous_status TEXT NOT NULL,
-  status          TEXT NOT NULL,
-  PRIMARY KEY (previous_status, status)
-);
-
-INSERT INTO task_transitions (previous_status, status) VALUES
-  ('new', 'pending'), ('new', 'done'),
-  ('pending', 'in_progress'), ('pending', 'cancelled'),
-  ('in_progress', 'pending'), ('in_progress', 'review'), ('in_progress', 'done'),
-  ('in_progress', 'failed'), ('in_progress', 'quarantined'), ('in_progress', 'cancelled'),
-  ('review', 'done'), ('review', 'pending'), ('review', 'failed'), ('review', 'quarantined'), ('review', 'cancelled'),
-  ('failed', 'pending'), ('quarantined', 'pending'), ('cancelled', 'pending');
 
 CREATE TABLE hosts (
   id             TEXT PRIMARY KEY,
@@ -137,7 +141,13 @@ CREATE TABLE tasks (
   started_at        BIGINT,
   completed_at      BIGINT,
   UNIQUE (project_id, number),
-  FOREIGN KEY (previous_status, status) REFERENCES task_transitions (previous_status, status),
+  -- Which state may follow which: a row carries the state it came from, and the pair must stand here.
+  CHECK (previous_status || ' > ' || status IN (
+    'new > pending', 'new > done',
+    'pending > in_progress', 'pending > cancelled',
+    'in_progress > pending', 'in_progress > review', 'in_progress > done', 'in_progress > failed', 'in_progress > quarantined', 'in_progress > cancelled',
+    'review > done', 'review > pending', 'review > failed', 'review > quarantined', 'review > cancelled',
+    'failed > pending', 'quarantined > pending', 'cancelled > pending')),
   CHECK ((status = 'in_progress') = (assignment_id IS NOT NULL)),
   CHECK (ready = 0 OR (status = 'pending' AND open_dependencies = 0 AND gated = 0)),
   CHECK (status <> 'done' OR percent_complete = 100),
@@ -236,6 +246,12 @@ CREATE TABLE events (
   data       TEXT,
   at         BIGINT NOT NULL
 );
+-- The number of the last event, which outlives it: numbers are given in the order of commits and never twice.
+CREATE TABLE event_head (
+  id  INTEGER PRIMARY KEY CHECK (id = 1),
+  seq BIGINT NOT NULL
+);
+INSERT INTO event_head (id, seq) VALUES (1, 0);
 CREATE INDEX events_by_task ON events (task_id, seq) WHERE task_id IS NOT NULL;
 
 CREATE TABLE tools (

@@ -1,0 +1,63 @@
+using Muster.Bench.Load;
+using Muster.Bench.Measure;
+using Muster.Bench.Servers;
+
+namespace Muster.Bench.Benchmarks;
+
+/// <summary>
+/// Muster itself over HTTP with everything in: authentication, lease, assignment, events, answer after the commit. One
+/// plane for all rounds, with a backlog that outlasts them.
+/// </summary>
+internal sealed class MusterContender : IContender
+{
+    private const int AgentCount = 64;
+
+    private readonly Plane _plane;
+    private readonly Agents _agents;
+    private readonly int _perRequest;
+    private readonly int _tasks;
+    private readonly (string, Func<Usage>)[] _servers;
+
+    private MusterContender(string name, Plane plane, int perRequest, int tasks, (string, Func<Usage>)[] servers)
+    {
+        Name = name;
+        _plane = plane;
+        _agents = new Agents(plane, AgentCount);
+        _perRequest = perRequest;
+        _tasks = tasks;
+        _servers = [("plane", plane.Usage), .. servers];
+    }
+
+    public string Name { get; }
+
+    public string Unit => "tasks/s";
+
+    /// <param name="session">The run.</param>
+    /// <param name="name">What the report calls it.</param>
+    /// <param name="postgres">The server that holds the store; null for the embedded one.</param>
+    /// <param name="perRequest">Tasks a claim, and completions a request.</param>
+    /// <param name="tasks">Tasks a round.</param>
+    public static async Task<IContender> MakeAsync(Session session, string name, Postgres? postgres, int perRequest, int tasks)
+    {
+        var folder = session.NewFolder("plane");
+        var warming = tasks / 2;
+        // Rounds that are dropped are run again, and at the end there must still be a backlog.
+        var backlog = warming + tasks * (session.Options.Rounds * 2 + 1);
+        var store = await Seed.FillAsync(folder, postgres, backlog, session.Stop);
+        var plane = await Plane.StartAsync(folder, store, session.Stop);
+        var contender = new MusterContender(name, plane, perRequest, tasks, postgres is null ? [] : [("postgres", postgres.Usage)]);
+        await contender._agents.RegisterAsync(session.Stop);
+        // The first requests are compiled as they run; that is measured by itself, as start to ready.
+        await contender._agents.ClaimAndCompleteAsync(perRequest, warming, session.Stop);
+        return contender;
+    }
+
+    public async Task<Sample> RunAsync(CancellationToken ct)
+    {
+        await _agents.RegisterAsync(ct);
+        var meter = Meter.Start(_servers);
+        return meter.Stop(await _agents.ClaimAndCompleteAsync(_perRequest, _tasks, ct));
+    }
+
+    public ValueTask DisposeAsync() => _plane.DisposeAsync();
+}

@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Muster.Bench.Load;
+using Muster.Bench.Measure;
+
+namespace Muster.Bench.Servers;
+
+/// <summary>A queue from npm, in a Node process of its own: it seeds itself, says so, runs when told to, and says how long it took.</summary>
+internal sealed class Peer : IAsyncDisposable
+{
+    private static readonly Lazy<string> Folder = new(() =>
+    {
+        for (var at = AppContext.BaseDirectory; at is not null; at = Path.GetDirectoryName(at))
+            if (File.Exists(Path.Combine(at, "bench", "peers", "package.json"))) return Path.Combine(at, "bench", "peers");
+        throw new MissingToolException("bench/peers is not there: run the benchmarks from a checkout.");
+    });
+
+    private readonly Child _child;
+
+    private Peer(Child child) => _child = child;
+
+    public Usage Usage() => _child.Usage();
+
+    /// <summary>Starts a script of bench/peers; its tasks are in its store when this returns.</summary>
+    public static async Task<Peer> StartAsync(string script, IEnumerable<string> arguments, CancellationToken ct)
+    {
+        var node = Tools.Require(Tools.Find("node"), "Node 20 or newer", "nodejs");
+        await InstallAsync(ct);
+        var child = Child.Start(node, [Path.Combine(Folder.Value, script), .. arguments], folder: Folder.Value);
+        var peer = new Peer(child);
+        if (await child.Output.ReadLineAsync(ct) != "ready")
+        {
+            await peer.DisposeAsync();
+            throw new InvalidOperationException($"{script} did not start: {child.Complaints}");
+        }
+
+        return peer;
+    }
+
+    /// <summary>Has it do its tasks.</summary>
+    public async Task<Run> RunAsync(CancellationToken ct)
+    {
+        await _child.Input.WriteLineAsync("go");
+        await _child.Input.FlushAsync(ct);
+        var line = await _child.Output.ReadLineAsync(ct) ?? throw new InvalidOperationException($"It ended before its tasks: {_child.Complaints}");
+        var said = JsonSerializer.Deserialize<JsonElement>(line);
+        return new Run(said.GetProperty("tasks").GetInt32(), TimeSpan.FromSeconds(said.GetProperty("seconds").GetDouble()), null);
+    }
+
+    public ValueTask DisposeAsync() => _child.DisposeAsync();
+
+    /// <summary>The locked versions, once; npm's own marker tells whether they are there.</summary>
+    private static async Task InstallAsync(CancellationToken ct)
+    {
+        var installed = new FileInfo(Path.Combine(Folder.Value, "node_modules", ".package-lock.json"));
+        var locked = new FileInfo(Path.Combine(Folder.Value, "package-lock.json"));
+        if (installed.Exists && installed.LastWriteTimeUtc >= locked.LastWriteTimeUtc) return;
+        var npm = Tools.Require(Tools.Find("npm"), "npm", "npm");
+        await Child.RunAsync(npm, ["ci", "--no-audit", "--no-fund", "--ignore-scripts"], ct, folder: Folder.Value);
+    }
+}

@@ -1,0 +1,85 @@
+namespace Muster.ControlPlane.Storage;
+
+/// <summary>Something that waits for a commit.</summary>
+public abstract class Operation
+{
+    /// <summary>What it is run together with; null for one that is run by itself.</summary>
+    internal virtual IBulk? Kind => null;
+
+    internal virtual void Run(StoreTransaction tx) => throw new NotSupportedException("It is run by its kind.");
+
+    internal abstract void Refuse(Exception error);
+    internal abstract void Reset();
+    internal abstract void Succeed();
+    internal abstract void Fail(Exception error);
+}
+
+internal interface IBulk
+{
+    void RunAll(StoreTransaction tx, IReadOnlyList<Operation> items);
+}
+
+/// <summary>
+/// An operation that many ask for at once, carried out for all of them by the same few statements. It takes the rows it
+/// needs under lock and decides on what they say then, so that planes that share a store can run it side by side.
+/// One object per kind: items of the same object are run together.
+/// </summary>
+public abstract class BulkOperation<TItem, TResult> : IBulk
+{
+    /// <summary>Gives every item its result or its refusal; an exception undoes and refuses all of them.</summary>
+    protected abstract void Run(StoreTransaction tx, IReadOnlyList<BulkItem<TItem, TResult>> items);
+
+    void IBulk.RunAll(StoreTransaction tx, IReadOnlyList<Operation> items) => Run(tx, [.. items.Cast<BulkItem<TItem, TResult>>()]);
+}
+
+public sealed class BulkItem<TItem, TResult>(BulkOperation<TItem, TResult> kind, TItem item) : Operation
+{
+    private TResult? _result;
+    private Exception? _refusal;
+
+    public TItem Item { get; } = item;
+
+    public TaskCompletionSource<TResult> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    internal override IBulk Kind => kind;
+
+    /// <summary>Its answer, given once the commit is on disk.</summary>
+    public void Settle(TResult result) => _result = result;
+
+    internal override void Refuse(Exception error) => _refusal = error;
+
+    /// <summary>Refuses this item alone.</summary>
+    public void Refused(Exception error) => _refusal = error;
+
+    internal override void Reset() => (_result, _refusal) = (default, null);
+
+    internal override void Succeed()
+    {
+        if (_refusal is null) Answer.SetResult(_result!);
+        else Answer.SetException(_refusal);
+    }
+
+    internal override void Fail(Exception error) => Answer.TrySetException(error);
+}
+
+internal sealed class SingleOperation<T>(Func<StoreTransaction, T> run) : Operation
+{
+    private T? _result;
+    private Exception? _refusal;
+
+    public TaskCompletionSource<T> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    internal override void Run(StoreTransaction tx) => _result = run(tx);
+
+    internal override void Refuse(Exception error) => _refusal = error;
+
+    internal override void Reset() => (_result, _refusal) = (default, null);
+
+    internal override void Succeed()
+    {
+        if (_refusal is null) Answer.SetResult(_result!);
+        else Answer.SetException(_refusal);
+    }
+
+    internal override void Fail(Exception error) => Answer.TrySetException(error);
+}

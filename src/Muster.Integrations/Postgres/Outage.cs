@@ -1,0 +1,24 @@
+using System.Net.Sockets;
+using Npgsql;
+
+namespace Muster.Integrations.Postgres;
+
+/// <summary>Tells errors of the statement from errors of the server and of the way to it.</summary>
+internal static class Outage
+{
+    /// <summary>The server is gone, going, coming or no longer the one that takes writes.</summary>
+    public static bool Is(Exception error) => error switch
+    {
+        PostgresException p => p.SqlState.StartsWith("08", StringComparison.Ordinal) || p.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown
+            or PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.TooManyConnections
+            or "25P03",
+        NpgsqlException or SocketException or IOException or TimeoutException or ObjectDisposedException => true,
+        _ => error.InnerException is { } inner && error is not NpgsqlException && Is(inner),
+    };
+
+    /// <summary>Two transactions were in each other's way and this one was undone.</summary>
+    public static bool IsCollision(Exception error) => error is PostgresException
+    {
+        SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.LockNotAvailable,
+    };
+}

@@ -1,0 +1,217 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Muster.ControlPlane.Storage;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Muster.Integrations.Postgres;
+
+/// <summary>
+/// Transactions of a plane on a store that it may share with others. Planes whose operations need the store to themselves
+/// take it in turn (an advisory lock); bulk operations, which lock their rows, share it. The end of the event log is taken
+/// last, for the length of the commit itself, so numbers have no gap and follow the order of commits.
+/// </summary>
+internal sealed class PostgresEngine(PostgresServer server, string planeId, TimeProvider time, Action<string> incarnationSeen, ILogger logger) : ICommitEngine
+{
+    /// <summary>How long a batch waits for a server that has gone; after that who waits is told.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private const int RerunLimit = 5;
+
+    private NpgsqlConnection? _connection;
+    private DialectConnection? _dialect;
+    private long _batch;
+    private bool _committing;
+    private int _writesAtMark;
+    private bool _marked;
+
+    public StoreTransaction Begin(bool alone)
+    {
+        var connection = Connect();
+        _batch++;
+        using var begin = new NpgsqlCommand(
+            $"BEGIN; SELECT {(alone ? "pg_advisory_xact_lock" : "pg_advisory_xact_lock_shared")}({PostgresServer.WritersLock}); "
+            + "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint, (SELECT value FROM meta WHERE key = 'incarnation')", connection);
+        using var reader = begin.ExecuteReader();
+        reader.NextResult();
+        reader.Read();
+        // A test has a clock of its own; everybody else goes by the store's.
+        var now = time == TimeProvider.System ? Times.At(reader.GetInt64(0)) : time.GetUtcNow();
+        incarnationSeen(reader.GetString(1));
+        return new StoreTransaction(_dialect!, now, TakeHead);
+    }
+
+    public void Mark(StoreTransaction tx, bool careful)
+    {
+        _writesAtMark = tx.Writes;
+        _marked = careful;
+        if (careful) Run("SAVEPOINT operation");
+    }
+
+    public void Keep(StoreTransaction tx)
+    {
+        if (_marked) Run("RELEASE operation");
+    }
+
+    public bool TryUndo(StoreTransaction tx, Exception error)
+    {
+        if (Outage.Is(error)) return false;
+        if (_marked)
+        {
+            Run("ROLLBACK TO operation; RELEASE operation");
+            return true;
+        }
+
+        // Refused before it wrote anything: there is nothing to undo. An error of the server's own spoils the transaction.
+        return tx.Writes == _writesAtMark && error is not NpgsqlException;
+    }
+
+    public void Commit(StoreTransaction tx)
+    {
+        var wakeup = Wakeup.Write(planeId, tx);
+        if (tx.Events.Count == 0 && tx.Writes == 0 && wakeup.Length == 0)
+        {
+            Run("COMMIT");
+            return;
+        }
+
+        // One round trip, so that the head of the log is held for no longer than the flush.
+        using var commit = new NpgsqlBatch(_connection) { BatchCommands = { tx.Events.Count > 0 ? WithEvents(tx, wakeup) : Bare(wakeup), new NpgsqlBatchCommand("COMMIT") } };
+        _committing = true;
+        var seq = (long)commit.ExecuteScalar()!;
+        _committing = false;
+        if (tx.Events.Count > 0) tx.Number(seq - tx.Events.Count);
+    }
+
+    public void Abandon()
+    {
+        if (_connection is null) return;
+        try
+        {
+            if (_connection.FullState == System.Data.ConnectionState.Open)
+            {
+                Run("ROLLBACK");
+                return;
+            }
+        }
+        catch (Exception error) when (Outage.Is(error))
+        {
+            logger.LogWarning("The connection to the store was lost: {Reason}", error.Message);
+        }
+
+        Drop();
+    }
+
+    public bool IsOwnFault(Exception error) => !Outage.Is(error) && !Outage.IsCollision(error);
+
+    public Aftermath Recover(StoreTransaction? tx, Exception error, int attempt)
+    {
+        if (Outage.IsCollision(error)) return attempt < RerunLimit ? Aftermath.Rerun : Aftermath.Failed;
+        if (!Outage.Is(error)) return Aftermath.Failed;
+
+        logger.LogWarning("The store does not answer: {Reason}", error.Message);
+        var asked = _committing;
+        _committing = false;
+        Drop();
+        var since = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(since) < Patience)
+        {
+            try
+            {
+                Connect();
+                // Asked to commit and not answered: the row that names the batch was written with it, or was not.
+                return asked && Happened(tx!) ? Aftermath.Committed : attempt < RerunLimit ? Aftermath.Rerun : Aftermath.Failed;
+            }
+            catch (Exception again) when (Outage.Is(again))
+            {
+                Drop();
+                Thread.Sleep(Random.Shared.Next(50, 250));
+            }
+        }
+
+        return Aftermath.Failed;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Drop();
+        return ValueTask.CompletedTask;
+    }
+
+    private NpgsqlConnection Connect()
+    {
+        if (_connection is { FullState: System.Data.ConnectionState.Open }) return _connection;
+        Drop();
+        _connection = server.OpenWriter(planeId);
+        _dialect = new DialectConnection(_connection);
+        return _connection;
+    }
+
+    private void Drop()
+    {
+        _connection?.Dispose();
+        (_connection, _dialect) = (null, null);
+    }
+
+    /// <summary>Whether the batch in flight was committed. No connection of this plane from before is left that could still do it.</summary>
+    private bool Happened(StoreTransaction tx)
+    {
+        using var ask = new NpgsqlCommand("SELECT batch FROM planes WHERE id = $1", _connection) { Parameters = { new NpgsqlParameter<string> { TypedValue = planeId } } };
+        if (ask.ExecuteScalar() is not long batch || batch != _batch) return false;
+        if (tx.Events.Count == 0) return true;
+        using var first = new NpgsqlCommand("SELECT seq FROM events WHERE id = $1", _connection) { Parameters = { new NpgsqlParameter<string> { TypedValue = tx.Events[0].Id } } };
+        tx.Number((long)first.ExecuteScalar()! - 1);
+        return true;
+    }
+
+    private long TakeHead()
+    {
+        using var take = new NpgsqlCommand("SELECT seq FROM event_head WHERE id = 1 FOR UPDATE", _connection);
+        return (long)take.ExecuteScalar()!;
+    }
+
+    private void Run(string sql)
+    {
+        using var command = new NpgsqlCommand(sql, _connection);
+        command.ExecuteNonQuery();
+    }
+
+    private NpgsqlBatchCommand Bare(string wakeup) => new(
+        "WITH mine AS (UPDATE planes SET batch = $1 WHERE id = $2) SELECT 0::bigint, CASE WHEN $3 = '' THEN NULL ELSE pg_notify('" + PostgresServer.Channel + "', $3) END")
+    {
+        Parameters = { new NpgsqlParameter<long> { TypedValue = _batch }, Text(planeId), Text(wakeup) },
+    };
+
+    private NpgsqlBatchCommand WithEvents(StoreTransaction tx, string wakeup) => new(
+        "WITH head AS (UPDATE event_head SET seq = seq + $1 WHERE id = 1 RETURNING seq), mine AS (UPDATE planes SET batch = $2 WHERE id = $3), "
+        + "written AS (INSERT INTO events (seq, id, type, project_id, task_id, agent_id, text, data, at) "
+        + "SELECT head.seq - $1 + e.n, e.id, e.type, e.project_id, e.task_id, e.agent_id, e.text, e.data, $4 "
+        + "FROM head, unnest($5, $6, $7, $8, $9, $10, $11) WITH ORDINALITY AS e(id, type, project_id, task_id, agent_id, text, data, n)) "
+        + "SELECT seq, CASE WHEN $12 = '' THEN NULL ELSE pg_notify('" + PostgresServer.Channel + "', $12) END FROM head")
+    {
+        Parameters =
+        {
+            new NpgsqlParameter<long> { TypedValue = tx.Events.Count },
+            new NpgsqlParameter<long> { TypedValue = _batch },
+            Text(planeId),
+            new NpgsqlParameter<long> { TypedValue = tx.Now },
+            Texts(tx.Events, e => e.Id),
+            Texts(tx.Events, e => e.Type),
+            Texts(tx.Events, e => e.ProjectId),
+            Texts(tx.Events, e => e.TaskId),
+            Texts(tx.Events, e => e.AgentId),
+            Texts(tx.Events, e => e.Text),
+            Texts(tx.Events, e => e.Data),
+            Text(wakeup),
+        },
+    };
+
+    private static NpgsqlParameter<string> Text(string value) => new() { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Text };
+
+    private static NpgsqlParameter<string?[]> Texts(IReadOnlyList<EventRow> events, Func<EventRow, string?> field)
+    {
+        var values = new string?[events.Count];
+        for (var i = 0; i < values.Length; i++) values[i] = PlainText.Clean(field(events[i]));
+        return new NpgsqlParameter<string?[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
+    }
+}

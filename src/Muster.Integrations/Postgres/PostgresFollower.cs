@@ -1,0 +1,161 @@
+using System.Threading.Channels;
+using Dapper;
+using Microsoft.Extensions.Logging;
+using Muster.ControlPlane.Storage;
+using Npgsql;
+
+namespace Muster.Integrations.Postgres;
+
+/// <summary>
+/// Hears what other planes commit and brings all events, theirs and our own, into the one order of the log before anyone
+/// here is told of them. What is missing between two of them is read from the store.
+/// </summary>
+internal sealed class PostgresFollower : IAsyncDisposable
+{
+    private const int Chunk = 1000;
+
+    /// <summary>How long a silence may last before the end of the log is looked at all the same.</summary>
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(2);
+
+    private readonly PostgresServer _server;
+    private readonly string _planeId;
+    private readonly Action<Committed> _tell;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Channel<bool> _gaps = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Lock _gate = new();
+    private readonly Task _listening;
+    private readonly Task _filling;
+    private long _told;
+
+    public PostgresFollower(PostgresServer server, string planeId, long head, Action<Committed> tell, ILogger logger)
+    {
+        (_server, _planeId, _told, _tell, _logger) = (server, planeId, head, tell, logger);
+        _listening = Task.Run(ListenAsync);
+        _filling = Task.Run(FillAsync);
+    }
+
+    /// <summary>After a commit of our own: told at once where it follows on what was told last, else when the gap is filled.</summary>
+    public void Committed(Committed committed)
+    {
+        lock (_gate)
+        {
+            if (committed.Events.Count == 0 || committed.Events[0].Seq == _told + 1)
+            {
+                if (committed.Events.Count > 0) _told = committed.Events[^1].Seq;
+                _tell(committed);
+                return;
+            }
+
+            _tell(committed with { Events = [] });
+        }
+
+        _gaps.Writer.TryWrite(true);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await Task.WhenAll(_listening, _filling);
+        _stop.Dispose();
+    }
+
+    private async Task ListenAsync()
+    {
+        var again = false;
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                await using var connection = await _server.OpenAsync("muster follower", _stop.Token);
+                connection.Notification += (_, note) => Hear(note.Payload);
+                await connection.ExecuteAsync($"LISTEN {PostgresServer.Channel}");
+                // Whatever was announced while nobody listened is in the log; the wake-ups are not, so everybody looks.
+                if (again) Tell([new LookAgain()]);
+                again = true;
+                while (true)
+                {
+                    _gaps.Writer.TryWrite(true);
+                    await connection.WaitAsync(LongestSilence, _stop.Token);
+                }
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error) when (Outage.Is(error))
+            {
+                _logger.LogWarning("Other planes are not heard: {Reason}", error.Message);
+                await DelayAsync();
+            }
+        }
+    }
+
+    private void Hear(string payload)
+    {
+        var (planeId, signals) = Wakeup.Read(payload);
+        if (planeId == _planeId) return;
+        if (signals.Count > 0) Tell(signals);
+        _gaps.Writer.TryWrite(true);
+    }
+
+    private void Tell(IReadOnlyList<Signal> signals)
+    {
+        lock (_gate) _tell(new Committed([], signals));
+    }
+
+    private async Task FillAsync()
+    {
+        try
+        {
+            await foreach (var _ in _gaps.Reader.ReadAllAsync(_stop.Token))
+            {
+                try
+                {
+                    while (await FillSomeAsync())
+                    {
+                        // There may be more.
+                    }
+                }
+                catch (Exception error) when (Outage.Is(error))
+                {
+                    _logger.LogWarning("The event log cannot be read: {Reason}", error.Message);
+                    await DelayAsync();
+                    _gaps.Writer.TryWrite(true);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // The plane stops.
+        }
+    }
+
+    private async Task<bool> FillSomeAsync()
+    {
+        var after = Volatile.Read(ref _told);
+        await using var connection = await _server.OpenReaderAsync(_stop.Token);
+        var rows = (await connection.QueryAsync<EventRow>("SELECT * FROM events WHERE seq > @after ORDER BY seq LIMIT @Chunk", new { after, Chunk })).AsList();
+        lock (_gate)
+        {
+            var fresh = rows.Where(r => r.Seq > _told).ToList();
+            if (fresh.Count == 0) return rows.Count == Chunk;
+            _told = fresh[^1].Seq;
+            _tell(new Committed(fresh, []));
+        }
+
+        return true;
+    }
+
+    private async Task DelayAsync()
+    {
+        try
+        {
+            await Task.Delay(Random.Shared.Next(200, 1000), _stop.Token);
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // The loop that waits ends by itself.
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using Npgsql;
+
+namespace Muster.Integrations.Postgres;
+
+/// <summary>How to reach the server: pooled connections for readers, one of its own for the writer.</summary>
+internal sealed class PostgresServer : IAsyncDisposable
+{
+    /// <summary>Who needs the store to himself holds it alone, who locks his rows shares it.</summary>
+    public const long WritersLock = 0x6D7573746572;
+
+    /// <summary>Held while the schema is brought up to date.</summary>
+    public const long MigrationLock = WritersLock + 1;
+
+    /// <summary>Where commits are announced.</summary>
+    public const string Channel = "muster_commits";
+
+    private readonly NpgsqlDataSource _readers;
+    private readonly string _single;
+
+    public PostgresServer(PostgresAddress address)
+    {
+        Address = address;
+        _readers = new NpgsqlDataSourceBuilder(address.ConnectionString(pooled: true)).Build();
+        _single = address.ConnectionString(pooled: false);
+    }
+
+    public PostgresAddress Address { get; }
+
+    public async Task<NpgsqlConnection> OpenReaderAsync(CancellationToken ct) => await _readers.OpenConnectionAsync(ct);
+
+    /// <summary>A connection by itself, for whatever lasts.</summary>
+    public NpgsqlConnection Open(string name)
+    {
+        var connection = new NpgsqlConnection(_single + $";Application Name={name}");
+        try
+        {
+            connection.Open();
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    public async Task<NpgsqlConnection> OpenAsync(string name, CancellationToken ct)
+    {
+        var connection = new NpgsqlConnection(_single + $";Application Name={name}");
+        try
+        {
+            await connection.OpenAsync(ct);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// The one connection that writes for a plane. An earlier one that the server has not noticed to be gone is ended first,
+    /// so that it neither holds a lock nor commits late.
+    /// </summary>
+    public NpgsqlConnection OpenWriter(string planeId)
+    {
+        var name = "muster " + planeId;
+        var connection = Open(name);
+        try
+        {
+            using var end = new NpgsqlCommand("SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE application_name = $1 AND pid <> pg_backend_pid() AND datname = current_database()", connection)
+            {
+                Parameters = { new NpgsqlParameter<string> { TypedValue = name } },
+            };
+            end.ExecuteNonQuery();
+            // A 2xx means that it is on disk: stronger settings than that stay as they are.
+            using var durable = new NpgsqlCommand("SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')", connection);
+            durable.ExecuteNonQuery();
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync() => await _readers.DisposeAsync();
+}

@@ -1,0 +1,24 @@
+using Microsoft.Extensions.Logging;
+using Muster.Commands;
+using Muster.ControlPlane.Storage;
+using Muster.Integrations.Postgres;
+using Muster.Integrations.Sqlite;
+
+namespace Muster.Hosting;
+
+/// <summary>
+/// Which store a plane runs on: <c>--store</c>, else <c>MUSTER_STORE</c>, else the configuration, else the embedded one in the
+/// data folder.
+/// </summary>
+internal static class StoreAddress
+{
+    public static async Task<Store> OpenAsync(string? address, DataFolder data, PlaneLog log, CancellationToken ct)
+    {
+        var logger = log.CreateLogger("store");
+        if (string.IsNullOrWhiteSpace(address) || address.Equals("sqlite", StringComparison.OrdinalIgnoreCase)) return SqliteStore.Open(data.Path, TimeProvider.System, logger);
+        if (PostgresAddress.IsOne(address)) return await PostgresStore.OpenAsync(PostgresAddress.Parse(address), TimeProvider.System, logger, ct);
+        throw new CommandException("The address of the store is not one that is known.", "Give postgres://USER:PASSWORD@HOST:5432/DATABASE, or leave it out for the embedded store.") { Code = ExitCodes.BadUsage };
+    }
+
+    public static string? FromEnvironment => Environment.GetEnvironmentVariable("MUSTER_STORE") is { Length: > 0 } address ? address : null;
+}

@@ -1,0 +1,49 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using Muster.Conformance.Servers;
+using Muster.ControlPlane.Storage;
+using Muster.ControlPlane.Tests;
+using Muster.Integrations.Postgres;
+using Muster.Integrations.Sqlite;
+using Npgsql;
+
+[assembly: AssemblyFixture(typeof(TestStores))]
+
+namespace Muster.ControlPlane.Tests;
+
+/// <summary>
+/// The store under test: the embedded one, or with <c>MUSTER_TEST_STORE=postgres</c> a database of its own on a real server
+/// that is started for the run. The same tests hold on both.
+/// </summary>
+public sealed class TestStores : IAsyncLifetime
+{
+    private static PostgresServer? _server;
+
+    public async ValueTask InitializeAsync()
+    {
+        // What is flushed is tested elsewhere, against a server that flushes.
+        if (Environment.GetEnvironmentVariable("MUSTER_TEST_STORE") == "postgres") _server = await PostgresServer.StartAsync("fsync=off", "full_page_writes=off");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is not null) await _server.DisposeAsync();
+    }
+
+    internal static async Task<Store> OpenAsync(string folder, TimeProvider clock)
+    {
+        if (_server is null) return SqliteStore.Open(folder, clock, NullLogger.Instance);
+        var name = "t" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(folder)))[..20];
+        try
+        {
+            await _server.CreateDatabaseAsync(name);
+        }
+        catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.DuplicateDatabase)
+        {
+            // The second plane on the same folder opens the same store again.
+        }
+
+        return await PostgresStore.OpenAsync(PostgresAddress.Parse(_server.Address + name), clock, NullLogger.Instance);
+    }
+}
