@@ -1,4 +1,5 @@
 using Muster.Proof.Chaos;
+using Muster.Proof.Fuzz;
 using Muster.Proof.Planting;
 using Muster.Proof.Simulation;
 
@@ -18,6 +19,7 @@ internal static class ProofCommands
             return (words.Count > 0 ? words[0] : "") switch
             {
                 "chaos" => await ChaosAsync(rest),
+                "fuzz" => await FuzzAsync(rest),
                 "sim" => await SimulateAsync(rest),
                 "agent" => await AgentProcess.RunAsync(rest),
                 "plane" => await PlantedPlane.RunAsync(rest),
@@ -50,6 +52,15 @@ internal static class ProofCommands
         };
         arguments.Close();
         var result = await new ChaosRun(options, Tell).RunAsync(default);
+        return Evidence.Conclude(result, result.Breaches, folder, json);
+    }
+
+    private static async Task<int> FuzzAsync(Arguments arguments)
+    {
+        var (seed, folder, json) = Common(arguments, "fuzz");
+        var options = new FuzzOptions { Seed = seed, Folder = folder, Requests = arguments.Number("requests", 5000) };
+        arguments.Close();
+        var result = await new FuzzRun(options, Tell).RunAsync(default);
         return Evidence.Conclude(result, result.Breaches, folder, json);
     }
 

@@ -35,7 +35,7 @@ internal sealed class ChaosRun(ChaosOptions options, Action<string> tell)
             using var following = CancellationTokenSource.CreateLinkedTokenSource(ct);
             var followed = follower.RunAsync(following.Token);
             foreach (var slot in slots) slot.Start(0);
-            var stuck = await WorkAsync(plane, executioner, follower, slots, ct);
+            var stuck = await WorkAsync(plane, executioner, follower, ct);
             foreach (var slot in slots) await slot.StopAsync();
             await CaughtUpAsync(owner, follower, ct);
             await following.CancelAsync();
@@ -51,7 +51,7 @@ internal sealed class ChaosRun(ChaosOptions options, Action<string> tell)
     }
 
     /// <summary>Until there were enough kills and effects, and then until nothing is left to do.</summary>
-    private async Task<IReadOnlyList<Breach>> WorkAsync(PlaneProcess plane, Executioner executioner, Follower follower, List<AgentSlot> slots, CancellationToken ct)
+    private async Task<IReadOnlyList<Breach>> WorkAsync(PlaneProcess plane, Executioner executioner, Follower follower, CancellationToken ct)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(options.Limit);
@@ -62,29 +62,34 @@ internal sealed class ChaosRun(ChaosOptions options, Action<string> tell)
         var feeding = feeder.RunAsync(options.Seed, limit.Token);
         var working = Task.WhenAll(kills, feeding);
         var told = Stopwatch.GetTimestamp();
+        while (!working.IsCompleted || follower.Done < feeder.Made)
+        {
+            await Task.WhenAny(working, Task.Delay(TimeSpan.FromSeconds(1), ct));
+            if (working.IsFaulted) await working;
+            // Time is up: no more kills and no more tasks, only what is there is finished.
+            if (limit.IsCancellationRequested) break;
+            if (working.IsCompleted) await Task.Delay(50, ct);
+            if (Stopwatch.GetElapsedTime(told) < TimeSpan.FromSeconds(5)) continue;
+            told = Stopwatch.GetTimestamp();
+            tell($"{executioner.Kills} kills, {executioner.Freezes} freezes, {feeder.Made} tasks, {follower.Done} done");
+        }
+
         try
         {
-            while (!working.IsCompleted || follower.Done < feeder.Made)
-            {
-                await Task.WhenAny(working, Task.Delay(TimeSpan.FromSeconds(1), limit.Token));
-                if (working.IsCompleted) await Task.Delay(50, limit.Token);
-                if (working.IsFaulted) await working;
-                if (Stopwatch.GetElapsedTime(told) < TimeSpan.FromSeconds(5)) continue;
-                told = Stopwatch.GetTimestamp();
-                tell($"{executioner.Kills} kills, {executioner.Freezes} freezes, {feeder.Made} tasks, {follower.Done} done");
-            }
-
-            return await LeftAsync(plane, limit.Token);
+            await working;
         }
-        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !ct.IsCancellationRequested)
         {
-            return [new Breach(Rules.Stuck, $"not finished in {options.Limit}: {executioner.Kills} of {options.Kills} kills, {follower.Done} of {options.Effects} tasks done; processes ended: {slots.Count(s => s.HasEnded)}")];
+            tell($"the time is up: {executioner.Kills} of {options.Kills} kills, {feeder.Made} of {options.Effects} tasks");
         }
+
+        return await LeftAsync(plane, executioner, ct);
     }
 
     /// <summary>Tasks whose making was not acknowledged may still be there, and are done as well.</summary>
-    private async Task<IReadOnlyList<Breach>> LeftAsync(PlaneProcess plane, CancellationToken ct)
+    private async Task<IReadOnlyList<Breach>> LeftAsync(PlaneProcess plane, Executioner executioner, CancellationToken ct)
     {
+        await executioner.PeaceAsync();
         using var client = Client(plane, retries: 6);
         var since = Stopwatch.GetTimestamp();
         while (true)
@@ -92,8 +97,8 @@ internal sealed class ChaosRun(ChaosOptions options, Action<string> tell)
             var pending = (await client.ListTasksAsync(project: Project, status: TaskState.Pending, limit: 5, ct: ct)).Items;
             var held = (await client.ListTasksAsync(project: Project, status: TaskState.InProgress, limit: 5, ct: ct)).Items;
             if (pending.Count + held.Count == 0) return [];
-            if (Stopwatch.GetElapsedTime(since) > TimeSpan.FromSeconds(60))
-                return [new Breach(Rules.Stuck, $"after 60 s in peace there are still open tasks: {string.Join(", ", pending.Concat(held).Select(t => $"{t.Key} {t.Status}"))}")];
+            if (Stopwatch.GetElapsedTime(since) > TimeSpan.FromSeconds(120))
+                return [new Breach(Rules.Stuck, $"after two minutes of peace there are still open tasks: {string.Join(", ", pending.Concat(held).Select(t => $"{t.Key} {t.Status}"))}")];
             await Task.Delay(100, ct);
         }
     }

@@ -59,6 +59,14 @@ internal sealed class Executioner(ChaosOptions options, PlaneProcess plane, IRea
         }
     }
 
+    /// <summary>No more of it: whoever is gone is started again, and the weather is fair.</summary>
+    public async Task PeaceAsync()
+    {
+        proxy?.Set(Weather.Fair);
+        if (plane.Process.HasEnded) await plane.StartAsync();
+        foreach (var slot in agents.Where(a => a.HasEnded)) slot.Start(0);
+    }
+
     /// <summary>
     /// A random moment, mostly after there is work again, so that kills find something to interrupt; one in eight at once,
     /// in the middle of a start.

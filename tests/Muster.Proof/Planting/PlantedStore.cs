@@ -17,6 +17,7 @@ public sealed class PlantedStore : Store
         (_inner, _state) = (inner, state);
         Incarnation = inner.Incarnation;
         LeaseKey = inner.LeaseKey;
+        PlaneId = inner.PlaneId;
         inner.Listen(committed =>
         {
             foreach (var told in committed.Events.Where(e => e.Type == EventTypes.TaskCompleted && e.TaskId is not null)) _done.Enqueue(told.TaskId!);
@@ -33,6 +34,13 @@ public sealed class PlantedStore : Store
     {
         if (_state.Plant == Plant.AcknowledgeBeforeCommit) return await EarlyAsync(operation, ct);
         var result = await _inner.WriteAsync(operation, ct);
+        await SpoilAsync(ct);
+        return result;
+    }
+
+    public override async Task<TResult> WriteAsync<TItem, TResult>(BulkOperation<TItem, TResult> kind, TItem item, CancellationToken ct = default)
+    {
+        var result = await _inner.WriteAsync(kind, item, ct);
         await SpoilAsync(ct);
         return result;
     }
