@@ -20,6 +20,10 @@ return await CommandLine.RunAsync((RootCommand)new RootCommand("Muster: a contro
     ReviewCommand.Create(),
     QueueCommand.Create(),
     DeployCommand.Create(),
+    BusCommand.Create(),
     TokenCommand.Create(),
     DoctorCommand.Create(),
+    BackupCommand.Create(),
+    RestoreCommand.Create(),
+    VerifyCommand.Create(),
 ]), args);

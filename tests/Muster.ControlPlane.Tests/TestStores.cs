@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Muster.Conformance.Servers;
+using Muster.ControlPlane.Backups;
 using Muster.ControlPlane.Storage;
 using Muster.ControlPlane.Tests;
 using Muster.Integrations.Postgres;
@@ -34,16 +35,24 @@ public sealed class TestStores : IAsyncLifetime
     internal static async Task<Store> OpenAsync(string folder, TimeProvider clock)
     {
         if (_server is null) return SqliteStore.Open(folder, clock, NullLogger.Instance);
+        return await PostgresStore.OpenAsync(await AddressAsync(folder), clock, NullLogger.Instance);
+    }
+
+    /// <summary>The rows of the store that belongs to a folder.</summary>
+    internal static async Task<IRowEngine> RowsAsync(string folder) => _server is null ? new SqliteRows(folder) : new PostgresRows(await AddressAsync(folder));
+
+    private static async Task<PostgresAddress> AddressAsync(string folder)
+    {
         var name = "t" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(folder)))[..20];
         try
         {
-            await _server.CreateDatabaseAsync(name);
+            await _server!.CreateDatabaseAsync(name);
         }
         catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.DuplicateDatabase)
         {
             // The second plane on the same folder opens the same store again.
         }
 
-        return await PostgresStore.OpenAsync(PostgresAddress.Parse(_server.Address + name), clock, NullLogger.Instance);
+        return PostgresAddress.Parse(_server!.Address + name);
     }
 }

@@ -98,5 +98,9 @@ public static class EventTypes
     public const string TokenCreated = "token.created";
     public const string TokenRevoked = "token.revoked";
     public const string StoreOpened = "store.opened";
+    /// <summary>It was brought back from a backup or promoted; leases and agent tokens of before are void.</summary>
+    public const string StoreRestored = "store.restored";
+    public const string BackupCompleted = "backup.completed";
+    public const string BackupFailed = "backup.failed";
     public const string CustomPrefix = "custom.";
 }

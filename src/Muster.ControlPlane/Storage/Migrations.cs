@@ -12,7 +12,8 @@ public static class Migrations
     /// <summary>Brings a store up to date. Refuses one that a newer Muster has written.</summary>
     /// <param name="connection">To the store; nobody else changes its schema meanwhile.</param>
     /// <param name="spell">How the engine spells the common SQL of a schema.</param>
-    public static void Apply(IDbConnection connection, Func<string, string>? spell = null)
+    /// <param name="upTo">The last to apply, for a store that rows of an older release are to go into; all when null.</param>
+    public static void Apply(IDbConnection connection, Func<string, string>? spell = null, int? upTo = null)
     {
         connection.Execute("CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)");
         var version = int.Parse(connection.QueryFirstOrDefault<string>("SELECT value FROM meta WHERE key = 'schema'") ?? "0");
@@ -20,7 +21,7 @@ public static class Migrations
             throw new StoreUnusableException(
                 $"The store has schema {version} and this Muster knows {All[^1].Number}: it was written by a newer release. Run that release, or restore a backup.");
 
-        foreach (var migration in All.Where(m => m.Number > version))
+        foreach (var migration in All.Where(m => m.Number > version && m.Number <= (upTo ?? int.MaxValue)))
         {
             using var transaction = connection.BeginTransaction();
             connection.Execute(spell?.Invoke(migration.Sql) ?? migration.Sql, transaction: transaction);

@@ -55,7 +55,7 @@ internal static class CommandLine
                 foreach (var (field, faults) in refused.Problem.Errors ?? new Dictionary<string, string[]>(StringComparer.Ordinal))
                     foreach (var fault in faults) terminal.Note($"  {field}: {fault}");
                 return ExitCodes.Failed;
-            case IOException or UnauthorizedAccessException or Runner.Supervision.HostException:
+            case IOException or UnauthorizedAccessException or Runner.Supervision.HostException or ControlPlane.Backups.BackupException or ControlPlane.Storage.StoreUnusableException:
                 terminal.Fail(error.Message);
                 return ExitCodes.Failed;
             default:

@@ -11,6 +11,8 @@ using Muster.ControlPlane.Delivery.Git;
 using Muster.ControlPlane.Security;
 using Muster.ControlPlane.Storage;
 using Muster.Integrations.Git;
+using Muster.Integrations.Nats;
+using Muster.Integrations.Redis;
 
 namespace Muster.Hosting;
 
@@ -35,12 +37,19 @@ internal sealed class RunningPlane : IAsyncDisposable
     /// <summary>Whether the owner token was made now, and is therefore to be shown.</summary>
     public bool FirstStart { get; }
 
-    public static async Task<RunningPlane> StartAsync(DataFolder data, string url, PlaneLog log, CancellationToken ct, string? store = null)
+    /// <param name="data">Its folder, held.</param>
+    /// <param name="url">Where it listens.</param>
+    /// <param name="said">What it stands on, as far as it was said; the settings say the rest.</param>
+    /// <param name="log">Where it writes what happens.</param>
+    /// <param name="ct">Gives the start up.</param>
+    /// <param name="rehearsed">Whether it is a drill: then the person's credentials do not hear of it, nor do the systems that the settings name.</param>
+    public static async Task<RunningPlane> StartAsync(DataFolder data, string url, Adapters said, PlaneLog log, CancellationToken ct, bool rehearsed = false)
     {
         var config = PlaneConfig.Read(data);
         var options = config.ToOptions(data, url);
-        if (options.Validate() is { Count: > 0 } faults) throw new CommandException(string.Join(' ', faults)) { Code = ExitCodes.BadUsage };
-        var app = Build(options, log, await OpenAsync(store ?? config.Store, data, url, log, ct));
+        var adapters = rehearsed ? said : said.Over(Adapters.Of(config));
+        if (options.Validate().Concat(adapters.Validate()).ToList() is { Count: > 0 } faults) throw new CommandException(string.Join(' ', faults)) { Code = ExitCodes.BadUsage };
+        var app = Build(options, adapters, log, await OpenAsync(adapters.Store, data, url, log, ct));
         try
         {
             await app.StartAsync(ct);
@@ -62,7 +71,7 @@ internal sealed class RunningPlane : IAsyncDisposable
             StartedAt = DateTimeOffset.UtcNow,
         };
         ServerFile.Write(data.Path, server);
-        new Credentials(Paths.Credentials).Remember(server);
+        if (!rehearsed) new Credentials(Paths.Credentials).Remember(server);
         return new RunningPlane(app, server, await HostTokenAsync(tokens, data, ct), first);
     }
 
@@ -72,7 +81,7 @@ internal sealed class RunningPlane : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    private static WebApplication Build(ControlPlaneOptions options, PlaneLog log, Store store)
+    private static WebApplication Build(ControlPlaneOptions options, Adapters adapters, PlaneLog log, Store store)
     {
         // The empty builder: no watchers, no environment that could change what the command line and the one file said.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = options.DataFolder });
@@ -85,6 +94,8 @@ internal sealed class RunningPlane : IAsyncDisposable
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.AddControlPlane(options, _ => store);
         builder.Services.AddSingleton<IRepositories>(_ => new GitRepositories(new GitOptions { Folder = Path.Combine(options.DataFolder, "projects") }));
+        if (adapters.Bus is { } bus) builder.Services.AddNatsBus(NatsOptions.Parse(bus));
+        if (adapters.State is { } state) builder.Services.AddRedisState(RedisOptions.Parse(state));
         var app = builder.Build();
         app.UseControlPlane();
         return app;

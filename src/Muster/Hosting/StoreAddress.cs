@@ -6,19 +6,17 @@ using Muster.Integrations.Sqlite;
 
 namespace Muster.Hosting;
 
-/// <summary>
-/// Which store a plane runs on: <c>--store</c>, else <c>MUSTER_STORE</c>, else the configuration, else the embedded one in the
-/// data folder.
-/// </summary>
+/// <summary>Opens the store that a plane runs on; the embedded one in the data folder when none was named.</summary>
 internal static class StoreAddress
 {
-    public static async Task<Store> OpenAsync(string? address, DataFolder data, PlaneLog log, CancellationToken ct)
+    public static Task<Store> OpenAsync(string? address, DataFolder data, PlaneLog log, CancellationToken ct) => OpenAsync(address, data.Path, log.CreateLogger("store"), ct);
+
+    public static async Task<Store> OpenAsync(string? address, string folder, ILogger logger, CancellationToken ct)
     {
-        var logger = log.CreateLogger("store");
-        if (string.IsNullOrWhiteSpace(address) || address.Equals("sqlite", StringComparison.OrdinalIgnoreCase)) return SqliteStore.Open(data.Path, TimeProvider.System, logger);
+        if (string.IsNullOrWhiteSpace(address) || address.Equals("sqlite", StringComparison.OrdinalIgnoreCase)) return SqliteStore.Open(folder, TimeProvider.System, logger);
         if (PostgresAddress.IsOne(address)) return await PostgresStore.OpenAsync(PostgresAddress.Parse(address), TimeProvider.System, logger, ct);
         throw new CommandException("The address of the store is not one that is known.", "Give postgres://USER:PASSWORD@HOST:5432/DATABASE, or leave it out for the embedded store.") { Code = ExitCodes.BadUsage };
     }
 
-    public static string? FromEnvironment => Environment.GetEnvironmentVariable("MUSTER_STORE") is { Length: > 0 } address ? address : null;
+    public static string? FromEnvironment => Adapters.FromEnvironment().Store;
 }

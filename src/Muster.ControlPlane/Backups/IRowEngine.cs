@@ -1,0 +1,61 @@
+using System.Data.Common;
+
+namespace Muster.ControlPlane.Backups;
+
+/// <summary>A table as the engine's catalogue tells it.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Columns">In the order of the table.</param>
+/// <param name="Key">Columns of the primary key.</param>
+/// <param name="References">Other tables that its rows point to.</param>
+public sealed record StoreTable(string Name, IReadOnlyList<string> Columns, IReadOnlyList<string> Key, IReadOnlyList<string> References);
+
+/// <summary>What a backup needs of an engine: all rows of one moment, and a way to make a store of rows.</summary>
+public interface IRowEngine
+{
+    string Name { get; }
+
+    /// <summary>Opens a connection on which everything that is read is of one moment, however long it takes. Writers go on.</summary>
+    Task<DbConnection> OpenSnapshotAsync(CancellationToken ct);
+
+    Task<IReadOnlyList<StoreTable>> TablesAsync(DbConnection connection, CancellationToken ct);
+
+    /// <summary>What the engine itself finds wrong; empty when all is well.</summary>
+    Task<IReadOnlyList<string>> IntegrityAsync(DbConnection connection, CancellationToken ct);
+
+    /// <summary>Makes a store of this schema and fills it, all or nothing. Refuses one that has rows.</summary>
+    Task LoadAsync(int schema, Func<IRowSink, Task> fill, CancellationToken ct);
+}
+
+/// <summary>An empty store that takes rows.</summary>
+public interface IRowSink
+{
+    /// <summary>Its tables, those that others point to first.</summary>
+    IReadOnlyList<StoreTable> Tables { get; }
+
+    Task WriteAsync(StoreTable table, IReadOnlyList<string> columns, IAsyncEnumerable<object?[]> rows, CancellationToken ct);
+}
+
+public static class StoreTables
+{
+    /// <summary>Of the processes that serve the store now; nothing that should come back.</summary>
+    private static readonly HashSet<string> OfProcesses = new(StringComparer.Ordinal) { "planes", "leadership" };
+
+    /// <summary>What a restored store makes anew. The key that signs leases is thereby in no backup.</summary>
+    public static bool IsOwn(string table, object?[] row) => table == "meta" && row[0] is "incarnation" or "lease_key" or "schema";
+
+    /// <summary>Those that are kept, in an order in which each comes after the ones it points to.</summary>
+    public static IReadOnlyList<StoreTable> InOrder(IEnumerable<StoreTable> tables)
+    {
+        var waiting = tables.Where(t => !OfProcesses.Contains(t.Name)).OrderBy(t => t.Name, StringComparer.Ordinal).ToList();
+        List<StoreTable> order = [];
+        while (waiting.Count > 0)
+        {
+            var free = waiting.Find(t => t.References.All(r => r == t.Name || waiting.TrueForAll(w => w.Name != r)))
+                ?? throw new InvalidOperationException($"The tables {string.Join(", ", waiting.Select(t => t.Name))} point at each other in a circle.");
+            waiting.Remove(free);
+            order.Add(free);
+        }
+
+        return order;
+    }
+}
