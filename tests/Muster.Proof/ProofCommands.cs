@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Muster.Proof.Chaos;
 using Muster.Proof.Fuzz;
 using Muster.Proof.Planting;
@@ -5,7 +6,7 @@ using Muster.Proof.Simulation;
 
 namespace Muster.Proof;
 
-/// <summary>The command line: <c>chaos</c>, <c>fuzz</c>, <c>sim</c>; and the parts of them that run in processes of their own.</summary>
+/// <summary>The command line: <c>chaos</c>, <c>points</c>, <c>fuzz</c>, <c>sim</c>; and the parts of them that run in processes of their own.</summary>
 internal static class ProofCommands
 {
     private const int Broken = 1;
@@ -13,17 +14,22 @@ internal static class ProofCommands
 
     public static async Task<int> RunAsync(IReadOnlyList<string> words)
     {
+        // A run that is stopped ends what it has started.
+        using var stopped = new CancellationTokenSource();
+        using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         try
         {
             var rest = new Arguments([.. words.Skip(1)]);
             return (words.Count > 0 ? words[0] : "") switch
             {
-                "chaos" => await ChaosAsync(rest),
-                "fuzz" => await FuzzAsync(rest),
-                "sim" => await SimulateAsync(rest),
+                "chaos" => await ChaosAsync(rest, stopped.Token),
+                "points" => await PointsAsync(rest, stopped.Token),
+                "fuzz" => await FuzzAsync(rest, stopped.Token),
+                "sim" => await SimulateAsync(rest, stopped.Token),
                 "agent" => await AgentProcess.RunAsync(rest),
                 "plane" => await PlantedPlane.RunAsync(rest),
-                _ => throw new UsageException("Say what to run: chaos, fuzz or sim. docs/reliability.md tells what each does."),
+                _ => throw new UsageException("Say what to run: chaos, points, fuzz or sim. docs/reliability.md tells what each does."),
             };
         }
         catch (UsageException error)
@@ -31,9 +37,29 @@ internal static class ProofCommands
             await Console.Error.WriteLineAsync($"error: {error.Message}");
             return BadUsage;
         }
+        catch (OperationCanceledException) when (stopped.IsCancellationRequested)
+        {
+            await Console.Error.WriteLineAsync("stopped");
+            return Broken;
+        }
+
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            stopped.Cancel();
+        }
     }
 
-    private static async Task<int> ChaosAsync(Arguments arguments)
+    private static async Task<int> PointsAsync(Arguments arguments, CancellationToken ct)
+    {
+        var (_, folder, json) = Common(arguments, "points");
+        var most = arguments.Number("most", int.MaxValue);
+        arguments.Close();
+        var result = await new CrashPoints(folder, Tell).RunAsync(most, ct);
+        return Evidence.Conclude(result, result.Breaches, folder, json);
+    }
+
+    private static async Task<int> ChaosAsync(Arguments arguments, CancellationToken ct)
     {
         var (seed, folder, json) = Common(arguments, "chaos");
         var options = new ChaosOptions
@@ -47,24 +73,25 @@ internal static class ProofCommands
             AgentsEach = arguments.Number("agents", 4),
             Batch = arguments.Number("batch", 8),
             LeaseSeconds = arguments.Number("lease", 2),
+            Pace = arguments.Number("pace", 1200),
             Network = arguments.Flag("network"),
             Plant = arguments.Find("plant") is { } plant ? Parse(plant) : null,
         };
         arguments.Close();
-        var result = await new ChaosRun(options, Tell).RunAsync(default);
+        var result = await new ChaosRun(options, Tell).RunAsync(ct);
         return Evidence.Conclude(result, result.Breaches, folder, json);
     }
 
-    private static async Task<int> FuzzAsync(Arguments arguments)
+    private static async Task<int> FuzzAsync(Arguments arguments, CancellationToken ct)
     {
         var (seed, folder, json) = Common(arguments, "fuzz");
         var options = new FuzzOptions { Seed = seed, Folder = folder, Requests = arguments.Number("requests", 5000) };
         arguments.Close();
-        var result = await new FuzzRun(options, Tell).RunAsync(default);
+        var result = await new FuzzRun(options, Tell).RunAsync(ct);
         return Evidence.Conclude(result, result.Breaches, folder, json);
     }
 
-    private static async Task<int> SimulateAsync(Arguments arguments)
+    private static async Task<int> SimulateAsync(Arguments arguments, CancellationToken ct)
     {
         var (seed, folder, json) = Common(arguments, "sim");
         var options = new SimOptions
@@ -76,7 +103,7 @@ internal static class ProofCommands
         };
         var seeds = arguments.Number("seeds", arguments.Find("seed") is null ? 200 : 1);
         arguments.Close();
-        var result = await new SimRun(options, folder, Tell).RunAsync(seed, seeds, most: 20, default);
+        var result = await new SimRun(options, folder, Tell).RunAsync(seed, seeds, most: 20, ct);
         return Evidence.Conclude(result, result.Breaches, folder, json);
     }
 

@@ -39,9 +39,9 @@ internal static class AgentProcess
                 Server = server,
                 Token = arguments.Text("token"),
                 Timeout = TimeSpan.FromSeconds(3),
-                MaxRetries = patient ? 6 : 0,
+                MaxRetries = 0,
             });
-            await new ChaosAgent(name, client, ledger, settings, new Random(seed)).RunAsync(ended.Token);
+            await new ChaosAgent(name, client, ledger, settings, patient, new Random(seed)).RunAsync(ended.Token);
         }
     }
 }

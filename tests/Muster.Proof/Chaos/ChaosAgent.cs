@@ -12,10 +12,10 @@ namespace Muster.Proof.Chaos;
 /// An agent on the SDK that writes down every call before it goes out and every answer before it builds on it. Most tasks it
 /// completes, some it fails or gives back, and some it holds for too long on purpose.
 /// </summary>
-internal sealed class ChaosAgent(string name, MusterClient plane, Ledger ledger, AgentSettings settings, Random random)
+internal sealed class ChaosAgent(string name, MusterClient plane, Ledger ledger, AgentSettings settings, bool patient, Random random)
 {
     private readonly ConcurrentDictionary<string, Held> _held = new(StringComparer.Ordinal);
-    private readonly Scribe _scribe = new(name, ledger);
+    private readonly Scribe _scribe = new(name, ledger, patient);
 
     public async Task RunAsync(CancellationToken ct)
     {
@@ -55,8 +55,10 @@ internal sealed class ChaosAgent(string name, MusterClient plane, Ledger ledger,
         var call = _scribe.Begin(Kinds.Claim);
         try
         {
-            var answer = await plane.ClaimTasksAsync(new ClaimRequest { Agent = name, Max = settings.Batch, WaitSeconds = 1, Projects = [settings.Project] }, ct: ct);
-            foreach (var task in answer.Tasks) _held[task.Assignment.Id] = new Held(task, Stopwatch.GetTimestamp());
+            ClaimAnswer? answer = null;
+            var body = new ClaimRequest { Agent = name, Max = settings.Batch, WaitSeconds = 1, Projects = [settings.Project] };
+            await _scribe.AgainAsync(async options => answer = await plane.ClaimTasksAsync(body, options, ct), lease: null);
+            foreach (var task in answer!.Tasks) _held[task.Assignment.Id] = new Held(task, Stopwatch.GetTimestamp());
             await ledger.KeepAsync([.. answer.Tasks.Select(task => _scribe.Granted(call, task)), .. answer.Tasks.Count == 0 ? [_scribe.End(call, Ends.Refused)] : Array.Empty<Entry>()]);
             return answer.Tasks;
         }

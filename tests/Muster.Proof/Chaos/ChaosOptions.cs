@@ -23,6 +23,12 @@ public sealed record ChaosOptions
     public int Batch { get; init; } = 8;
     public int LeaseSeconds { get; init; } = 2;
 
+    /// <summary>Longest time, in milliseconds, that the plane is left to work between kills; agents get twice as long.</summary>
+    public int Pace { get; init; } = 1200;
+
+    /// <summary>Whether agents are killed too, or the plane alone.</summary>
+    public bool KillAgents { get; init; } = true;
+
     /// <summary>Whether agents reach the plane through a proxy that delays, cuts and blackholes connections.</summary>
     public bool Network { get; init; }
 

@@ -19,14 +19,14 @@ internal sealed class Executioner(ChaosOptions options, PlaneProcess plane, IRea
     /// <summary>When each plane was gone.</summary>
     public IReadOnlyList<long> PlaneKills => _planeKills;
 
-    public Task RunAsync(CancellationToken ct) => Task.WhenAll([PlaneAsync(new Random(_random.Next()), ct), NetworkAsync(new Random(_random.Next()), ct), .. agents.Select(a => AgentAsync(a, new Random(_random.Next()), ct))]);
+    public Task RunAsync(CancellationToken ct) => Task.WhenAll([PlaneAsync(new Random(_random.Next()), ct), NetworkAsync(new Random(_random.Next()), ct), .. agents.Where(_ => options.KillAgents).Select(a => AgentAsync(a, new Random(_random.Next()), ct))]);
 
     private async Task PlaneAsync(Random random, CancellationToken ct)
     {
         while (Kills < options.Kills)
         {
             var before = done();
-            await MomentAsync(random, () => done() > before, 1200, ct);
+            await MomentAsync(random, () => done() > before, options.Pace, ct);
             if (random.Next(40) == 0)
             {
                 plane.Process.Freeze();
@@ -46,7 +46,7 @@ internal sealed class Executioner(ChaosOptions options, PlaneProcess plane, IRea
     {
         while (Kills < options.Kills)
         {
-            await MomentAsync(random, slot.HasBegun, 2500, ct);
+            await MomentAsync(random, slot.HasBegun, options.Pace * 2, ct);
             if (random.Next(8) == 0)
             {
                 await slot.FreezeAsync(TimeSpan.FromSeconds(options.LeaseSeconds * (1.3 + random.NextDouble() / 2)), ct);

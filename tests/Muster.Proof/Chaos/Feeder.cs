@@ -21,7 +21,7 @@ internal sealed class Feeder(MusterClient plane, Ledger ledger, string project, 
 
     private async Task RunOneAsync(int writer, Random random, CancellationToken ct)
     {
-        var scribe = new Scribe($"feeder-{writer}", ledger);
+        var scribe = new Scribe($"feeder-{writer}", ledger, patient: writer % 2 == 0);
         string? last = null;
         for (var number = 0; Made < wanted; number++)
         {
@@ -31,8 +31,9 @@ internal sealed class Feeder(MusterClient plane, Ledger ledger, string project, 
             try
             {
                 var body = new CreateTask { Project = project, Title = title, Priority = random.Next(1, 6), DependsOn = last is not null && random.Next(3) == 0 ? [last] : null };
-                var task = await plane.CreateTaskAsync(body, new CallOptions { MaxRetries = random.Next(2) * 6 }, ct);
-                ledger.Note(scribe.End(call, Ends.Ok) with { Task = task.Id });
+                TaskInfo? task = null;
+                await scribe.AgainAsync(async options => task = await plane.CreateTaskAsync(body, options, ct), lease: null);
+                ledger.Note(scribe.End(call, Ends.Ok) with { Task = task!.Id });
                 Interlocked.Increment(ref _made);
                 last = task.Key;
             }

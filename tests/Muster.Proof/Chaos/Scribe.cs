@@ -6,7 +6,10 @@ using Muster.Proof.Checking;
 namespace Muster.Proof.Chaos;
 
 /// <summary>Writes one agent's calls into the ledger: before they go out, and how they ended.</summary>
-internal sealed class Scribe(string agent, Ledger ledger)
+/// <param name="agent">Whose calls they are.</param>
+/// <param name="ledger">Where they are written down.</param>
+/// <param name="patient">Whether a call is sent again when no answer comes.</param>
+internal sealed class Scribe(string agent, Ledger ledger, bool patient)
 {
     /// <summary>Nobody can say whether the call took effect.</summary>
     public static bool IsUnknown(Exception error) =>
@@ -39,9 +42,30 @@ internal sealed class Scribe(string agent, Ledger ledger)
     public async Task<string> CallAsync(string kind, ClaimedTask task, string path, string? effect, Func<CallOptions, Task> send)
     {
         var call = Begin(kind, task, path, effect);
-        var end = await TryAsync(() => send(CallOptions.ForLease(task.Lease)));
+        var end = await TryAsync(() => AgainAsync(send, task.Lease));
         await ledger.KeepAsync(End(call, end));
         return end;
+    }
+
+    /// <summary>
+    /// Sends a call; who is patient sends it again soon, under the same key, while nobody answers. The SDK's own pauses grow
+    /// too long for a plane that is killed every second.
+    /// </summary>
+    public async Task AgainAsync(Func<CallOptions, Task> send, string? lease)
+    {
+        var options = new CallOptions { Lease = lease, IdempotencyKey = Guid.NewGuid().ToString("N"), MaxRetries = 0 };
+        for (var tries = patient ? 60 : 0; ; tries--)
+        {
+            try
+            {
+                await send(options);
+                return;
+            }
+            catch (Exception error) when (tries > 0 && IsUnknown(error))
+            {
+                await Task.Delay(80);
+            }
+        }
     }
 
     private static async Task<string> TryAsync(Func<Task> send)
