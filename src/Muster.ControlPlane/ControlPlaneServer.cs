@@ -100,6 +100,7 @@ public static class ControlPlaneServer
         .AddSingleton<EventCopier>().AddHostedService(s => s.GetRequiredService<EventCopier>());
 
     private static IServiceCollection AddWork(this IServiceCollection services) => services
+        .AddSingleton<ProjectDirectory>().AddSingleton<ReadyTasks>().AddSingleton<ClaimTasks>().AddSingleton<CompleteAssignments>().AddHostedService<ReadySweep>()
         .AddSingleton<LeaseTable>().AddSingleton<ReadyWaiters>().AddSingleton<DueTimes>().AddSingleton<TaskReader>().AddSingleton<AttemptLogs>()
         .AddSingleton<LeaseKeeper>().AddHostedService(s => s.GetRequiredService<LeaseKeeper>());
 

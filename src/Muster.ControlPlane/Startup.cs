@@ -9,7 +9,8 @@ using Muster.ControlPlane.Work;
 namespace Muster.ControlPlane;
 
 /// <summary>Before the first request: what memory must know is read from the store. Everything that listens to commits exists by then.</summary>
-internal sealed class Startup(Store store, TokenDirectory tokens, LeaseTable leases, DueTimes due, ReadyWaiters waiters, EventHub hub, MessageBus bus) : IHostedLifecycleService
+internal sealed class Startup(
+    Store store, TokenDirectory tokens, LeaseTable leases, DueTimes due, ReadyTasks ready, ReadyWaiters waiters, EventHub hub, MessageBus bus) : IHostedLifecycleService
 {
     public async Task StartingAsync(CancellationToken ct)
     {
@@ -18,6 +19,7 @@ internal sealed class Startup(Store store, TokenDirectory tokens, LeaseTable lea
         await tokens.LoadAsync(ct);
         await leases.LoadAsync(ct);
         await due.LoadAsync(ct);
+        await ready.LoadAsync(ct);
         await store.WriteAsync(tx => tx.Emit(EventTypes.StoreOpened, $"Muster {Product.Version} opened the store"), ct);
     }
 
