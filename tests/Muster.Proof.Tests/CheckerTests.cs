@@ -67,7 +67,7 @@ public sealed class CheckerTests
             Rules.Epochs => sound with { Assignments = [.. sound.Assignments.Select(a => a with { Epoch = 2 })] },
             Rules.OneActive => sound with { Assignments = [.. sound.Assignments.Select(a => a with { Status = AssignmentState.Active })] },
             Rules.Readiness => sound with { Tasks = [sound.Tasks[0], sound.Tasks[1] with { OpenDependencies = 1, Ready = false }] },
-            Rules.Counters => sound with { Running = [("p", 1)] },
+            Rules.Counters => sound with { Counters = [("e", 1, 0)] },
             _ => sound with { Damage = ["page 3 is never used"] },
         };
         Assert.Contains(StoreInvariants.Check(wrong), b => b.Rule == rule);
@@ -109,7 +109,7 @@ public sealed class CheckerTests
             new EventFacts { Seq = 5, Id = "5", Type = "task.ready", TaskId = "b" },
         ],
         [("b", "a")],
-        [("p", 0)],
+        [("e", 1, 1)],
         new Dictionary<string, int>(StringComparer.Ordinal) { ["e"] = 1 },
         []);
 

@@ -61,6 +61,15 @@ internal static class ProofCommands
 
     private static async Task<int> ChaosAsync(Arguments arguments, CancellationToken ct)
     {
+        if (arguments.Find("check") is { } left)
+        {
+            arguments.Close();
+            var found = await ChaosRun.RecheckAsync(Path.GetFullPath(left));
+            foreach (var breach in found) Tell($"BROKEN {breach.Rule}: {breach.Text}");
+            Console.WriteLine($"{found.Count} breaches");
+            return found.Count == 0 ? 0 : Broken;
+        }
+
         var (seed, folder, json) = Common(arguments, "chaos");
         var options = new ChaosOptions
         {

@@ -112,6 +112,16 @@ internal sealed class ChaosRun(ChaosOptions options, Action<string> tell)
         }
     }
 
+    /// <summary>Looks again at what a run has left: its ledgers and its store.</summary>
+    public static async Task<IReadOnlyList<Breach>> RecheckAsync(string folder)
+    {
+        var calls = new List<Call>();
+        foreach (var file in Directory.GetFiles(folder, "*.jsonl")) calls.AddRange(Call.From(await Ledger.ReadAsync(file)));
+        await using var store = SqliteStore.Open(Path.Combine(folder, "data"), TimeProvider.System, NullLogger.Instance);
+        var facts = await StoreFacts.ReadAsync(store);
+        return [.. StoreInvariants.Check(facts), .. Acknowledged.Check(facts, calls)];
+    }
+
     private async Task<ChaosResult> CheckAsync(PlaneProcess plane, Executioner executioner, Follower follower, List<AgentSlot> slots, IReadOnlyList<Breach> found, long begun)
     {
         tell("reading what everybody was told");

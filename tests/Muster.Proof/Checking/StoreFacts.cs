@@ -11,7 +11,7 @@ public sealed record StoreFacts(
     IReadOnlyList<AssignmentFacts> Assignments,
     IReadOnlyList<EventFacts> Events,
     IReadOnlyList<(string Task, string On)> Edges,
-    IReadOnlyList<(string Project, long Running)> Running,
+    IReadOnlyList<(string Of, long Kept, long Counted)> Counters,
     IReadOnlyDictionary<string, int> Effects,
     IReadOnlyList<string> Damage)
 {
@@ -35,7 +35,11 @@ public sealed record StoreFacts(
             c.Query<AssignmentFacts>("SELECT s.id, s.task_id, s.epoch, s.status, a.name AS agent FROM assignments s JOIN agents a ON a.id = s.agent_id ORDER BY s.task_id, s.epoch").AsList(),
             c.Query<EventFacts>("SELECT seq, id, type, task_id, data FROM events ORDER BY seq").AsList(),
             c.Query<(string, string)>("SELECT task_id, depends_on FROM edges").AsList(),
-            c.Query<(string, long)>("SELECT id, running FROM projects").AsList(),
+            c.Query<(string, long, long)>(
+                """
+                SELECT id, tasks, (SELECT COUNT(*) FROM tasks t WHERE t.epic_id = e.id AND t.status <> 'cancelled') FROM epics e
+                UNION ALL SELECT id, tasks_done, (SELECT COUNT(*) FROM tasks t WHERE t.epic_id = e.id AND t.status = 'done') FROM epics e
+                """).AsList(),
             effects.GroupBy(e => e.Reference, StringComparer.Ordinal).ToDictionary(g => g.Key, g => (int)g.Sum(e => e.Count), StringComparer.Ordinal),
             damage);
     }

@@ -82,10 +82,6 @@ public static class StoreInvariants
         }
     }
 
-    private static IEnumerable<Breach> Counters(StoreFacts facts)
-    {
-        var running = facts.Running.Sum(r => r.Running);
-        var active = facts.Assignments.Count(a => a.Status == AssignmentState.Active);
-        if (running != active) yield return new Breach(Rules.Counters, $"projects count {running} running assignments and there are {active}");
-    }
+    private static IEnumerable<Breach> Counters(StoreFacts facts) =>
+        facts.Counters.Where(c => c.Kept != c.Counted).Select(c => new Breach(Rules.Counters, $"epic {c.Of} keeps {c.Kept} tasks in a counter and has {c.Counted}"));
 }

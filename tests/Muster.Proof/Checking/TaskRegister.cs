@@ -32,6 +32,8 @@ public static class TaskRegister
     {
         var steps = Steps(calls, attempts);
         if (steps.Count > Most) steps = [.. steps.Where(s => s.End != Ends.Stale)];
+        // Of many renewals of one attempt the last ones say most.
+        if (steps.Count > Most) steps = [.. steps.Where(s => s.Kind != Kinds.Renew), .. steps.Where(s => s.Kind == Kinds.Renew).GroupBy(s => s.Epoch).SelectMany(g => g.OrderByDescending(s => s.Begin).Take(8))];
         if (steps.Count > Most) return $"{steps.Count} calls are more than can be looked through";
         var endings = attempts.ToDictionary(a => a.Epoch, a => a.Status);
         steps.Sort((a, b) => a.Begin.CompareTo(b.Begin));
@@ -42,7 +44,7 @@ public static class TaskRegister
     private static List<Step> Steps(IReadOnlyList<Call> calls, IReadOnlyList<AssignmentFacts> attempts)
     {
         var steps = new List<Step>();
-        foreach (var call in calls.Where(c => c.Kind != Kinds.Create && c.End != Ends.Refused && !(c.Kind == Kinds.Claim && c.End != Ends.Ok)))
+        foreach (var call in calls.Where(TellsSomething))
             steps.Add(new Step(call.Kind, call.End, call.Epoch, call.Begin, call.Answered, call.End is Ends.Ok or Ends.Stale));
         foreach (var attempt in attempts)
         {
@@ -54,6 +56,15 @@ public static class TaskRegister
 
         return steps;
     }
+
+    /// <summary>A call that changes nothing and had no answer says nothing, and neither does a refused one.</summary>
+    private static bool TellsSomething(Call call) => call.End switch
+    {
+        Ends.Ok => call.Kind != Kinds.Create,
+        Ends.Stale => true,
+        Ends.Unknown => call.Kind is Kinds.Complete or Kinds.Fail or Kinds.Release,
+        _ => false,
+    };
 
     private static bool Search(List<Step> steps, Dictionary<int, string> endings)
     {

@@ -42,9 +42,9 @@ internal sealed class Oracle(VirtualTime time, TimeSpan lease)
     {
         if (answer.Status >= 500) Add(Rules.Answer, $"{call.Text}: {answer.Status} {answer.Body}");
         var changed = after.Values.Where(a => !before.TryGetValue(a.Id, out var was) || (was.Status, was.Epoch, was.AssignmentId) != (a.Status, a.Epoch, a.AssignmentId)).ToList();
-        if (call.Request.Key is { } key && _answered.TryGetValue(key, out var first))
+        if (call.Request.Key is { } key && _answered.TryGetValue(key, out var first) && !IsClaimedAgain(call, answer, first, before, changed))
         {
-            if (changed.Count > 0 || answer.Status != first.Status || call.Kind == Kinds.Claim && answer.Body != first.Body)
+            if (call.Kind != Kinds.Claim && (changed.Count > 0 || answer.Status != first.Status))
                 Add(Rules.EffectTwice, $"{call.Text} came again: answered {first.Status}, then {answer.Status}, and changed {Text(changed)}");
             return;
         }
@@ -71,6 +71,21 @@ internal sealed class Oracle(VirtualTime time, TimeSpan lease)
             default: throw new InvalidOperationException($"The oracle does not know {call.Kind}.");
         }
     }
+
+    /// <summary>
+    /// A claim that comes again is given what it still holds of what it was given. When it holds nothing of it any more it is
+    /// a claim like any other: whoever does not hear of it loses it with the lease.
+    /// </summary>
+    private bool IsClaimedAgain(SimCall call, SimAnswer answer, SimAnswer first, IReadOnlyDictionary<string, Row> before, List<Row> changed)
+    {
+        if (call.Kind != Kinds.Claim) return false;
+        var held = Given(first).Where(g => before.TryGetValue(g.Task, out var row) && row.Status == TaskState.InProgress && row.Epoch == g.Epoch).ToHashSet();
+        if (held.Count == 0) return true;
+        if (changed.Count > 0 || !answer.IsOk || !held.SetEquals(Given(answer))) Add(Rules.EffectTwice, $"{call.Text} came again, was answered {answer.Status} and changed {Text(changed)}");
+        return false;
+    }
+
+    private static IEnumerable<(string Task, int Epoch)> Given(SimAnswer answer) => answer.Read<ClaimAnswer>().Tasks.Select(t => (t.Task.Id, t.Assignment.Epoch));
 
     private void Claimed(SimCall call, ClaimAnswer answer, IReadOnlyDictionary<string, Row> before, IReadOnlyDictionary<string, Row> after, List<Row> changed)
     {
