@@ -18,7 +18,8 @@ public sealed class ChaosTests(ITestOutputHelper output)
         var result = await RunAsync(new ChaosOptions { Seed = Environment.TickCount & 0xffffff, Folder = "", Kills = 9, Effects = 250, Network = network });
 
         Assert.Empty(result.Breaches);
-        Assert.True(result.Effects >= 250 && result.Kills >= 9);
+        // Some completions were never acknowledged, because their answers were what a kill took.
+        Assert.True(result.Tasks >= 250 && result.Effects > 100 && result.Kills >= 9, $"{result.Tasks} tasks, {result.Effects} effects, {result.Kills} kills");
     }
 
     /// <summary>The same run with a plane that answers before it has committed: the checker must see what the kills took.</summary>
