@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Abstractions;
 using Muster.Contracts;
 using Muster.Contracts.Security;
+using Muster.ControlPlane.Backups;
 using Muster.ControlPlane.Delivery;
 using Muster.ControlPlane.Events;
 using Muster.ControlPlane.Fleet;
@@ -101,5 +102,5 @@ public static class ControlPlaneServer
     private static IServiceCollection AddTools(this IServiceCollection services) => services.AddSingleton<ArtifactStore>();
 
     private static IServiceCollection AddOperations(this IServiceCollection services) =>
-        services.AddSingleton<Retention>().AddHostedService(s => s.GetRequiredService<Retention>());
+        services.AddSingleton<BackupState>().AddSingleton<Retention>().AddHostedService(s => s.GetRequiredService<Retention>());
 }

@@ -1,4 +1,5 @@
 using Muster.Contracts;
+using Muster.ControlPlane.Backups;
 using Muster.ControlPlane.Events;
 using Muster.ControlPlane.Security;
 using Muster.ControlPlane.Storage;
@@ -14,16 +15,16 @@ public static class HealthApi
         routes.MapGet(Routes.HealthReady, Ready).WithName("GetHealthReady").Admit(Access.Anyone);
     }
 
-    private static Task<HealthReport> Report(Store store, EventHub hub, ControlPlaneOptions options, CancellationToken ct) => CheckAsync(store, hub, options, ct);
+    private static Task<HealthReport> Report(Store store, EventHub hub, ControlPlaneOptions options, BackupState backups, CancellationToken ct) => CheckAsync(store, hub, options, backups, ct);
 
     /// <summary>200 when requests can be served, 503 with the reasons when not.</summary>
-    private static async Task<IResult> Ready(Store store, EventHub hub, ControlPlaneOptions options, CancellationToken ct)
+    private static async Task<IResult> Ready(Store store, EventHub hub, ControlPlaneOptions options, BackupState backups, CancellationToken ct)
     {
-        var report = await CheckAsync(store, hub, options, ct);
+        var report = await CheckAsync(store, hub, options, backups, ct);
         return Results.Json(report, Wire.Json, statusCode: report.Status == "unhealthy" ? 503 : 200);
     }
 
-    private static async Task<HealthReport> CheckAsync(Store store, EventHub hub, ControlPlaneOptions options, CancellationToken ct)
+    private static async Task<HealthReport> CheckAsync(Store store, EventHub hub, ControlPlaneOptions options, BackupState backups, CancellationToken ct)
     {
         var fault = await store.CheckAsync(ct);
         List<HealthPart> parts =
@@ -32,6 +33,7 @@ public static class HealthApi
             Disk(options.DataFolder),
             new() { Name = "events", Status = "healthy", Detail = $"{hub.Followers} followers" },
         ];
+        if (backups.Health() is { } backup) parts.Add(backup);
         var status = parts.Any(p => p.Status == "unhealthy") ? "unhealthy" : parts.Any(p => p.Status == "degraded") ? "degraded" : "healthy";
         return new HealthReport { Status = status, Version = Product.Version, Parts = parts };
     }

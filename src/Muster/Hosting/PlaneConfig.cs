@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Muster.Commands;
 using Muster.Contracts;
 using Muster.ControlPlane;
+using Muster.ControlPlane.Backups;
 using Muster.ControlPlane.Delivery;
 
 namespace Muster.Hosting;
@@ -36,6 +37,9 @@ internal sealed record PlaneConfig
 
     /// <summary>Read here only to be refused when misspelt; the plane binds the section itself.</summary>
     public DeliveryOptions? Delivery { get; init; }
+
+    /// <summary>Backups that the plane makes by itself.</summary>
+    public BackupOptions Backup { get; init; } = new();
 
     public static string PathIn(string folder) => Path.Combine(folder, "config.json");
 

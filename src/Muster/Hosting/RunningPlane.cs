@@ -4,6 +4,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Muster.Backups;
 using Muster.Connections;
 using Muster.Contracts.Security;
 using Muster.ControlPlane;
@@ -45,8 +46,9 @@ internal sealed class RunningPlane : IAsyncDisposable
     {
         var config = PlaneConfig.Read(data);
         var options = config.ToOptions(data, url);
-        if (options.Validate() is { Count: > 0 } faults) throw new CommandException(string.Join(' ', faults)) { Code = ExitCodes.BadUsage };
-        var app = Build(options, log, await OpenAsync(store ?? config.Store, data, url, log, ct));
+        if (((IReadOnlyList<string>)[.. options.Validate(), .. config.Backup.Validate()]) is { Count: > 0 } faults) throw new CommandException(string.Join(' ', faults)) { Code = ExitCodes.BadUsage };
+        var installation = new Installation(data.Path, store ?? config.Store);
+        var app = Build(options, log, await OpenAsync(installation.Store, data, url, log, ct), services => services.AddScheduledBackups(installation, config.Backup));
         try
         {
             await app.StartAsync(ct);
@@ -78,7 +80,7 @@ internal sealed class RunningPlane : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    private static WebApplication Build(ControlPlaneOptions options, PlaneLog log, Store store)
+    private static WebApplication Build(ControlPlaneOptions options, PlaneLog log, Store store, Action<IServiceCollection> more)
     {
         // The empty builder: no watchers, no environment that could change what the command line and the one file said.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = options.DataFolder });
@@ -91,6 +93,7 @@ internal sealed class RunningPlane : IAsyncDisposable
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.AddControlPlane(options, _ => store);
         builder.Services.AddSingleton<IRepositories>(_ => new GitRepositories(new GitOptions { Folder = Path.Combine(options.DataFolder, "projects") }));
+        more(builder.Services);
         var app = builder.Build();
         app.UseControlPlane();
         return app;

@@ -21,5 +21,5 @@ internal static class StoreAddress
         throw new CommandException("The address of the store is not one that is known.", "Give postgres://USER:PASSWORD@HOST:5432/DATABASE, or leave it out for the embedded store.") { Code = ExitCodes.BadUsage };
     }
 
-    public static string? FromEnvironment => Environment.GetEnvironmentVariable("MUSTER_STORE") is { Length: > 0 } address ? address : null;
+    public static string? FromEnvironment => Secret.FromEnvironment("MUSTER_STORE");
 }
