@@ -3,14 +3,23 @@ using Muster.Bench;
 using Muster.Bench.Benchmarks;
 using Muster.Bench.Servers;
 
+if (args is ["nothing"]) return 0;
 if (args is ["bare-kestrel"]) return await BareKestrel.RunAsync();
 if (args is ["seed", var folder, var tasks, .. var store]) return await Seed.RunAsync(folder, int.Parse(tasks, CultureInfo.InvariantCulture), store.FirstOrDefault());
 Environment.SetEnvironmentVariable(Child.InlineCompletions, "1");
 
-Benchmark[] all =
+return await Runner.RunAsync(
 [
     Throughput.Embedded,
     Throughput.Postgres,
+    Snapshot.Benchmark,
+    Wakeup.Benchmark,
+    Heartbeats.Benchmark,
+    Presence.Benchmark,
+    Growth.Benchmark,
+    Graph.Benchmark,
+    Streams.Benchmark,
+    Starting.Benchmark,
     HttpRequests.Benchmark,
-];
-return await Runner.RunAsync(all, args);
+    Leak.Benchmark,
+], args);

@@ -5,10 +5,12 @@ export async function run({ tasks, seed, work }) {
   await seed();
   const lines = createInterface({ input: process.stdin });
   process.stdout.write('ready\n');
+  // "go" is all tasks; "go 10" as many as ten seconds give, where the peer can stop in between.
   for await (const line of lines) {
-    if (line !== 'go') continue;
-    const seconds = await work();
-    process.stdout.write(JSON.stringify({ tasks, seconds }) + '\n');
+    const [word, limit] = line.split(' ');
+    if (word !== 'go') continue;
+    const said = await work(limit ? Number(limit) : undefined);
+    process.stdout.write(JSON.stringify(typeof said === 'number' ? { tasks, seconds: said } : said) + '\n');
   }
   process.exit(0);
 }

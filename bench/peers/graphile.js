@@ -25,16 +25,18 @@ await run({
            FROM generate_series(1, $1) i))`, [tasks]);
     await pool.query('ANALYZE graphile_worker._private_jobs');
   },
-  work: async () => {
-    const { finished, done } = countdown(tasks);
+  work: async limit => {
+    const count = async () => (await pool.query('SELECT count(*)::int AS left FROM graphile_worker._private_jobs')).rows[0].left;
+    const before = await count();
+    const { finished, done } = countdown(before);
     const started = process.hrtime.bigint();
     const runner = await startWorker({ preset, taskList: { bench: () => done() } });
-    await finished;
+    await (limit ? Promise.race([finished, new Promise(resolve => { setTimeout(resolve, limit * 1000); })]) : finished);
     // Stopping waits for the completions that are still to be written: a task is done when that is on disk.
     await runner.stop();
     const seconds = Number(process.hrtime.bigint() - started) / 1e9;
-    const { rows } = await pool.query('SELECT count(*)::int AS left FROM graphile_worker._private_jobs');
-    if (rows[0].left !== 0) throw new Error(`${rows[0].left} jobs are left`);
-    return seconds;
+    const left = await count();
+    if (!limit && left !== 0) throw new Error(`${left} jobs are left`);
+    return { tasks: before - left, seconds };
   },
 });

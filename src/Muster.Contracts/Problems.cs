@@ -41,6 +41,10 @@ public static class ProblemCodes
     public const string RepositoryUnreachable = "repository_unreachable";
     public const string UnknownRole = "unknown_role";
     public const string Immutable = "immutable";
+    public const string NoResponder = "no_responder";
+    public const string NoReply = "no_reply";
+    /// <summary>A listener fell too far behind and messages were dropped.</summary>
+    public const string TooSlow = "too_slow";
     public const string Unavailable = "unavailable";
     public const string StoreFull = "store_full";
     public const string Internal = "internal";

@@ -82,6 +82,10 @@ public static class Routes
     public const string EventStream = "/api/events/stream";
     public const string WebSocket = "/ws";
 
+    public const string BusPublish = "/api/bus/publish";
+    public const string BusRequest = "/api/bus/request";
+    public const string BusStream = "/api/bus/stream";
+
     public const string Artifacts = "/api/artifacts";
     public const string Artifact = "/api/artifacts/{id}";
     public const string ArtifactContent = "/api/artifacts/{id}/content";

@@ -1,13 +1,16 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging.Abstractions;
 using Muster.Contracts;
 using Muster.Contracts.Security;
 using Muster.ControlPlane.Backups;
 using Muster.ControlPlane.Delivery;
 using Muster.ControlPlane.Events;
+using Muster.ControlPlane.Events.Bus;
 using Muster.ControlPlane.Fleet;
 using Muster.ControlPlane.Models;
 using Muster.ControlPlane.Operations;
+using Muster.ControlPlane.Operations.State;
 using Muster.ControlPlane.Progress;
 using Muster.ControlPlane.Security;
 using Muster.ControlPlane.Storage;
@@ -34,6 +37,9 @@ public static class ControlPlaneServer
         services.AddSingleton(store);
         services.AddHttpContextAccessor();
         services.AddScoped<Writes>();
+        // What an adapter added before stays: without one, all who listen and all that is shared are in this process.
+        services.TryAddSingleton<IBusLink, NoLink>();
+        services.TryAddSingleton<ISharedState, LocalState>();
         services.ConfigureHttpJsonOptions(json =>
         {
             json.SerializerOptions.DefaultIgnoreCondition = Wire.Json.DefaultIgnoreCondition;
@@ -60,6 +66,7 @@ public static class ControlPlaneServer
         app.UseRouting();
         app.UseCors();
         app.UseMiddleware<AccessMiddleware>();
+        app.UseMiddleware<RequestLimit>();
         app.MapHealth();
         app.MapProjects();
         app.MapEpics();
@@ -73,6 +80,7 @@ public static class ControlPlaneServer
         app.MapDelivery();
         app.MapProgress();
         app.MapEvents();
+        app.MapBus();
         app.MapArtifacts();
         app.MapTools();
         app.MapModelUsage();
@@ -88,19 +96,24 @@ public static class ControlPlaneServer
 
     private static IServiceCollection AddSecurity(this IServiceCollection services) => services.AddSingleton<TokenDirectory>();
 
-    private static IServiceCollection AddEvents(this IServiceCollection services) => services.AddSingleton<EventHub>().AddSingleton<EventLog>();
+    private static IServiceCollection AddEvents(this IServiceCollection services) => services
+        .AddSingleton<EventHub>().AddSingleton<EventLog>().AddSingleton<MessageBus>().AddSingleton<BusAccess>()
+        .AddSingleton<EventCopier>().AddHostedService(s => s.GetRequiredService<EventCopier>());
 
     private static IServiceCollection AddWork(this IServiceCollection services) => services
+        .AddSingleton<ProjectDirectory>().AddSingleton<ReadyTasks>().AddSingleton<ClaimTasks>().AddSingleton<CompleteAssignments>().AddHostedService<ReadySweep>()
         .AddSingleton<LeaseTable>().AddSingleton<ReadyWaiters>().AddSingleton<DueTimes>().AddSingleton<TaskReader>().AddSingleton<AttemptLogs>()
         .AddSingleton<LeaseKeeper>().AddHostedService(s => s.GetRequiredService<LeaseKeeper>());
 
     private static IServiceCollection AddFleet(this IServiceCollection services) => services
-        .AddSingleton<AgentDirectory>().AddSingleton<PresenceTable>().AddSingleton<Heartbeat>().AddSingleton<HostHeartbeat>().AddSingleton<AgentReader>()
+        .AddSingleton<AgentDirectory>().AddSingleton<PresenceTable>().AddSingleton<Heartbeat>().AddSingleton<HostHeartbeat>().AddSingleton<SharedPresence>().AddSingleton<AgentReader>()
         .AddSingleton(s => new RoleCatalog(s.GetRequiredService<ControlPlaneOptions>().RoleFolders))
-        .AddScoped<Steering>().AddHostedService<PresenceKeeper>();
+        .AddScoped<Steering>().AddHostedService<PresenceKeeper>().AddHostedService(s => s.GetRequiredService<SharedPresence>());
 
     private static IServiceCollection AddTools(this IServiceCollection services) => services.AddSingleton<ArtifactStore>();
 
     private static IServiceCollection AddOperations(this IServiceCollection services) =>
-        services.AddSingleton<BackupState>().AddSingleton<Retention>().AddHostedService(s => s.GetRequiredService<Retention>());
+        services
+        .AddSingleton<SharedLimits>().AddSingleton<SharedLocks>().AddSingleton<RequestAllowance>().AddSingleton<BackupState>()
+        .AddSingleton<Retention>().AddHostedService(s => s.GetRequiredService<Retention>());
 }

@@ -1,5 +1,6 @@
 using Muster.Contracts.Events;
 using Muster.ControlPlane.Events;
+using Muster.ControlPlane.Events.Bus;
 using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Security;
 using Muster.ControlPlane.Storage;
@@ -8,15 +9,17 @@ using Muster.ControlPlane.Work;
 namespace Muster.ControlPlane;
 
 /// <summary>Before the first request: what memory must know is read from the store. Everything that listens to commits exists by then.</summary>
-internal sealed class Startup(Store store, TokenDirectory tokens, LeaseTable leases, DueTimes due, ReadyWaiters waiters, EventHub hub) : IHostedLifecycleService
+internal sealed class Startup(
+    Store store, TokenDirectory tokens, LeaseTable leases, DueTimes due, ReadyTasks ready, ReadyWaiters waiters, EventHub hub, MessageBus bus) : IHostedLifecycleService
 {
     public async Task StartingAsync(CancellationToken ct)
     {
-        // Held only to be made: each of them has subscribed to the store's commits in its constructor.
-        _ = (waiters, hub);
+        // Held only to be made: each of them has subscribed to the store's commits in its constructor, or begins to connect in it.
+        _ = (waiters, hub, bus);
         await tokens.LoadAsync(ct);
         await leases.LoadAsync(ct);
         await due.LoadAsync(ct);
+        await ready.LoadAsync(ct);
         await store.WriteAsync(tx => tx.Emit(EventTypes.StoreOpened, $"Muster {Product.Version} opened the store"), ct);
     }
 

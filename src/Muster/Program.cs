@@ -20,6 +20,7 @@ return await CommandLine.RunAsync((RootCommand)new RootCommand("Muster: a contro
     ReviewCommand.Create(),
     QueueCommand.Create(),
     DeployCommand.Create(),
+    BusCommand.Create(),
     TokenCommand.Create(),
     DoctorCommand.Create(),
     BackupCommand.Create(),

@@ -42,6 +42,8 @@ public sealed class BadStartTests
     [InlineData(2, "task", "frobnicate")]
     [InlineData(2, "task", "list", "--status", "nonsense")]
     [InlineData(2, "up", "--port", "70000")]
+    [InlineData(2, "serve", "--port", "0", "--bus", "http://host:4222")]
+    [InlineData(2, "serve", "--port", "0", "--state", "redis://host/none")]
     [InlineData(2, "status", "--server", "nowhere")]
     [InlineData(3, "status", "--server", "http://127.0.0.1:1")]
     [InlineData(3, "task", "add", "Title", "--project", "FLT", "--server", "http://127.0.0.1:1", "--json")]

@@ -25,7 +25,9 @@ internal sealed class PgbenchContender : IContender
 
     public string Unit => "tasks/s";
 
-    public static async Task<IContender> MakeAsync(Session session, string name, int tasks, int batch)
+    public string Database => _database;
+
+    public static async Task<PgbenchContender> MakeAsync(Session session, string name, int tasks, int batch)
     {
         var program = Tools.Require(Tools.Postgres("pgbench"), "pgbench", "postgresql");
         var postgres = await session.PostgresAsync();
@@ -42,6 +44,14 @@ internal sealed class PgbenchContender : IContender
 
     public async Task<Sample> RunAsync(CancellationToken ct)
     {
+        await FillAsync(ct);
+        var meter = Meter.Start(("postgres", _postgres.Usage));
+        return meter.Stop(await RunAsync(["-t", $"{Math.Max(1, _tasks / _batch / Clients)}"], ct));
+    }
+
+    /// <summary>A new table with twice the tasks of a round.</summary>
+    public async Task FillAsync(CancellationToken ct)
+    {
         await _postgres.SqlAsync(_database,
             $"""
             DROP TABLE IF EXISTS task;
@@ -50,14 +60,22 @@ internal sealed class PgbenchContender : IContender
             CREATE INDEX ON task (id) WHERE state = 0;
             """, ct);
         await _postgres.SqlAsync(_database, "VACUUM ANALYZE task", ct);
-        var transactions = Math.Max(1, _tasks / _batch / Clients);
-        var meter = Meter.Start(("postgres", _postgres.Usage));
-        var started = Stopwatch.GetTimestamp();
-        await Child.RunAsync(_program, ["-n", "-M", "simple", "-c", $"{Clients}", "-j", "2", "-t", $"{transactions}", "-f", _script], ct, _postgres.Environment(_database));
-        var took = Stopwatch.GetElapsedTime(started);
-        var done = int.Parse(await _postgres.SqlAsync(_database, "SELECT count(*) FROM task WHERE state = 2", ct), CultureInfo.InvariantCulture);
-        return meter.Stop(new Run(done, took, null));
     }
+
+    /// <summary>On the table as it is, for so long.</summary>
+    public Task<Run> ForAsync(TimeSpan time, CancellationToken ct) => RunAsync(["-T", $"{Math.Max(1, (int)time.TotalSeconds)}"], ct);
+
+    private async Task<Run> RunAsync(string[] length, CancellationToken ct)
+    {
+        var before = await DoneAsync(ct);
+        var started = Stopwatch.GetTimestamp();
+        await Child.RunAsync(_program, ["-n", "-M", "simple", "-c", $"{Clients}", "-j", "2", .. length, "-f", _script], ct, _postgres.Environment(_database));
+        var took = Stopwatch.GetElapsedTime(started);
+        return new Run(await DoneAsync(ct) - before, took, null);
+    }
+
+    private async Task<int> DoneAsync(CancellationToken ct) =>
+        int.Parse(await _postgres.SqlAsync(_database, "SELECT count(*) FROM task WHERE state = 2", ct), CultureInfo.InvariantCulture);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

@@ -49,7 +49,7 @@ internal static class Throughput
         (name, () => Task.FromResult<IContender>(new RawSqlite(name, session.NewFolder("sqlite"), Tasks(session, tasks), batch)));
 
     private static (string, Func<Task<IContender>>) Pgbench(Session session, string name, int tasks, int batch) =>
-        (name, () => PgbenchContender.MakeAsync(session, name, Tasks(session, tasks), batch));
+        (name, async () => await PgbenchContender.MakeAsync(session, name, Tasks(session, tasks), batch));
 
     private static (string, Func<Task<IContender>>) Graphile(Session session, string name, int tasks, string concurrency, string mode) =>
         (name, () => PeerContender.OnPostgresAsync(session, name, "graphile.js", Tasks(session, tasks), concurrency, mode));

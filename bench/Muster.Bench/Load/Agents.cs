@@ -19,26 +19,31 @@ internal sealed class Agents(Plane plane, int count)
     }
 
     /// <summary>Runs so many tasks from claim to completion; gives the time it took and each request's milliseconds.</summary>
-    public async Task<Run> ClaimAndCompleteAsync(int perRequest, int tasks, CancellationToken ct)
+    /// <param name="perRequest">Tasks a claim.</param>
+    /// <param name="tasks">How many at the most.</param>
+    /// <param name="ct">Ends the run.</param>
+    /// <param name="limit">How long at the most.</param>
+    public async Task<Run> ClaimAndCompleteAsync(int perRequest, int tasks, CancellationToken ct, TimeSpan? limit = null)
     {
         var connections = await Task.WhenAll(Enumerable.Range(0, count).Select(_ => plane.ConnectAsync(ct)));
         try
         {
-            var left = tasks;
+            int left = tasks, done = 0;
             var started = Stopwatch.GetTimestamp();
             var times = await Task.WhenAll(connections.Select((connection, n) => Task.Run(() => OneAsync(connection, n), ct)));
-            return new Run(tasks, Stopwatch.GetElapsedTime(started), Latency.Of(times.SelectMany(t => t)));
+            return new Run(done, Stopwatch.GetElapsedTime(started), Latency.Of(times.SelectMany(t => t)));
 
             async Task<List<double>> OneAsync(Connection connection, int n)
             {
                 var milliseconds = new List<double>();
                 var claim = Request.Post("/api/claims", plane.Token, _claimBody.Replace("#", $"{n}", StringComparison.Ordinal).Replace("%", $"{perRequest}", StringComparison.Ordinal));
-                while (Interlocked.Add(ref left, -perRequest) >= 0)
+                while (Interlocked.Add(ref left, -perRequest) >= 0 && !(limit <= Stopwatch.GetElapsedTime(started)))
                 {
                     var held = Held.Read((await SendAsync(claim)).Require(200).Body.Span);
                     if (held.Count != perRequest) throw new InvalidDataException($"{held.Count} of {perRequest} tasks were given out; there are too few.");
                     foreach (var (assignment, lease) in held)
                         (await SendAsync(Request.Post($"/api/assignments/{assignment}/complete", plane.Token, "{}", lease))).Require(200);
+                    Interlocked.Add(ref done, held.Count);
                 }
 
                 return milliseconds;

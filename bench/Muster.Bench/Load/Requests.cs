@@ -11,7 +11,8 @@ internal static class Requests
     /// <param name="requests">One connection for each of these, which it repeats.</param>
     /// <param name="total">Requests in all.</param>
     /// <param name="ct">Ends the run.</param>
-    public static async Task<Run> RepeatAsync(Uri address, IReadOnlyList<byte[]> requests, int total, CancellationToken ct)
+    /// <param name="status">What each must be answered with.</param>
+    public static async Task<Run> RepeatAsync(Uri address, IReadOnlyList<byte[]> requests, int total, CancellationToken ct, int status = 200)
     {
         var connections = await Task.WhenAll(requests.Select(_ => Connection.OpenAsync(address, ct)));
         try
@@ -24,7 +25,7 @@ internal static class Requests
                 while (Interlocked.Decrement(ref left) >= 0)
                 {
                     var sent = Stopwatch.GetTimestamp();
-                    (await connection.SendAsync(requests[n], ct)).Require(200);
+                    (await connection.SendAsync(requests[n], ct)).Require(status);
                     milliseconds.Add(Stopwatch.GetElapsedTime(sent).TotalMilliseconds);
                 }
 

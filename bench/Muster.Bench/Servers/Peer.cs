@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Muster.Bench.Load;
@@ -38,10 +37,10 @@ internal sealed class Peer : IAsyncDisposable
         return peer;
     }
 
-    /// <summary>Has it do its tasks.</summary>
-    public async Task<Run> RunAsync(CancellationToken ct)
+    /// <summary>Has it do its tasks, or as many as it can in a time.</summary>
+    public async Task<Run> RunAsync(CancellationToken ct, TimeSpan? limit = null)
     {
-        await _child.Input.WriteLineAsync("go");
+        await _child.Input.WriteLineAsync(limit is { } time ? string.Create(CultureInfo.InvariantCulture, $"go {time.TotalSeconds:F1}") : "go");
         await _child.Input.FlushAsync(ct);
         var line = await _child.Output.ReadLineAsync(ct) ?? throw new InvalidOperationException($"It ended before its tasks: {_child.Complaints}");
         var said = JsonSerializer.Deserialize<JsonElement>(line);

@@ -21,6 +21,7 @@ public sealed class TaskContext
         (Muster, _held, _claimed, Stopping) = (muster, held, held.Claimed, stopping);
         LogDue = new Signal(muster.Options.TimeProvider);
         _call = CallOptions.ForLease(_claimed.Lease);
+        Bus = new TaskBus(muster, _claimed.Task.Key, _call);
         _log = new LogBuffer((piece, ct) => muster.AppendAssignmentLogAsync(_claimed.Assignment.Id, piece, _call, ct), options.MaxLogCharacters);
     }
 
@@ -41,6 +42,9 @@ public sealed class TaskContext
 
     /// <summary>The attempt before this one, when there was one.</summary>
     public PreviousAttempt? Previous => _claimed.Previous;
+
+    /// <summary>Messages among the agents of the task's project.</summary>
+    public TaskBus Bus { get; }
 
     /// <summary>
     /// Cancelled when the loop is about to end: finish soon, or let go. The task's own token follows after <see cref="WorkOptions.Grace"/>.

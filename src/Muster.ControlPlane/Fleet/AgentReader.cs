@@ -4,8 +4,8 @@ using Muster.ControlPlane.Storage;
 
 namespace Muster.ControlPlane.Fleet;
 
-/// <summary>Puts agents together for the wire: the row, what memory knows, and the tasks they hold.</summary>
-public sealed class AgentReader(Store store, PresenceTable presence)
+/// <summary>Puts agents together for the wire: the row, what memory and other planes know, and the tasks they hold.</summary>
+public sealed class AgentReader(Store store, PresenceTable presence, SharedPresence shared)
 {
     public async Task<IReadOnlyList<AgentInfo>> InfosAsync(IReadOnlyList<AgentRow> rows, CancellationToken ct)
     {
@@ -16,6 +16,9 @@ public sealed class AgentReader(Store store, PresenceTable presence)
              WHERE s.status = 'active' AND s.agent_id IN @ids ORDER BY s.started_at
             """, new { ids = rows.Select(r => r.Id) }), ct);
         var byAgent = held.ToLookup(h => h.Agent, h => h.Key, StringComparer.Ordinal);
-        return [.. rows.Select(r => r.ToInfo(presence.Find(r.Id), [.. byAgent[r.Id]]))];
+        var elsewhere = await shared.FindAsync([.. rows.Select(r => r.Id)], ct);
+        return [.. rows.Select(r => r.ToInfo(Newest(r.Id), [.. byAgent[r.Id]]))];
+
+        Presence? Newest(string id) => elsewhere.GetValueOrDefault(id) is { } there ? new Presence(0, there.LastSeen, there.Health, there.Status, null) : presence.Find(id);
     }
 }

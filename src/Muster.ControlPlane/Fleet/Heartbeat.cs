@@ -11,7 +11,7 @@ using Muster.ControlPlane.Work;
 namespace Muster.ControlPlane.Fleet;
 
 /// <summary>An agent says that it is alive: registered when new, its leases renewed, told what it should do.</summary>
-public sealed class Heartbeat(Store store, AgentDirectory agents, PresenceTable presence, LeaseTable leases)
+public sealed class Heartbeat(Store store, AgentDirectory agents, PresenceTable presence, SharedPresence shared, LeaseTable leases)
 {
     public async Task<HeartbeatAnswer> RunAsync(Principal principal, HeartbeatRequest request, CancellationToken ct)
     {
@@ -25,6 +25,7 @@ public sealed class Heartbeat(Store store, AgentDirectory agents, PresenceTable 
         if (agent is null || known is null || known.Health != AgentHealth.Healthy || known.Fingerprint != fingerprint || known.Status != request.Status)
             agent = await RegisterAsync(request, agent, ct);
         presence.Hear(agent.Id, request.Status, fingerprint);
+        shared.Note(agent.Id);
         return Answer(agent, request);
     }
 

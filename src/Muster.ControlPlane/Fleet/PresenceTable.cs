@@ -26,6 +26,16 @@ public sealed class PresenceTable(TimeProvider time)
         return (now, before is null || before.Health != AgentHealth.Healthy || before.Fingerprint != fingerprint);
     }
 
+    /// <summary>Another plane heard it later than this one: its silence is counted from then.</summary>
+    public void Adopt(string id, DateTimeOffset lastSeen)
+    {
+        if (Find(id) is not { } before || lastSeen <= before.LastSeen) return;
+        var silent = TimeSpan.FromTicks(Math.Max(0, (time.GetUtcNow() - lastSeen).Ticks));
+        var heard = time.GetTimestamp() - (long)(silent.TotalSeconds * time.TimestampFrequency);
+        var health = HealthAfter(silent);
+        _byId.TryUpdate(id, before with { Heard = heard, LastSeen = lastSeen, Health = health }, before);
+    }
+
     public void Forget(string id) => _byId.TryRemove(id, out _);
 
     /// <summary>Marks who has been silent for too long; returns those whose health changed.</summary>
@@ -36,7 +46,7 @@ public sealed class PresenceTable(TimeProvider time)
         foreach (var (id, presence) in _byId)
         {
             var silent = time.GetElapsedTime(presence.Heard, now);
-            var health = silent >= StaleAfter ? AgentHealth.Stale : silent >= WarningAfter ? AgentHealth.Warning : AgentHealth.Healthy;
+            var health = HealthAfter(silent);
             if (health == presence.Health || presence.Health == AgentHealth.Stale) continue;
             var next = presence with { Health = health };
             if (_byId.TryUpdate(id, next, presence)) changed.Add((id, next));
@@ -44,6 +54,8 @@ public sealed class PresenceTable(TimeProvider time)
 
         return changed;
     }
+
+    private static string HealthAfter(TimeSpan silent) => silent >= StaleAfter ? AgentHealth.Stale : silent >= WarningAfter ? AgentHealth.Warning : AgentHealth.Healthy;
 }
 
 /// <param name="Heard">Monotonic time stamp of the last sign of life.</param>

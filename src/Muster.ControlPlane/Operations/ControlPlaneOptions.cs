@@ -18,6 +18,9 @@ public sealed class ControlPlaneOptions
     /// <summary>Folders of role definitions; the first that names a role wins.</summary>
     public IReadOnlyList<string> RoleFolders { get; init; } = [];
 
+    /// <summary>Requests a second that one token may make, neither an owner's nor a host's; five seconds' worth at once. 0 counts none.</summary>
+    public int RequestsPerSecond { get; init; } = 2000;
+
     public long ArtifactLimitBytes { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>Days that events are kept, beside the newest <see cref="EventsKept"/>.</summary>
@@ -41,6 +44,7 @@ public sealed class ControlPlaneOptions
         foreach (var origin in CorsOrigins)
             if (!Uri.TryCreate(origin, UriKind.Absolute, out var parsed) || parsed.GetLeftPart(UriPartial.Authority) != origin)
                 faults.Add($"CORS origin '{origin}' is not scheme://host[:port]; a '*' is not accepted, name each origin.");
+        if (RequestsPerSecond is < 0 or > 10_000_000) faults.Add("RequestsPerSecond is 0 (no limit) to 10000000.");
         if (EventDays < 1) faults.Add("EventDays is at least 1.");
         if (EventsKept < 1000) faults.Add("EventsKept is at least 1000.");
         if (LogDays < 1) faults.Add("LogDays is at least 1.");

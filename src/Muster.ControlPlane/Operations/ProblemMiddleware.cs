@@ -24,7 +24,7 @@ public sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddl
         {
             var problem = Of(error);
             if (problem.Status >= 500) logger.LogError(error, "{Method} {Path} failed", http.Request.Method, http.Request.Path);
-            await WriteAsync(http, problem);
+            await WriteAsync(http, problem, (error as Refusal)?.RetryAfter);
         }
     }
 
@@ -65,10 +65,11 @@ public sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddl
 
     private static string Title(int status) => Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status);
 
-    private static Task WriteAsync(HttpContext http, Problem problem)
+    private static Task WriteAsync(HttpContext http, Problem problem, TimeSpan? retryAfter = null)
     {
         http.Response.Clear();
         http.Response.StatusCode = problem.Status;
+        if (retryAfter is { } wait) http.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString();
         if (problem.Status == 401) http.Response.Headers.WWWAuthenticate = "Bearer";
         return http.Response.WriteAsJsonAsync(problem, Wire.Json, "application/problem+json");
     }

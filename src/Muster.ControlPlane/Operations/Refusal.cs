@@ -9,6 +9,9 @@ public sealed class Refusal(int status, string code, string detail) : Exception(
     public string Code { get; } = code;
     public IReadOnlyDictionary<string, string[]>? Errors { get; init; }
 
+    /// <summary>When the same may succeed; told in the <c>Retry-After</c> header.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
     public static Refusal NotFound(string what, string id) =>
         new(404, ProblemCodes.NotFound, $"There is no {what} '{Shorten(id)}'.");
 

@@ -18,9 +18,7 @@ public sealed class Writes(Store store, IHttpContextAccessor accessor)
     public Task<T> RunAsync<T>(object? body, Func<StoreTransaction, T> operation, CancellationToken ct, Func<T, bool>? keep = null)
     {
         var http = accessor.HttpContext;
-        var key = http?.Request.Headers[Wire.IdempotencyHeader].ToString();
-        if (http is null || string.IsNullOrEmpty(key)) return store.WriteAsync(operation, ct);
-        if (key.Length > 200) throw Refusal.Invalid(Wire.IdempotencyHeader, "An idempotency key has at most 200 characters.");
+        if (http is null || Key(http) is not { } key) return store.WriteAsync(operation, ct);
 
         var principal = http.Principal();
         var request = Fingerprint(http.Request, body);
@@ -29,8 +27,7 @@ public sealed class Writes(Store store, IHttpContextAccessor accessor)
             var seen = tx.QueryFirst<Seen>("SELECT request, response FROM idempotency WHERE principal = @TokenId AND key = @key", new { principal.TokenId, key });
             if (seen is not null)
             {
-                if (seen.Request != request)
-                    throw new Refusal(422, ProblemCodes.IdempotencyMismatch, "This Idempotency-Key was used before with another request. Use a new key for a new request.");
+                if (seen.Request != request) throw KeyUsedBefore();
                 return JsonSerializer.Deserialize<T>(seen.Response, Wire.Json)!;
             }
 
@@ -42,7 +39,18 @@ public sealed class Writes(Store store, IHttpContextAccessor accessor)
         }, ct);
     }
 
-    private static string Fingerprint(HttpRequest request, object? body)
+    /// <summary>The idempotency key of a request; null when it carries none.</summary>
+    public static string? Key(HttpContext http)
+    {
+        var key = http.Request.Headers[Wire.IdempotencyHeader].ToString();
+        if (key.Length > 200) throw Refusal.Invalid(Wire.IdempotencyHeader, "An idempotency key has at most 200 characters.");
+        return key.Length == 0 ? null : key;
+    }
+
+    public static Refusal KeyUsedBefore() =>
+        new(422, ProblemCodes.IdempotencyMismatch, "This Idempotency-Key was used before with another request. Use a new key for a new request.");
+
+    public static string Fingerprint(HttpRequest request, object? body)
     {
         var text = $"{request.Method} {request.Path}{request.QueryString}\n{(body is null ? "" : JsonSerializer.Serialize(body, body.GetType(), Wire.Json))}";
         return Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(text)));

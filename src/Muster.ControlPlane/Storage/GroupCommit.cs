@@ -78,6 +78,7 @@ public sealed class GroupCommit : IAsyncDisposable
             {
                 // The commit itself failed (disk full, server gone): nothing of the batch happened, or nobody knows whether
                 // it did, and who was not answered yet hears so.
+                Undo(batch);
                 foreach (var operation in batch) operation.Fail(error);
                 _logger.LogError(error, "A commit of {Operations} operations failed", batch.Count);
             }
@@ -130,10 +131,14 @@ public sealed class GroupCommit : IAsyncDisposable
         foreach (var operation in batch)
             if (operation.Kind is null)
                 RunOne(tx, careful, () => operation.Run(tx), operation.Refuse);
-        foreach (var group in batch.Where(o => o.Kind is not null).GroupBy(o => o.Kind!))
+        foreach (var group in batch.Where(o => o.Kind is not null).GroupBy(o => o.Kind!).OrderBy(g => g.Key.Order))
         {
             var items = group.ToList();
-            RunOne(tx, careful, () => group.Key.RunAll(tx, items), error => items.ForEach(i => i.Refuse(error)));
+            RunOne(tx, careful, () => group.Key.RunAll(tx, items), error =>
+            {
+                group.Key.Undone();
+                items.ForEach(i => i.Refuse(error));
+            });
         }
     }
 
@@ -162,7 +167,13 @@ public sealed class GroupCommit : IAsyncDisposable
 
     private static void Reset(List<Operation> batch)
     {
+        Undo(batch);
         foreach (var operation in batch) operation.Reset();
+    }
+
+    private static void Undo(List<Operation> batch)
+    {
+        foreach (var kind in batch.Where(o => o.Kind is not null).Select(o => o.Kind!).Distinct()) kind.Undone();
     }
 
     private void Answer(StoreTransaction? tx, List<Operation> batch)

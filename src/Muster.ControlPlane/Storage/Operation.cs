@@ -16,7 +16,11 @@ public abstract class Operation
 
 internal interface IBulk
 {
+    int Order { get; }
+
     void RunAll(StoreTransaction tx, IReadOnlyList<Operation> items);
+
+    void Undone();
 }
 
 /// <summary>
@@ -26,6 +30,14 @@ internal interface IBulk
 /// </summary>
 public abstract class BulkOperation<TItem, TResult> : IBulk
 {
+    /// <summary>Kinds of one commit run in this order.</summary>
+    public virtual int Order => 0;
+
+    /// <summary>The last run did not take effect: what it did outside the transaction is to be taken back.</summary>
+    public virtual void Undone()
+    {
+    }
+
     /// <summary>Gives every item its result or its refusal; an exception undoes and refuses all of them.</summary>
     protected abstract void Run(StoreTransaction tx, IReadOnlyList<BulkItem<TItem, TResult>> items);
 

@@ -49,11 +49,6 @@ public static class StoreCheck
             SELECT t.id FROM tasks t LEFT JOIN (SELECT task_id, COUNT(*) AS attempts, MAX(epoch) AS newest FROM assignments GROUP BY task_id) s ON s.task_id = t.id
              WHERE t.epoch <> COALESCE(s.newest, 0) OR t.epoch <> COALESCE(s.attempts, 0)
             """),
-        ("projects.running is the count of open assignments",
-            """
-            SELECT p.id FROM projects p
-             WHERE p.running <> (SELECT COUNT(*) FROM assignments s JOIN tasks t ON t.id = s.task_id WHERE t.project_id = p.id AND s.status = 'active')
-            """),
         ("numbers of tasks and pull requests are below the next to be given",
             """
             SELECT p.id FROM projects p

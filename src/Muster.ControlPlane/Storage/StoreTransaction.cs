@@ -1,4 +1,5 @@
 using System.Data;
+using System.Data.Common;
 using System.Text.Json;
 using Dapper;
 using Muster.Contracts;
@@ -9,7 +10,8 @@ namespace Muster.ControlPlane.Storage;
 /// <param name="connection">Where its statements run.</param>
 /// <param name="now">The store's clock.</param>
 /// <param name="takeHead">Takes the end of the event log until the commit; answers the last number given.</param>
-public sealed class StoreTransaction(IDbConnection connection, DateTimeOffset now, Func<long> takeHead)
+/// <param name="runner">Carries out statements for many rows.</param>
+public sealed class StoreTransaction(IDbConnection connection, DateTimeOffset now, Func<long> takeHead, IRowsRunner runner)
 {
     private readonly List<EventRow> _events = [];
     private readonly List<Signal> _signals = [];
@@ -47,6 +49,14 @@ public sealed class StoreTransaction(IDbConnection connection, DateTimeOffset no
     {
         Note(sql);
         return connection.Query<T>(sql, args).AsList();
+    }
+
+    /// <summary>One statement for many rows; <paramref name="columns"/> are <c>string?[]</c> or <c>long[]</c>, one for each column of the statement.</summary>
+    public void Rows(RowsStatement statement, Action<DbDataReader>? each, params Array[] columns)
+    {
+        if (columns[0].Length == 0) return;
+        Note(statement.Sql);
+        runner.Run(statement, Now, columns, each);
     }
 
     /// <summary>Appends a fact to the event log, in the transaction that made it true. It is numbered when the commit comes.</summary>

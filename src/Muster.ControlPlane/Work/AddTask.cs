@@ -82,7 +82,7 @@ public static class AddTask
             tx.ExecuteOne("INSERT INTO edges (task_id, depends_on) VALUES (@Id, @on)", new { row.Id, on = dependency.Id });
         EpicCounters.Add(tx, row, done);
         tx.Emit(EventTypes.TaskCreated, $"{row.Key} was added: {row.Title}", project.Id, row.Id, data: new { key = row.Key, priority = row.Priority, labels = body.Labels });
-        if (row.Ready) tx.Notify(new TaskBecameReady(row.Id));
+        if (row.Ready) tx.Notify(new TaskBecameReady(ReadyTask.Of(row, tx.Now)));
         if (notBefore is { } due) tx.Notify(new TaskDue(due));
         return row;
     }

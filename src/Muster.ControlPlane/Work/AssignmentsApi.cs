@@ -37,14 +37,16 @@ public static class AssignmentsApi
     private static Task<AssignmentInfo> Progress(string id, AssignmentProgress body, HttpContext http, Store store, Writes writes, CancellationToken ct) =>
         writes.RunAsync(body, tx => ReportProgress.OnAssignment(tx, store, Leases.Header(http), http.Principal().Name, id, body), ct);
 
-    private static Task<AssignmentInfo> Complete(string id, CompleteAssignment body, HttpContext http, Store store, Writes writes, CancellationToken ct)
+    private static Task<AssignmentInfo> Complete(string id, CompleteAssignment body, HttpContext http, Store store, CompleteAssignments completions, CancellationToken ct)
     {
+        var lease = Leases.Header(http) ?? throw Refusal.LeaseRequired();
         new Checked()
             .Require(body.HeadSha is null || ReportProgress.IsSha(body.HeadSha), "headSha", "headSha is a full commit id in hexadecimal.")
             .Text(body.Summary, "summary", 10_000, required: false)
             .Require(body.Evidence is null or { Count: <= 100 }, "evidence", "At most 100 pieces of evidence.")
             .ThrowIfWrong();
-        return writes.RunAsync(body, tx => EndAssignment.Complete(tx, store, Leases.Header(http), id, body), ct);
+        EndAssignment.Check(body);
+        return store.WriteAsync(completions, new CompleteItem(LeaseToken.Read(lease, store.LeaseKey), id, body), ct);
     }
 
     private static Task<AssignmentInfo> Fail(string id, FailAssignment body, HttpContext http, Store store, Writes writes, CancellationToken ct)

@@ -1,135 +1,239 @@
 using System.Text.Json;
-using Muster.Contracts;
 using Muster.Contracts.Events;
+using Muster.Contracts.Fleet;
 using Muster.Contracts.Work;
 using Muster.ControlPlane.Fleet;
+using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Storage;
 
 namespace Muster.ControlPlane.Work;
 
 /// <summary>
-/// Gives ready tasks to an agent: by priority, then to the project with the fewest tasks running, then by age. Opens an
-/// assignment with the next epoch and counts the attempt, all in the caller's transaction.
+/// Gives ready tasks to agents: by priority, then to the project with the fewest tasks running, then by age. Opens an
+/// assignment with the next epoch for each and counts the attempt. Claims that arrive together are carried out together;
+/// the candidates come from memory, the store decides about each.
 /// </summary>
-public static class ClaimTasks
+public sealed class ClaimTasks(Store store, ReadyTasks ready, ProjectDirectory projects) : BulkOperation<ClaimItem, ClaimedRows>
 {
-    /// <summary>How long an agent that failed a task leaves it to others, where there are others.</summary>
-    private const long AvoidMilliseconds = 10_000;
+    /// <summary>How often candidates that turned out to be gone are replaced by others.</summary>
+    private const int Rounds = 5;
 
-    private const int Chunk = 50;
+    private static readonly RowsStatement Agents = new(
+        """
+        SELECT a.id, a.name, a.role, a.labels, a.capacity, a.desired, a.active, a.rehearsal,
+               (SELECT COUNT(*) FROM assignments s WHERE s.agent_id = a.id AND s.status = 'active')
+          FROM {rows} JOIN agents a ON a.id = r.agent_id {lock a}
+        """, "agent_id");
 
-    public static List<ClaimedRow> Run(StoreTransaction tx, AgentRow agent, ClaimRequest request)
+    private static readonly RowsStatement Replayed = new(
+        "SELECT s.claim_key, s.id FROM {rows} JOIN assignments s ON s.agent_id = r.agent_id WHERE s.status = 'active' AND s.claim_key IS NOT NULL", "agent_id");
+
+    private static readonly RowsStatement TakeTasks = new(
+        $$"""
+        UPDATE tasks SET previous_status = tasks.status, status = 'in_progress', ready = 0, epoch = tasks.epoch + 1, assignment_id = w.assignment_id,
+               agent_id = w.agent_id, percent_complete = 0, head_sha = NULL, rehearsal = CASE WHEN w.replays = 1 THEN 1 ELSE tasks.rehearsal END,
+               started_at = COALESCE(tasks.started_at, {now}), updated_at = {now}
+          FROM (SELECT k.id, r.assignment_id, r.agent_id, r.replays FROM {rows} JOIN tasks k ON k.id = r.task_id JOIN projects p ON p.id = k.project_id
+                 WHERE k.ready = 1 AND k.status = 'pending' AND p.paused = 0 AND k.priority = r.priority AND k.labels = r.labels AND COALESCE(k.role, '') = r.role
+                 {lock k skip}) AS w
+         WHERE tasks.id = w.id RETURNING {{TaskRow.Columns}}
+        """, "task_id", "assignment_id", "agent_id", "replays#", "priority#", "labels", "role");
+
+    private static readonly RowsStatement OpenAssignments = new(
+        """
+        INSERT INTO assignments (id, task_id, agent_id, epoch, status, rehearsal, lease_until, started_at, plane_id, claim_key)
+        SELECT r.id, r.task_id, r.agent_id, r.epoch, 'active', r.replays, r.lease_until, {now}, r.plane_id, r.claim_key FROM {rows}
+        """, "id", "task_id", "agent_id", "epoch#", "replays#", "lease_until#", "plane_id", "claim_key");
+
+    private static readonly RowsStatement StillReady = new(
+        "SELECT t.id, t.project_id, t.priority, t.number, t.role, t.labels, t.created_at FROM {rows} JOIN tasks t ON t.id = r.id WHERE t.ready = 1", "id");
+
+    private static readonly RowsStatement Epics = new("SELECT e.id, e.number FROM {rows} JOIN epics e ON e.id = r.id", "id");
+
+    private readonly List<ReadyTask> _taken = [];
+
+    /// <summary>After completions, which make room and tasks.</summary>
+    public override int Order => 1;
+
+    public override void Undone()
     {
-        if (!agent.MayClaim) return [];
-        var running = tx.QueryFirst<int>("SELECT COUNT(*) FROM assignments WHERE agent_id = @Id AND status = 'active'", new { agent.Id });
-        var max = Math.Min(request.Max, agent.Capacity - running);
-        if (max <= 0) return [];
-
-        var projects = tx.Query<ProjectRow>(ProjectRow.Select + " WHERE paused = 0");
-        if (request.Projects is { Count: > 0 } only)
-            projects = projects.Where(p => only.Contains(p.Id) || only.Contains(p.Key, StringComparer.OrdinalIgnoreCase)).ToList();
-        var labels = request.Labels is { Count: > 0 } ? request.Labels : JsonSerializer.Deserialize<string[]>(agent.Labels)!;
-        return projects
-            .SelectMany(p => Candidates(tx, p, agent, labels, max).Select(t => (Project: p, Task: t)))
-            .OrderBy(c => c.Task.Priority).ThenBy(c => c.Project.Running).ThenBy(c => c.Task.CreatedAt).ThenBy(c => c.Task.Number)
-            .Take(max)
-            .ToList()
-            .ConvertAll(c => Open(tx, c.Project, c.Task, agent));
+        ready.PutBack(_taken);
+        _taken.Clear();
     }
 
-    /// <summary>Gives one task to one agent, past the order; the same rules otherwise.</summary>
-    public static ClaimedRow Open(StoreTransaction tx, ProjectRow project, TaskRow task, AgentRow agent)
+    protected override void Run(StoreTransaction tx, IReadOnlyList<BulkItem<ClaimItem, ClaimedRows>> items)
     {
-        var assignmentId = Ids.New();
-        var until = tx.Now + project.LeaseSeconds * 1000L;
-        var claimed = task with
+        _taken.Clear();
+        // What this very commit makes ready may be given out in it.
+        foreach (var signal in tx.Signals.OfType<TaskBecameReady>().Where(s => !s.Offered))
         {
-            PreviousStatus = task.Status,
-            Status = TaskState.InProgress,
-            Ready = false,
-            Epoch = task.Epoch + 1,
-            AssignmentId = assignmentId,
-            AgentId = agent.Id,
-            AgentName = agent.Name,
-            PercentComplete = 0,
-            HeadSha = null,
-            Rehearsal = task.Rehearsal || agent.Rehearsal,
-            StartedAt = task.StartedAt ?? tx.Now,
-            UpdatedAt = tx.Now,
-        };
-        tx.ExecuteOne(
-            "INSERT INTO assignments (id, task_id, agent_id, epoch, status, rehearsal, lease_until, started_at) VALUES (@assignmentId, @Id, @AgentId, @Epoch, 'active', @rehearsal, @until, @Now)",
-            new { assignmentId, claimed.Id, claimed.AgentId, claimed.Epoch, rehearsal = agent.Rehearsal, until, tx.Now });
-        tx.ExecuteOne(
-            """
-            UPDATE tasks SET previous_status = status, status = 'in_progress', ready = 0, epoch = @Epoch, assignment_id = @AssignmentId, agent_id = @AgentId,
-                   percent_complete = 0, head_sha = NULL, rehearsal = @Rehearsal, started_at = @StartedAt, updated_at = @UpdatedAt
-             WHERE id = @Id AND status = 'pending' AND ready = 1 AND epoch = @Epoch - 1
-            """, claimed);
-        tx.ExecuteOne("UPDATE projects SET running = running + 1 WHERE id = @Id", new { project.Id });
-        tx.Emit(EventTypes.TaskClaimed, $"{agent.Name} took {task.Key}: {task.Title}", project.Id, task.Id, agent.Id,
-            new { key = task.Key, epoch = claimed.Epoch, assignmentId, agent = agent.Name });
-        tx.Notify(new LeaseOpened(assignmentId, task.Id, agent.Id, claimed.Epoch, project.LeaseSeconds));
+            signal.Offered = true;
+            ready.Add([signal.Task]);
+        }
 
-        var assignment = new AssignmentRow
+        var agents = ReadAgents(tx, items);
+        var known = projects.All(tx);
+        var claims = new List<Claim>(items.Count);
+        foreach (var item in items)
         {
-            Id = assignmentId,
-            TaskId = task.Id,
-            TaskKey = task.Key,
-            AgentId = agent.Id,
-            AgentName = agent.Name,
-            Epoch = claimed.Epoch,
-            Status = AssignmentState.Active,
-            Rehearsal = agent.Rehearsal,
-            LeaseUntil = until,
-            StartedAt = tx.Now,
-        };
-        return new ClaimedRow(project, claimed, assignment, PreviousAttempts.Of(tx, task));
-    }
+            item.Settle(new ClaimedRows([]));
+            if (!agents.TryGetValue(item.Item.AgentId, out var agent)) item.Refused(Refusal.NotFound("agent", item.Item.Request.Agent));
+            else if (agent.MayClaim) claims.Add(new Claim(item, agent, WishOf(agent, item.Item.Request, known.Values), item.Item.Request.Max));
+        }
 
-    private static List<TaskRow> Candidates(StoreTransaction tx, ProjectRow project, AgentRow agent, IReadOnlyList<string> labels, int max)
-    {
-        var found = new List<TaskRow>();
-        int priority = 0, number = 0;
-        while (true)
+        Replay(tx, claims);
+        List<ReadyTask> gone = [];
+        for (var round = 0; round < Rounds; round++)
         {
-            var chunk = tx.Query<TaskRow>(
-                TaskQueries.Select +
-                """
-
-                 WHERE t.ready = 1 AND t.project_id = @Id AND (t.priority > @priority OR (t.priority = @priority AND t.number > @number))
-                   AND (t.role IS NULL OR @Role IS NULL OR t.role = @Role)
-                 ORDER BY t.priority, t.number LIMIT @limit
-                """, new { project.Id, priority, number, agent.Role, limit = labels.Count == 0 ? Math.Min(max + 5, Chunk) : Chunk });
-            foreach (var task in chunk)
+            var offers = claims.SelectMany(c => Offer(tx, c)).ToList();
+            if (offers.Count == 0) break;
+            var given = TakeOffered(tx, offers, known);
+            foreach (var offer in offers)
             {
-                if (!LabelsMatch(task.Labels, labels) || IsAvoided(tx, task, agent)) continue;
-                found.Add(task);
-                if (found.Count == max) return found;
+                if (given.TryGetValue(offer.AssignmentId, out var task)) offer.Claim.Given.Add((offer, task));
+                else gone.Add(offer.Task);
+                if (!given.ContainsKey(offer.AssignmentId)) offer.Claim.Agent.Running--;
             }
 
-            if (chunk.Count == 0) return found;
-            (priority, number) = (chunk[^1].Priority, chunk[^1].Number);
+            if (given.Count == offers.Count) break;
+        }
+
+        Recheck(tx, gone);
+        Open(tx, claims, known);
+    }
+
+    private static Dictionary<string, AgentFacts> ReadAgents(StoreTransaction tx, IReadOnlyList<BulkItem<ClaimItem, ClaimedRows>> items)
+    {
+        var found = new Dictionary<string, AgentFacts>(StringComparer.Ordinal);
+        // In one order, so that planes that lock the same agents never wait for one another in a circle.
+        tx.Rows(Agents, r => found[r.GetString(0)] = new AgentFacts(r.GetString(0), r.GetString(1), r.Text(2), r.GetString(3), (int)r.GetInt64(4),
+            r.GetString(5) == DesiredState.Running && r.GetInt64(6) != 0, r.GetInt64(7) != 0) { Running = (int)r.GetInt64(8) },
+            items.Select(i => i.Item.AgentId).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToArray());
+        return found;
+    }
+
+    private static ClaimWish WishOf(AgentFacts agent, ClaimRequest request, IEnumerable<ProjectRow> projects) => new(
+        agent.Role,
+        request.Labels is { Count: > 0 } ? request.Labels : JsonSerializer.Deserialize<string[]>(agent.Labels)!,
+        request.Projects is not { Count: > 0 } only ? null
+            : projects.Where(p => only.Contains(p.Id) || only.Contains(p.Key, StringComparer.OrdinalIgnoreCase)).Select(p => p.Id).ToHashSet(StringComparer.Ordinal));
+
+    /// <summary>The same claim again, after its answer was lost, gets what it was given, as long as it still holds it.</summary>
+    private static void Replay(StoreTransaction tx, List<Claim> claims)
+    {
+        var keyed = claims.Where(c => c.Item.Item.Key is not null).ToList();
+        if (keyed.Count == 0) return;
+        var seen = new List<(string Key, string AssignmentId)>();
+        tx.Rows(Replayed, r => seen.Add((r.GetString(0), r.GetString(1))), keyed.Select(c => c.Agent.Id).Distinct(StringComparer.Ordinal).ToArray());
+        if (seen.Count == 0) return;
+        foreach (var claim in keyed)
+        {
+            var mine = seen.Where(s => s.Key.StartsWith(claim.Item.Item.Key! + ' ', StringComparison.Ordinal)).ToList();
+            if (mine.Count == 0) continue;
+            claim.Wanted = 0;
+            if (mine.Exists(s => s.Key != claim.Item.Item.ClaimKey)) claim.Item.Refused(Writes.KeyUsedBefore());
+            else claim.Again.AddRange(mine.Select(s => s.AssignmentId));
         }
     }
 
-    /// <summary>An agent with labels takes tasks that share one, and tasks that have none.</summary>
-    public static bool LabelsMatch(string taskLabels, IReadOnlyList<string> agentLabels)
+    private IEnumerable<Offered> Offer(StoreTransaction tx, Claim claim)
     {
-        if (agentLabels.Count == 0 || taskLabels == "[]") return true;
-        return JsonSerializer.Deserialize<string[]>(taskLabels)!.Any(l => agentLabels.Contains(l, StringComparer.OrdinalIgnoreCase));
+        while (claim.Given.Count + claim.Open < claim.Wanted && claim.Agent.Running < claim.Agent.Capacity)
+        {
+            if (ready.Take(claim.Wish, task => IsLeftToOthers(tx, task, claim.Agent)) is not { } task) yield break;
+            _taken.Add(task);
+            claim.Agent.Running++;
+            claim.Open++;
+            yield return new Offered(claim, task, Ids.New());
+        }
     }
 
-    private static bool IsAvoided(StoreTransaction tx, TaskRow task, AgentRow agent)
-    {
-        if (task.AvoidAgentId != agent.Id || tx.Now - task.UpdatedAt > AvoidMilliseconds) return false;
-        return tx.QueryFirst<int>(
+    private static bool IsLeftToOthers(StoreTransaction tx, ReadyTask task, AgentFacts agent) =>
+        task.AvoidAgentId == agent.Id && tx.Now < task.AvoidUntil && tx.QueryFirst<int>(
             """
             SELECT COUNT(*) FROM agents WHERE id <> @Id AND active = 1 AND desired = 'running' AND health = 'healthy'
-               AND (role IS NULL OR @taskRole IS NULL OR role = @taskRole)
-            """, new { agent.Id, taskRole = task.Role }) > 0;
+               AND (role IS NULL OR @Role IS NULL OR role = @Role)
+            """, new { agent.Id, task.Role }) > 0;
+
+    private static Dictionary<string, TaskRow> TakeOffered(StoreTransaction tx, List<Offered> offers, IReadOnlyDictionary<string, ProjectRow> projects)
+    {
+        var given = new Dictionary<string, TaskRow>(StringComparer.Ordinal);
+        tx.Rows(TakeTasks, r =>
+        {
+            var task = TaskRow.Read(r);
+            given[task.AssignmentId!] = task with { ProjectKey = projects[task.ProjectId].Key };
+        },
+            offers.Select(o => o.Task.Id).ToArray(), offers.Select(o => o.AssignmentId).ToArray(), offers.Select(o => o.Claim.Agent.Id).ToArray(),
+            offers.Select(o => o.Claim.Agent.Rehearsal ? 1L : 0).ToArray(), offers.Select(o => (long)o.Task.Priority).ToArray(),
+            offers.Select(o => o.Task.Labels).ToArray(), offers.Select(o => o.Task.Role ?? "").ToArray());
+        foreach (var offer in offers) offer.Claim.Open--;
+        return given;
     }
+
+    /// <summary>A candidate that was refused although it is ready (its project is paused, another plane looks at it) is kept in mind.</summary>
+    private void Recheck(StoreTransaction tx, List<ReadyTask> gone)
+    {
+        if (gone.Count == 0) return;
+        foreach (var task in gone)
+        {
+            _taken.Remove(task);
+            ready.Drop(task);
+        }
+
+        List<ReadyTask> still = [];
+        tx.Rows(StillReady, r => still.Add(new ReadyTask(r.GetString(0), r.GetString(1), (int)r.GetInt64(2), (int)r.GetInt64(3), r.Text(4), r.GetString(5), r.GetInt64(6))),
+            gone.Select(t => t.Id).Distinct(StringComparer.Ordinal).ToArray());
+        ready.Add(still);
+    }
+
+    private void Open(StoreTransaction tx, List<Claim> claims, IReadOnlyDictionary<string, ProjectRow> projects)
+    {
+        var given = claims.SelectMany(c => c.Given.Select(g => (Claim: c, g.Offer, g.Task, Project: projects[g.Task.ProjectId]))).ToList();
+        tx.Rows(OpenAssignments, null,
+            given.Select(g => g.Offer.AssignmentId).ToArray(), given.Select(g => g.Task.Id).ToArray(), given.Select(g => g.Claim.Agent.Id).ToArray(),
+            given.Select(g => (long)g.Task.Epoch).ToArray(), given.Select(g => g.Claim.Agent.Rehearsal ? 1L : 0).ToArray(),
+            given.Select(g => tx.Now + g.Project.LeaseSeconds * 1000L).ToArray(), given.Select(_ => store.PlaneId).ToArray(), given.Select(g => g.Claim.Item.Item.ClaimKey).ToArray());
+        var epics = new Dictionary<string, int>(StringComparer.Ordinal);
+        tx.Rows(Epics, r => epics[r.GetString(0)] = (int)r.GetInt64(1), given.Where(g => g.Task.EpicId is not null).Select(g => g.Task.EpicId).Distinct(StringComparer.Ordinal).ToArray());
+        foreach (var claim in claims)
+        {
+            if (claim.Wanted == 0 && claim.Again.Count == 0) continue;
+            var rows = claim.Again.ConvertAll(id => Claimed.Again(tx, id));
+            rows.AddRange(claim.Given.Select(g => Claimed.Now(tx, store, projects[g.Task.ProjectId],
+                g.Task with { AgentName = claim.Agent.Name, EpicNumber = g.Task.EpicId is null ? null : epics[g.Task.EpicId] }, claim.Agent)));
+            claim.Item.Settle(new ClaimedRows(rows));
+        }
+    }
+
+    private sealed class Claim(BulkItem<ClaimItem, ClaimedRows> item, AgentFacts agent, ClaimWish wish, int wanted)
+    {
+        public BulkItem<ClaimItem, ClaimedRows> Item => item;
+        public AgentFacts Agent => agent;
+        public ClaimWish Wish => wish;
+        public int Wanted { get; set; } = wanted;
+        public int Open { get; set; }
+        public List<(Offered Offer, TaskRow Task)> Given { get; } = [];
+        public List<string> Again { get; } = [];
+    }
+
+    private sealed record Offered(Claim Claim, ReadyTask Task, string AssignmentId);
 }
 
-/// <summary>A task just given, with all that its answer needs, so that nothing is read twice.</summary>
-public sealed record ClaimedRow(ProjectRow Project, TaskRow Task, AssignmentRow Assignment, PreviousAttempt? Previous);
+/// <summary>One agent's claim.</summary>
+/// <param name="AgentId">Who asks.</param>
+/// <param name="Request">For what.</param>
+/// <param name="Key">Its idempotency key, made unambiguous among principals; null without one.</param>
+/// <param name="Fingerprint">Tells the request from another under the same key.</param>
+public sealed record ClaimItem(string AgentId, ClaimRequest Request, string? Key, string? Fingerprint)
+{
+    public string? ClaimKey => Key is null ? null : Key + ' ' + Fingerprint;
+}
+
+public sealed record ClaimedRows(IReadOnlyList<ClaimedRow> Tasks);
+
+/// <summary>What of an agent a claim depends on, as the store has it under lock.</summary>
+public sealed record AgentFacts(string Id, string Name, string? Role, string Labels, int Capacity, bool MayClaim, bool Rehearsal)
+{
+    /// <summary>Assignments it holds, with those being given to it.</summary>
+    public int Running { get; set; }
+}

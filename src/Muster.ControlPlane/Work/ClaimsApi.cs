@@ -1,4 +1,3 @@
-using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Muster.Contracts;
 using Muster.Contracts.Security;
@@ -19,7 +18,7 @@ public static class ClaimsApi
     }
 
     private static async Task<ClaimAnswer> Claim(
-        ClaimRequest body, HttpContext http, Store store, Writes writes, ReadyWaiters waiters, AgentDirectory agents, IClaimGit git, TimeProvider time,
+        ClaimRequest body, HttpContext http, Store store, ClaimTasks claims, ReadyTasks ready, ReadyWaiters waiters, AgentDirectory agents, IClaimGit git, TimeProvider time,
         IHostApplicationLifetime lifetime, CancellationToken ct)
     {
         new Checked()
@@ -27,26 +26,29 @@ public static class ClaimsApi
             .Require(body.WaitSeconds is >= 0 and <= 60, "waitSeconds", "waitSeconds is 0 to 60.")
             .Labels(body.Labels)
             .ThrowIfWrong();
-        _ = await OwnAgent(http, agents, body.Agent, ct);
+        var agent = await OwnAgent(http, agents, body.Agent, ct);
+        var item = Item(http, agent, body);
 
-        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(ct, lifetime.ApplicationStopping);
+        // Enter before looking for work, so that nothing that becomes ready meanwhile is missed.
         var start = time.GetTimestamp();
         var ticket = waiters.Enter();
-        var answer = new ClaimAnswer { Tasks = [] };
+        CancellationTokenSource? stopping = null;
         try
         {
             while (true)
             {
                 await git.ReadyAsync(ct);
-                answer = await writes.RunAsync(body, tx => Take(tx, store, git, body), ct, keep: a => a.Tasks.Count > 0);
+                var answer = await TakeAsync(store, claims, git, item, ct);
                 var left = TimeSpan.FromSeconds(body.WaitSeconds) - time.GetElapsedTime(start);
-                if (answer.Tasks.Count > 0 || left <= TimeSpan.Zero || !await ticket.WaitAsync(left, time, stopping.Token)) return answer;
+                if (answer.Tasks.Count > 0 || left <= TimeSpan.Zero) return answer;
+                stopping ??= CancellationTokenSource.CreateLinkedTokenSource(ct, lifetime.ApplicationStopping);
+                if (!await ticket.WaitAsync(left, time, stopping.Token)) return answer;
 
                 // In line again before looking again; the wake-up is passed on only if the look finds nothing.
                 var woken = ticket;
                 ticket = waiters.Enter(woken);
                 await git.ReadyAsync(ct);
-                answer = await writes.RunAsync(body, tx => Take(tx, store, git, body), ct, keep: a => a.Tasks.Count > 0);
+                answer = await TakeAsync(store, claims, git, item, ct);
                 waiters.Leave(woken, used: answer.Tasks.Count > 0);
                 if (answer.Tasks.Count > 0) return answer;
             }
@@ -54,18 +56,22 @@ public static class ClaimsApi
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
             // The plane is stopping: an empty answer now is kinder than a cut connection.
-            return answer;
+            return new ClaimAnswer { Tasks = [] };
         }
         finally
         {
             waiters.Leave(ticket, used: false);
+            stopping?.Dispose();
         }
     }
 
-    private static ClaimAnswer Take(StoreTransaction tx, Store store, IClaimGit git, ClaimRequest body)
+    private static ClaimItem Item(HttpContext http, AgentRow agent, ClaimRequest body) =>
+        Writes.Key(http) is { } key ? new ClaimItem(agent.Id, body, $"{http.Principal().TokenId}/{key}", Writes.Fingerprint(http.Request, body)) : new ClaimItem(agent.Id, body, null, null);
+
+    private static async Task<ClaimAnswer> TakeAsync(Store store, ClaimTasks claims, IClaimGit git, ClaimItem item, CancellationToken ct)
     {
-        var agent = AgentRow.Get(tx, body.Agent);
-        return new ClaimAnswer { Tasks = ClaimTasks.Run(tx, agent, body).ConvertAll(c => ToAnswer(c, store, git)) };
+        var claimed = await store.WriteAsync(claims, item, ct);
+        return new ClaimAnswer { Tasks = claimed.Tasks.Count == 0 ? [] : [.. claimed.Tasks.Select(c => ToAnswer(c, store, git))] };
     }
 
     private static ClaimedTask ToAnswer(ClaimedRow claimed, Store store, IClaimGit git) => new()
@@ -90,7 +96,7 @@ public static class ClaimsApi
             if (!task.Ready) throw Refusal.WrongState($"{task.Key} is not ready; `muster task why {task.Key}` says why.");
             if (!agent.MayClaim) throw Refusal.WrongState($"Agent {agent.Name} is {(agent.Active ? agent.Desired : "not active")}.");
             var project = tx.QueryFirst<ProjectRow>(ProjectRow.Select + " WHERE id = @ProjectId", new { task.ProjectId })!;
-            return ToAnswer(ClaimTasks.Open(tx, project, task, agent), store, git);
+            return ToAnswer(Claimed.Directly(tx, store, project, task, agent), store, git);
         }, ct);
         return TypedResults.Created(Routes.With(Routes.Assignment, claimed.Assignment.Id), claimed);
     }

@@ -6,26 +6,12 @@ using Muster.ControlPlane.Storage;
 
 namespace Muster.ControlPlane.Work;
 
-/// <summary>An agent hands its work in. A contract that asks for evidence puts the task into review, an empty one ends it.</summary>
+/// <summary>Ends an attempt without a result: it failed, was given back or was lost. Results are handed in through <see cref="CompleteAssignments"/>.</summary>
 public static class EndAssignment
 {
-    public static AssignmentInfo Complete(StoreTransaction tx, Store store, string? lease, string assignmentId, Contracts.Work.CompleteAssignment body)
-    {
-        // The same hand-in again, after its answer was lost, gets the same answer: the effect's key is the assignment.
-        if (Leases.Find(tx, store, lease, assignmentId) is not { } task) return EndedBefore(tx, store, lease, assignmentId, AssignmentState.Completed);
-        tx.ExecuteOne("UPDATE assignments SET head_sha = @HeadSha, summary = @Summary, percent_complete = 100 WHERE id = @assignmentId",
-            new { body.HeadSha, body.Summary, assignmentId });
-        if (body.SpentHours is { } hours) AddSpent(tx, task.Id, hours);
-        foreach (var claim in body.Evidence ?? []) AddClaim(tx, task, claim);
-        TaskTransitions.CloseAssignment(tx, task, AssignmentState.Completed, null);
-        if (task.Contract.Length == 0) TaskTransitions.FinishWithoutReview(tx, task);
-        else TaskTransitions.EnterReview(tx, task, body.HeadSha);
-        return AssignmentRow.Find(tx, assignmentId)!.ToInfo();
-    }
-
     public static AssignmentInfo Fail(StoreTransaction tx, Store store, string? lease, string assignmentId, Contracts.Work.FailAssignment body)
     {
-        if (Leases.Find(tx, store, lease, assignmentId) is not { } task) return EndedBefore(tx, store, lease, assignmentId, AssignmentState.Failed);
+        if (Leases.Find(tx, store, lease, assignmentId) is not { } task) return EndedBefore(tx, store, LeaseToken.Read(lease, store.LeaseKey), assignmentId, AssignmentState.Failed);
         TaskTransitions.CloseAssignment(tx, task, AssignmentState.Failed, body.Reason);
         TaskTransitions.EndAttempt(tx, task, AssignmentState.Failed, body.Reason, blame: true, body.Retry);
         return AssignmentRow.Find(tx, assignmentId)!.ToInfo();
@@ -33,7 +19,7 @@ public static class EndAssignment
 
     public static AssignmentInfo Release(StoreTransaction tx, Store store, string? lease, string assignmentId, Contracts.Work.ReleaseAssignment body)
     {
-        if (Leases.Find(tx, store, lease, assignmentId) is not { } task) return EndedBefore(tx, store, lease, assignmentId, AssignmentState.Released);
+        if (Leases.Find(tx, store, lease, assignmentId) is not { } task) return EndedBefore(tx, store, LeaseToken.Read(lease, store.LeaseKey), assignmentId, AssignmentState.Released);
         if (body.WipSha is not null) tx.ExecuteOne("UPDATE assignments SET wip_sha = @WipSha WHERE id = @assignmentId", new { body.WipSha, assignmentId });
         TaskTransitions.CloseAssignment(tx, task, AssignmentState.Released, body.Reason);
         TaskTransitions.EndAttempt(tx, task, AssignmentState.Released, body.Reason, blame: false);
@@ -52,30 +38,42 @@ public static class EndAssignment
 
     public static void AddSpent(StoreTransaction tx, string taskId, double hours)
     {
-        if (hours is < 0 or > 100_000 || double.IsNaN(hours)) throw Refusal.Invalid("spentHours", "Hours spent are 0 to 100000.");
+        CheckSpent(hours);
         tx.ExecuteOne("UPDATE tasks SET spent_minutes = @minutes, updated_at = @Now WHERE id = @taskId", new { minutes = (long)Math.Round(hours * 60), tx.Now, taskId });
     }
 
     /// <summary>The answer for an assignment that this very lease has ended in this very way; refuses anything else.</summary>
-    private static AssignmentInfo EndedBefore(StoreTransaction tx, Store store, string? lease, string assignmentId, string status)
+    public static AssignmentInfo EndedBefore(StoreTransaction tx, Store store, LeaseToken? lease, string assignmentId, string status)
     {
-        if (string.IsNullOrEmpty(lease)) throw Refusal.LeaseRequired();
-        var row = AssignmentRow.Find(tx, assignmentId);
-        return row is not null && row.Status == status && LeaseToken.Read(lease, store.LeaseKey) is { } token
-            && token.Incarnation == store.Incarnation && token.Subject == row.TaskId && token.Epoch == row.Epoch
+        var row = lease is null ? null : AssignmentRow.Find(tx, assignmentId);
+        return row is not null && row.Status == status && lease is { } token && token.Incarnation == store.Incarnation && token.Subject == row.TaskId && token.Epoch == row.Epoch
             ? row.ToInfo()
             : throw Refusal.LeaseLost();
     }
 
-    private static void AddClaim(StoreTransaction tx, TaskRow task, EvidenceClaim claim)
+    /// <summary>Refuses a hand-in whose parts cannot be taken, before any of it is written.</summary>
+    public static void Check(CompleteAssignment body)
     {
-        if (!EvidenceKinds.All.Contains(claim.Kind)) throw Refusal.Invalid("evidence", $"Evidence is one of {string.Join(", ", EvidenceKinds.All)}.");
-        new Checked().Line(claim.Reference, "evidence.reference", 2000).Text(claim.Detail, "evidence.detail", 10_000, required: false).ThrowIfWrong();
+        if (body.SpentHours is { } hours) CheckSpent(hours);
+        foreach (var claim in body.Evidence ?? [])
+        {
+            if (!EvidenceKinds.All.Contains(claim.Kind)) throw Refusal.Invalid("evidence", $"Evidence is one of {string.Join(", ", EvidenceKinds.All)}.");
+            new Checked().Line(claim.Reference, "evidence.reference", 2000).Text(claim.Detail, "evidence.detail", 10_000, required: false).ThrowIfWrong();
+        }
+    }
+
+    public static void AddClaim(StoreTransaction tx, TaskRow task, EvidenceClaim claim)
+    {
         tx.ExecuteOne(
             """
             INSERT INTO evidence (id, task_id, assignment_id, kind, reference, detail, rehearsal, created_at)
             VALUES (@id, @taskId, @AssignmentId, @Kind, @Reference, @Detail, @Rehearsal, @Now)
             """, new { id = Ids.New(), taskId = task.Id, task.AssignmentId, claim.Kind, claim.Reference, claim.Detail, task.Rehearsal, tx.Now });
         tx.Emit(EventTypes.EvidenceAdded, $"{task.AgentName} attached {claim.Kind} evidence to {task.Key}", task.ProjectId, task.Id, task.AgentId, new { claim.Kind, claim.Reference });
+    }
+
+    private static void CheckSpent(double hours)
+    {
+        if (hours is < 0 or > 100_000 || double.IsNaN(hours)) throw Refusal.Invalid("spentHours", "Hours spent are 0 to 100000.");
     }
 }

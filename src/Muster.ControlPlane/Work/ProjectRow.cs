@@ -22,7 +22,6 @@ public sealed record ProjectRow
     public bool EpicBranches { get; init; }
     public int NextTask { get; init; }
     public int NextPull { get; init; }
-    public int Running { get; init; }
     public long CreatedAt { get; init; }
     public long UpdatedAt { get; init; }
 

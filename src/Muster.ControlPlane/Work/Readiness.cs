@@ -6,6 +6,9 @@ namespace Muster.ControlPlane.Work;
 /// <summary>Keeps <c>ready</c> true to the facts, in the transaction that changes them; nothing is ever searched for.</summary>
 public static class Readiness
 {
+    /// <summary>What a statement that makes tasks ready tells of them.</summary>
+    private const string Told = "id, project_id, priority, number, role, labels, created_at, avoid_agent_id, ready";
+
     /// <summary>The condition under which a pending task waits for nothing.</summary>
     private const string Holds = "status = 'pending' AND open_dependencies = 0 AND gated = 0 AND not_before IS NULL";
 
@@ -13,14 +16,13 @@ public static class Readiness
     public static void DependencyDone(StoreTransaction tx, TaskRow task)
     {
         // One statement by primary key: with the condition in the WHERE clause the engine would walk every pending task.
-        var successors = tx.Query<(string Id, bool Ready)>(
-            """
+        var successors = tx.Query<TaskRow>(
+            $"""
             UPDATE tasks SET open_dependencies = open_dependencies - 1, updated_at = @Now,
                    ready = CASE WHEN status = 'pending' AND open_dependencies = 1 AND gated = 0 AND not_before IS NULL THEN 1 ELSE 0 END
-             WHERE id IN (SELECT task_id FROM edges WHERE depends_on = @Id) RETURNING id, ready
+             WHERE id IN (SELECT task_id FROM edges WHERE depends_on = @Id) RETURNING {Told}
             """, new { task.Id, tx.Now });
-        var ready = successors.Where(s => s.Ready).Select(s => s.Id).ToList();
-        Announce(tx, ready, task.ProjectId, $"its last dependency {task.Key} is done");
+        foreach (var ready in successors.Where(s => s.Ready)) Announce(tx, ready);
     }
 
     /// <summary>Looks at one task again after an edit of its row or its edges.</summary>
@@ -31,8 +33,8 @@ public static class Readiness
             UPDATE tasks SET open_dependencies = (SELECT COUNT(*) FROM edges e JOIN tasks d ON d.id = e.depends_on WHERE e.task_id = tasks.id AND d.status <> 'done'),
                    ready = 0, updated_at = @Now WHERE id = @taskId
             """, new { taskId, tx.Now });
-        var became = tx.Execute($"UPDATE tasks SET ready = 1 WHERE id = @taskId AND {Holds}", new { taskId });
-        if (became == 1) tx.Notify(new TaskBecameReady(taskId));
+        if (tx.QueryFirst<TaskRow>($"UPDATE tasks SET ready = 1 WHERE id = @taskId AND {Holds} RETURNING {Told}", new { taskId }) is { } ready)
+            tx.Notify(new TaskBecameReady(ReadyTask.Of(ready, tx.Now)));
         var due = tx.QueryFirst<long?>("SELECT not_before FROM tasks WHERE id = @taskId", new { taskId });
         if (due is { } at) tx.Notify(new TaskDue(at));
     }
@@ -42,8 +44,8 @@ public static class Readiness
     {
         var due = tx.Query<string>("UPDATE tasks SET not_before = NULL, not_before_code = NULL, updated_at = @Now WHERE not_before <= @Now RETURNING id", new { tx.Now });
         foreach (var id in due)
-            if (tx.Execute($"UPDATE tasks SET ready = 1 WHERE id = @id AND {Holds}", new { id }) == 1)
-                tx.Notify(new TaskBecameReady(id));
+            if (tx.QueryFirst<TaskRow>($"UPDATE tasks SET ready = 1 WHERE id = @id AND {Holds} RETURNING {Told}", new { id }) is { } ready)
+                tx.Notify(new TaskBecameReady(ReadyTask.Of(ready, tx.Now, ready.AvoidAgentId)));
         return due.Count;
     }
 
@@ -52,16 +54,14 @@ public static class Readiness
     {
         tx.Execute("UPDATE tasks SET gated = @gated, ready = 0, updated_at = @Now WHERE epic_id = @epicId", new { gated = !open, epicId, tx.Now });
         if (!open) return;
-        var ready = tx.Query<string>($"UPDATE tasks SET ready = 1 WHERE epic_id = @epicId AND {Holds} RETURNING id", new { epicId });
-        foreach (var id in ready) tx.Notify(new TaskBecameReady(id));
+        foreach (var ready in tx.Query<TaskRow>($"UPDATE tasks SET ready = 1 WHERE epic_id = @epicId AND {Holds} RETURNING {Told}", new { epicId }))
+            tx.Notify(new TaskBecameReady(ReadyTask.Of(ready, tx.Now)));
     }
 
-    private static void Announce(StoreTransaction tx, List<string> ready, string projectId, string because)
+    /// <summary>Tells of a task whose last dependency is done.</summary>
+    public static void Announce(StoreTransaction tx, TaskRow ready)
     {
-        foreach (var id in ready)
-        {
-            tx.Emit(EventTypes.TaskReady, $"A task is ready: {because}", projectId, id);
-            tx.Notify(new TaskBecameReady(id));
-        }
+        tx.Emit(EventTypes.TaskReady, "A task is ready: the last that it waited for is done", ready.ProjectId, ready.Id);
+        tx.Notify(new TaskBecameReady(ReadyTask.Of(ready, tx.Now)));
     }
 }

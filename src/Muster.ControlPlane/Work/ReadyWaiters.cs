@@ -12,11 +12,16 @@ public sealed class ReadyWaiters
     private readonly LinkedList<Ticket> _waiting = [];
     private long _signal;
 
-    public ReadyWaiters(Store store) => store.Listen(committed =>
+    // After the ready tasks, which hear of each commit first: who is woken finds there what woke it.
+    public ReadyWaiters(Store store, ReadyTasks ready)
     {
-        var ready = committed.Signals.Count(s => s is TaskBecameReady);
-        if (ready > 0) Wake(ready);
-    });
+        store.Listen(committed =>
+        {
+            var count = committed.Signals.Count(s => s is TaskBecameReady);
+            if (count > 0) Wake(count);
+        });
+        ready.Refilled = WakeAll;
+    }
 
     /// <summary>Enter before looking for work, so that nothing that becomes ready meanwhile is missed.</summary>
     public Ticket Enter() => Enter(after: null);

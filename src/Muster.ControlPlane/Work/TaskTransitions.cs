@@ -81,7 +81,7 @@ public static class TaskTransitions
                 task.Status,
             });
         Announce(tx, task, state, outcome, reason);
-        if (ready) tx.Notify(new TaskBecameReady(task.Id));
+        if (ready) tx.Notify(new TaskBecameReady(ReadyTask.Of(task, tx.Now, blame ? task.AgentId : null)));
         if (notBefore is { } due) tx.Notify(new TaskDue(due));
     }
 
@@ -113,7 +113,7 @@ public static class TaskTransitions
             """, new { state, ready, tx.Now, task.Id, task.Status });
         if (task.Status == TaskState.Cancelled) EpicCounters.Add(tx, task);
         tx.Emit(EventTypes.TaskRetried, $"{task.Key} is tried again", task.ProjectId, task.Id, data: new { key = task.Key });
-        if (ready) tx.Notify(new TaskBecameReady(task.Id));
+        if (ready) tx.Notify(new TaskBecameReady(ReadyTask.Of(task, tx.Now)));
     }
 
     /// <summary>Ends the open assignment of a task. The task row must follow in the same transaction.</summary>
@@ -121,8 +121,7 @@ public static class TaskTransitions
     {
         tx.ExecuteOne("UPDATE assignments SET status = @status, reason = @reason, ended_at = @Now WHERE id = @AssignmentId AND status = 'active'",
             new { status, reason, tx.Now, task.AssignmentId });
-        tx.ExecuteOne("UPDATE projects SET running = running - 1 WHERE id = @ProjectId", new { task.ProjectId });
-        tx.Notify(new LeaseClosed(task.AssignmentId!, task.Id, task.Epoch));
+        tx.Notify(new LeaseClosed(task.AssignmentId!, task.Id, task.ProjectId, task.Epoch));
     }
 
     private static void MarkDone(StoreTransaction tx, TaskRow task, string state)

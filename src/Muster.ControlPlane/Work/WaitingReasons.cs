@@ -109,7 +109,7 @@ public static class WaitingReasons
     private static WaitingReason ForAnAgent(TaskRow task, WaitingFacts facts)
     {
         var matching = facts.Agents.Where(a => (task.Role is null || a.Role is null || a.Role == task.Role)
-            && ClaimTasks.LabelsMatch(task.Labels, JsonSerializer.Deserialize<string[]>(a.Labels)!)).ToList();
+            && ClaimWish.LabelsMatch(JsonSerializer.Deserialize<string[]>(task.Labels)!, JsonSerializer.Deserialize<string[]>(a.Labels)!)).ToList();
         if (matching.Sum(a => a.Agents) == 0)
             return new WaitingReason
             {

@@ -39,6 +39,8 @@ internal sealed class GitRefMove : IRefMove
 
     public void Commit()
     {
+        // The transaction around it may be run again.
+        if (_ended) return;
         _process.StandardInput.Write("commit\n");
         _process.StandardInput.Close();
         var answer = _process.StandardOutput.ReadLineAsync();

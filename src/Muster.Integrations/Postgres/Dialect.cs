@@ -15,7 +15,8 @@ internal static partial class Dialect
     public static string Translate(string sql) => Translated.Count > 5000 ? Like().Replace(sql, "ILIKE") : Translated.GetOrAdd(sql, static text => Like().Replace(text, "ILIKE"));
 
     /// <summary>Text is compared by bytes, as SQLite does: the same order of lists, and faster than by a language.</summary>
-    public static string Schema(string sql) => TextColumn().Replace(sql, "TEXT COLLATE \"C\"");
+    public static string Schema(string sql) =>
+        TextColumn().Replace(sql, "TEXT COLLATE \"C\"").Replace("INTEGER PRIMARY KEY", "BIGINT PRIMARY KEY", StringComparison.Ordinal);
 
     [GeneratedRegex(@"\bLIKE\b", RegexOptions.None, 1000)]
     private static partial Regex Like();

@@ -1,6 +1,7 @@
 using System.Data;
 using System.Data.Common;
 using System.Diagnostics.CodeAnalysis;
+using Muster.ControlPlane.Storage;
 using Npgsql;
 
 namespace Muster.Integrations.Postgres;

@@ -38,7 +38,7 @@ internal sealed class PostgresEngine(PostgresServer server, string planeId, Time
         // A test has a clock of its own; everybody else goes by the store's.
         var now = time == TimeProvider.System ? Times.At(reader.GetInt64(0)) : time.GetUtcNow();
         incarnationSeen(reader.GetString(1));
-        return new StoreTransaction(_dialect!, now, TakeHead);
+        return new StoreTransaction(_dialect!, now, TakeHead, new PostgresRowsRunner(connection));
     }
 
     public void Mark(StoreTransaction tx, bool careful)

@@ -9,6 +9,7 @@ internal sealed class SqliteEngine : ICommitEngine
 {
     private readonly PreparedConnection _connection;
     private readonly TimeProvider _time;
+    private readonly SqliteRowsRunner _rows;
     private readonly SqliteCommand _insertEvent;
     private long _lastSeq;
 
@@ -16,6 +17,7 @@ internal sealed class SqliteEngine : ICommitEngine
     {
         _connection = new PreparedConnection(connection);
         _time = time;
+        _rows = new SqliteRowsRunner(connection);
         _lastSeq = connection.QuerySingle<long>("SELECT seq FROM event_head");
         _insertEvent = connection.CreateCommand();
         _insertEvent.CommandText = "INSERT INTO events (seq, id, type, project_id, task_id, agent_id, text, data, at) VALUES (@seq, @id, @type, @project, @task, @agent, @text, @data, @at)";
@@ -28,7 +30,7 @@ internal sealed class SqliteEngine : ICommitEngine
     public StoreTransaction Begin(bool alone)
     {
         _connection.Execute("BEGIN IMMEDIATE");
-        return new StoreTransaction(_connection, _time.GetUtcNow(), () => _lastSeq);
+        return new StoreTransaction(_connection, _time.GetUtcNow(), () => _lastSeq, _rows);
     }
 
     public void Mark(StoreTransaction tx, bool careful) => _connection.Execute("SAVEPOINT operation");
@@ -66,6 +68,7 @@ internal sealed class SqliteEngine : ICommitEngine
 
     public async ValueTask DisposeAsync()
     {
+        _rows.Dispose();
         await _insertEvent.DisposeAsync();
         await _connection.DisposeAsync();
     }

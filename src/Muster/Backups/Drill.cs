@@ -27,7 +27,7 @@ internal static class Drill
             var ready = TimeSpan.Zero;
             using (var data = DataFolder.Open(scratch))
             using (var log = new PlaneLog(data.Logs, verbose: false, onTerminal: false))
-            await using (var plane = await RunningPlane.StartAsync(data, "http://127.0.0.1:0", log, ct, store: "sqlite", rehearsed: true))
+            await using (var plane = await RunningPlane.StartAsync(data, "http://127.0.0.1:0", new Adapters { Store = "sqlite" }, log, ct, rehearsed: true))
             {
                 using var client = Connection.Open(plane.Server);
                 faults.AddRange(await AskAsync(client, manifest, ct));

@@ -12,14 +12,14 @@ internal static class UpCommand
         var capacity = new Option<int?>("--capacity") { Description = "Agents this machine may run at once", HelpName = "N" };
         var listen = new ListenOptions();
         return new Command("up", "Start the plane and a host on this machine, and stay until Ctrl-C").With([.. listen.All, noHost, capacity])
-            .Does(call => Standing.RunAsync(call, listen.Read(call), listen.Store(call), withHost: !call.Get(noHost), call.Get(capacity)));
+            .Does(call => Standing.RunAsync(call, listen.Read(call), listen.Adapters(call), withHost: !call.Get(noHost), call.Get(capacity)));
     }
 
     public static Command CreateServe()
     {
         var listen = new ListenOptions();
         return new Command("serve", "Start the plane alone; hosts join with muster host").With([.. listen.All])
-            .Does(call => Standing.RunAsync(call, listen.Read(call), listen.Store(call), withHost: false, null));
+            .Does(call => Standing.RunAsync(call, listen.Read(call), listen.Adapters(call), withHost: false, null));
     }
 
     private sealed class ListenOptions
@@ -29,9 +29,13 @@ internal static class UpCommand
 
         private readonly Option<string?> _store = new("--store") { Description = "Where the store is (or MUSTER_STORE): postgres://USER:PASSWORD@HOST/DATABASE; embedded when left out", HelpName = "URL" };
 
-        public IEnumerable<Symbol> All => [_port, _bind, _store];
+        private readonly Option<string?> _bus = new("--bus") { Description = "What carries messages between planes (or MUSTER_BUS): nats://USER:PASSWORD@HOST:4222; this process when left out", HelpName = "URL" };
+        private readonly Option<string?> _state = new("--state") { Description = "What planes share for a while (or MUSTER_STATE): redis://USER:PASSWORD@HOST:6379/0; this process when left out", HelpName = "URL" };
 
-        public string? Store(Call call) => call.Get(_store) ?? StoreAddress.FromEnvironment;
+        public IEnumerable<Symbol> All => [_port, _bind, _store, _bus, _state];
+
+        public Adapters Adapters(Call call) =>
+            new Adapters { Store = call.Get(_store), Bus = call.Get(_bus), State = call.Get(_state) }.Over(Hosting.Adapters.FromEnvironment());
 
         public string Read(Call call)
         {

@@ -23,7 +23,7 @@ internal static class DemoRun
         var start = await repository.CreateAsync(Path.Combine(DemoSetting.Samples, "hello-service"), call.Stop);
         try
         {
-            await using var plane = await RunningPlane.StartAsync(data, "http://127.0.0.1:0", log, call.Stop);
+            await using var plane = await RunningPlane.StartAsync(data, "http://127.0.0.1:0", new Adapters(), log, call.Stop);
             await using var host = RunningHost.Beside(plane, data, DemoSetting.CrewSize, log);
             using var muster = Connection.Open(plane.Server);
             await using IDemoView view = call.Terminal.Interactive ? new LiveView(call.Terminal) : new LinesView(call.Terminal);

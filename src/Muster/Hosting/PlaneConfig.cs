@@ -29,6 +29,15 @@ internal sealed record PlaneConfig
 
     /// <summary>Names, beside loopback and addresses, under which the plane answers.</summary>
     public IReadOnlyList<string> HostNames { get; init; } = [];
+
+    /// <summary>NATS servers that carry messages between planes; in this process when left out.</summary>
+    public string? Bus { get; init; }
+
+    /// <summary>The Redis in which planes share counts, locks and how agents are; in this process when left out.</summary>
+    public string? State { get; init; }
+
+    /// <summary>Requests a second of one token that is neither an owner's nor a host's; 0 counts none.</summary>
+    public int? RequestsPerSecond { get; init; }
     public long? ArtifactLimitBytes { get; init; }
     public int? EventDays { get; init; }
     public long? EventsKept { get; init; }
@@ -70,6 +79,7 @@ internal sealed record PlaneConfig
             CorsOrigins = CorsOrigins,
             HostNames = HostNames,
             ArtifactLimitBytes = ArtifactLimitBytes ?? defaults.ArtifactLimitBytes,
+            RequestsPerSecond = RequestsPerSecond ?? defaults.RequestsPerSecond,
             EventDays = EventDays ?? defaults.EventDays,
             EventsKept = EventsKept ?? defaults.EventsKept,
             LogDays = LogDays ?? defaults.LogDays,

@@ -12,6 +12,8 @@ using Muster.ControlPlane.Delivery.Git;
 using Muster.ControlPlane.Security;
 using Muster.ControlPlane.Storage;
 using Muster.Integrations.Git;
+using Muster.Integrations.Nats;
+using Muster.Integrations.Redis;
 
 namespace Muster.Hosting;
 
@@ -38,17 +40,18 @@ internal sealed class RunningPlane : IAsyncDisposable
 
     /// <param name="data">Its folder, held.</param>
     /// <param name="url">Where it listens.</param>
+    /// <param name="said">What it stands on, as far as it was said; the settings say the rest.</param>
     /// <param name="log">Where it writes what happens.</param>
     /// <param name="ct">Gives the start up.</param>
-    /// <param name="store">Address of its store; what the settings say when null.</param>
-    /// <param name="rehearsed">Whether it is a drill: then the person's credentials do not hear of it.</param>
-    public static async Task<RunningPlane> StartAsync(DataFolder data, string url, PlaneLog log, CancellationToken ct, string? store = null, bool rehearsed = false)
+    /// <param name="rehearsed">Whether it is a drill: then the person's credentials do not hear of it, nor do the systems that the settings name.</param>
+    public static async Task<RunningPlane> StartAsync(DataFolder data, string url, Adapters said, PlaneLog log, CancellationToken ct, bool rehearsed = false)
     {
         var config = PlaneConfig.Read(data);
         var options = config.ToOptions(data, url);
-        if (((IReadOnlyList<string>)[.. options.Validate(), .. config.Backup.Validate()]) is { Count: > 0 } faults) throw new CommandException(string.Join(' ', faults)) { Code = ExitCodes.BadUsage };
-        var installation = new Installation(data.Path, store ?? config.Store);
-        var app = Build(options, log, await OpenAsync(installation.Store, data, url, log, ct), services => services.AddScheduledBackups(installation, config.Backup));
+        var adapters = rehearsed ? said : said.Over(Adapters.Of(config));
+        if (options.Validate().Concat(adapters.Validate()).Concat(config.Backup.Validate()).ToList() is { Count: > 0 } faults) throw new CommandException(string.Join(' ', faults)) { Code = ExitCodes.BadUsage };
+        var installation = new Installation(data.Path, adapters.Store);
+        var app = Build(options, adapters, log, await OpenAsync(adapters.Store, data, url, log, ct), services => services.AddScheduledBackups(installation, config.Backup));
         try
         {
             await app.StartAsync(ct);
@@ -80,7 +83,7 @@ internal sealed class RunningPlane : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    private static WebApplication Build(ControlPlaneOptions options, PlaneLog log, Store store, Action<IServiceCollection> more)
+    private static WebApplication Build(ControlPlaneOptions options, Adapters adapters, PlaneLog log, Store store, Action<IServiceCollection> more)
     {
         // The empty builder: no watchers, no environment that could change what the command line and the one file said.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = options.DataFolder });
@@ -94,6 +97,8 @@ internal sealed class RunningPlane : IAsyncDisposable
         builder.Services.AddControlPlane(options, _ => store);
         builder.Services.AddSingleton<IRepositories>(_ => new GitRepositories(new GitOptions { Folder = Path.Combine(options.DataFolder, "projects") }));
         more(builder.Services);
+        if (adapters.Bus is { } bus) builder.Services.AddNatsBus(NatsOptions.Parse(bus));
+        if (adapters.State is { } state) builder.Services.AddRedisState(RedisOptions.Parse(state));
         var app = builder.Build();
         app.UseControlPlane();
         return app;

@@ -3,6 +3,7 @@ namespace Muster.Hosting;
 /// <summary>Secrets from the environment: by the variable itself, or by a file that <c>NAME_FILE</c> points to.</summary>
 internal static class Secret
 {
+    /// <remarks>A variable that is set and empty is how scripts unset one.</remarks>
     /// <exception cref="CommandException">The file that is named cannot be read.</exception>
     public static string? FromEnvironment(string name)
     {

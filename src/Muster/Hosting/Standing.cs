@@ -7,12 +7,12 @@ namespace Muster.Hosting;
 /// <summary><c>muster up</c> and <c>muster serve</c>: a plane, with or without a host, until it is told to stop.</summary>
 internal static class Standing
 {
-    public static async Task RunAsync(Call call, string url, string? store, bool withHost, int? capacity)
+    public static async Task RunAsync(Call call, string url, Adapters adapters, bool withHost, int? capacity)
     {
         ListenAddress.RequireFree(new Uri(url));
         using var data = DataFolder.Open(call.Get(Globals.Data) ?? Paths.DefaultData);
         using var log = new PlaneLog(data.Logs, call.Get(Globals.Verbose), onTerminal: true);
-        await using var plane = await RunningPlane.StartAsync(data, url, log, call.Stop, store);
+        await using var plane = await RunningPlane.StartAsync(data, url, adapters, log, call.Stop);
         await using var host = withHost ? RunningHost.Beside(plane, data, capacity, log) : null;
         Welcome(call.Terminal, plane, data, withHost);
         if (host is null) await Task.Delay(Timeout.Infinite, call.Stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -6,10 +6,7 @@ using Muster.Integrations.Sqlite;
 
 namespace Muster.Hosting;
 
-/// <summary>
-/// Which store a plane runs on: <c>--store</c>, else <c>MUSTER_STORE</c>, else the configuration, else the embedded one in the
-/// data folder.
-/// </summary>
+/// <summary>Opens the store that a plane runs on; the embedded one in the data folder when none was named.</summary>
 internal static class StoreAddress
 {
     public static Task<Store> OpenAsync(string? address, DataFolder data, PlaneLog log, CancellationToken ct) => OpenAsync(address, data.Path, log.CreateLogger("store"), ct);
@@ -21,5 +18,5 @@ internal static class StoreAddress
         throw new CommandException("The address of the store is not one that is known.", "Give postgres://USER:PASSWORD@HOST:5432/DATABASE, or leave it out for the embedded store.") { Code = ExitCodes.BadUsage };
     }
 
-    public static string? FromEnvironment => Secret.FromEnvironment("MUSTER_STORE");
+    public static string? FromEnvironment => Adapters.FromEnvironment().Store;
 }

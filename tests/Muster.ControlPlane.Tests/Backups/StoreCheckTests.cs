@@ -18,7 +18,6 @@ public sealed class StoreCheckTests
         { "UPDATE tasks SET epoch = epoch + 1 WHERE status = 'in_progress'", "a task in progress has one open assignment, of its newest epoch" },
         { "UPDATE tasks SET assignment_id = 'another' WHERE status = 'in_progress'", "an open assignment is that of a task in progress" },
         { "DELETE FROM assignments WHERE status = 'completed'", "epochs of a task are counted without a gap" },
-        { "UPDATE projects SET running = running + 1", "projects.running is the count of open assignments" },
         { "UPDATE projects SET next_task = 1", "numbers of tasks and pull requests are below the next to be given" },
         { "UPDATE epics SET tasks = tasks + 1", "an epic's counts are those of its tasks" },
         { "UPDATE assignments SET ended_at = started_at - 1 WHERE status = 'completed'", "an ended assignment ends after it began" },

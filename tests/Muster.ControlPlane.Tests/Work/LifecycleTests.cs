@@ -119,8 +119,6 @@ public sealed class LifecycleTests
             UNION ALL SELECT 'totals of epic ' || e.number FROM epics e
              WHERE (tasks, tasks_done, minutes, minutes_done) <> (SELECT COUNT(*), COALESCE(SUM(CASE WHEN status = 'done' THEN 1 ELSE 0 END), 0), COALESCE(SUM(estimate_minutes), 0),
                    COALESCE(SUM(CASE WHEN status = 'done' THEN estimate_minutes END), 0) FROM tasks t WHERE t.epic_id = e.id AND t.status <> 'cancelled')
-            UNION ALL SELECT 'running of ' || p.key FROM projects p
-             WHERE running <> (SELECT COUNT(*) FROM assignments s JOIN tasks t ON t.id = s.task_id WHERE t.project_id = p.id AND s.status = 'active')
             UNION ALL SELECT 'assignment of ' || t.number FROM tasks t WHERE (t.status = 'in_progress') <> EXISTS (SELECT 1 FROM assignments s WHERE s.task_id = t.id AND s.status = 'active' AND s.epoch = t.epoch AND s.id = t.assignment_id)
             """))).ToList();
         Assert.True(wrong.Count == 0, $"seed {seed}, step {step}: {string.Join("; ", wrong)}");

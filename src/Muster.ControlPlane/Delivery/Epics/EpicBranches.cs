@@ -113,7 +113,7 @@ internal sealed class EpicBranches
     {
         // Said once until it changes.
         var news = tx.Execute(
-            "UPDATE epic_merges SET detail = @text, updated_at = @Now WHERE epic_id = @EpicId AND state = 'open' AND detail IS DISTINCT FROM @text",
+            "UPDATE epic_merges SET detail = @text, updated_at = @Now WHERE epic_id = @EpicId AND state = 'open' AND (detail IS NULL OR detail <> @text)",
             new { text, tx.Now, epic.EpicId });
         if (news == 1)
             tx.Emit(EventTypes.EpicBlocked, text, epic.ProjectId, data: new { epic = epic.Number, branch = epic.Branch, target = epic.Target });

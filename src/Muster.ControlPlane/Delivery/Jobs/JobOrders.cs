@@ -24,7 +24,7 @@ internal static class JobOrders
     public static JobRow Check(StoreTransaction tx, CheckFor whom, string sha, string tree, CheckDefinition check, long? askedAt)
     {
         var definition = JsonSerializer.Serialize(check, Wire.Json);
-        var existing = tx.QueryFirst<JobRow>(JobRow.Select + " WHERE j.project_id = @ProjectId AND j.task_id IS NOT DISTINCT FROM @TaskId AND j.sha = @sha AND j.name = @Name AND j.kind = 'check'",
+        var existing = tx.QueryFirst<JobRow>(JobRow.Select + " WHERE j.project_id = @ProjectId AND COALESCE(j.task_id, '') = COALESCE(@TaskId, '') AND j.sha = @sha AND j.name = @Name AND j.kind = 'check'",
             new { whom.ProjectId, whom.TaskId, sha, check.Name });
         if (existing is not null)
         {

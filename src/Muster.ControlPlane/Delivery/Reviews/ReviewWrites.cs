@@ -21,7 +21,13 @@ internal sealed class ReviewWrites(Store store, ReviewBoard board, IOptions<Deli
 
     public async Task SendBackAsync(ReviewFacts facts, string outcome, string reason, bool blame, CancellationToken ct)
     {
-        await IfUnchangedAsync(facts, (tx, task) => PullBook.SendBack(tx, task, outcome, reason, blame), ct);
+        await IfUnchangedAsync(facts, (tx, task) =>
+        {
+            // Merged while this was being looked at: what was found (that it changes nothing any more) is the merge itself.
+            if (facts.Pull?.State != PullState.Merged && tx.QueryFirst<int>(
+                "SELECT COUNT(*) FROM pulls WHERE task_id = @Id AND head_sha = @HeadSha AND state = 'merged'", new { task.Id, task.HeadSha }) > 0) return;
+            PullBook.SendBack(tx, task, outcome, reason, blame);
+        }, ct);
         board.Clear(facts.Task.Id);
     }
 

@@ -36,8 +36,6 @@ CREATE TABLE projects (
   epic_branches INTEGER NOT NULL DEFAULT 0 CHECK (epic_branches IN (0, 1)),
   next_task     INTEGER NOT NULL DEFAULT 1,
   next_pull     INTEGER NOT NULL DEFAULT 1,
-  -- Open assignments, kept for fairness between projects.
-  running       INTEGER NOT NULL DEFAULT 0 CHECK (running >= 0),
   created_at    BIGINT NOT NULL,
   updated_at    BIGINT NOT NULL
 );
@@ -156,7 +154,7 @@ CREATE TABLE tasks (
 
 CREATE INDEX tasks_ready ON tasks (project_id, priority, number) WHERE ready = 1;
 CREATE INDEX tasks_by_status ON tasks (status, project_id, number);
-CREATE INDEX tasks_by_epic ON tasks (epic_id, status);
+CREATE INDEX tasks_by_epic ON tasks (epic_id) WHERE epic_id IS NOT NULL;
 CREATE INDEX tasks_by_due ON tasks (not_before) WHERE not_before IS NOT NULL;
 CREATE UNIQUE INDEX tasks_by_issue ON tasks (project_id, issue_number) WHERE issue_number IS NOT NULL;
 
@@ -182,6 +180,10 @@ CREATE TABLE assignments (
   summary          TEXT,
   rehearsal        INTEGER NOT NULL DEFAULT 0 CHECK (rehearsal IN (0, 1)),
   lease_until      BIGINT NOT NULL,
+  -- The plane that gave or last renewed the lease, and takes it back when it runs out.
+  plane_id         TEXT,
+  -- The idempotency key that it was claimed with: the same claim again gets the same tasks.
+  claim_key        TEXT,
   started_at       BIGINT NOT NULL,
   ended_at         BIGINT,
   UNIQUE (task_id, epoch),
@@ -236,7 +238,7 @@ CREATE TABLE evidence (
 CREATE INDEX evidence_by_task ON evidence (task_id, id);
 
 CREATE TABLE events (
-  seq        BIGINT PRIMARY KEY,
+  seq        INTEGER PRIMARY KEY,
   id         TEXT NOT NULL,
   type       TEXT NOT NULL,
   project_id TEXT,

@@ -1,10 +1,10 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 
-namespace Muster.Integrations.Postgres;
+namespace Muster.ControlPlane.Storage;
 
-/// <summary>Text as PostgreSQL takes it: no NUL, no half of a surrogate pair. What agents print may hold either.</summary>
-internal static class PlainText
+/// <summary>Text as every engine takes it: no NUL, no half of a surrogate pair. What agents print may hold either.</summary>
+public static class PlainText
 {
     [return: NotNullIfNotNull(nameof(text))]
     public static string? Clean(string? text)

@@ -1,0 +1,174 @@
+using Muster.Contracts.Events;
+using Muster.Contracts.Work;
+using Muster.ControlPlane.Operations;
+using Muster.ControlPlane.Storage;
+
+namespace Muster.ControlPlane.Work;
+
+/// <summary>
+/// Agents hand their work in. A contract that asks for evidence puts the task into review, an empty one ends it. Hand-ins
+/// that arrive together are carried out together; each stands or falls with its own lease.
+/// </summary>
+public sealed class CompleteAssignments(Store store, ProjectDirectory projects) : BulkOperation<CompleteItem, AssignmentInfo>
+{
+    private static readonly RowsStatement Held = new(
+        $$"""
+        SELECT {{TaskRow.Columns}}, a.name, r.n FROM {rows} JOIN tasks ON tasks.id = r.task_id JOIN agents a ON a.id = tasks.agent_id
+         WHERE tasks.status = 'in_progress' AND tasks.epoch = r.epoch AND tasks.assignment_id = r.assignment_id {lock tasks}
+        """, "task_id", "epoch#", "assignment_id", "n#");
+
+    private static readonly RowsStatement EndAssignments = new(
+        """
+        UPDATE assignments SET status = 'completed', head_sha = r.head_sha, summary = r.summary, percent_complete = 100, ended_at = {now}
+          FROM {rows} WHERE assignments.id = r.id AND assignments.status = 'active'
+        RETURNING assignments.id, assignments.note, assignments.wip_sha, assignments.rehearsal, assignments.lease_until, assignments.started_at
+        """, "id", "head_sha", "summary");
+
+    private static readonly RowsStatement EndTasks = new(
+        """
+        UPDATE tasks SET previous_status = tasks.status, status = r.status, assignment_id = NULL, head_sha = COALESCE(r.head_sha, tasks.head_sha),
+               percent_complete = CASE WHEN r.status = 'done' THEN 100 ELSE tasks.percent_complete END, last_outcome = NULL, last_reason = NULL,
+               completed_at = CASE WHEN r.status = 'done' THEN {now} ELSE NULL END, updated_at = {now}
+          FROM {rows} WHERE tasks.id = r.id
+        """, "id", "status", "head_sha");
+
+    /// <summary>Lowers the successors' counts; each by as many as it waited for among those done now.</summary>
+    private static readonly RowsStatement LowerSuccessors = new(
+        $$"""
+        UPDATE tasks SET open_dependencies = tasks.open_dependencies - s.times, updated_at = {now},
+               ready = CASE WHEN tasks.status = 'pending' AND tasks.open_dependencies = s.times AND tasks.gated = 0 AND tasks.not_before IS NULL THEN 1 ELSE 0 END
+          FROM (SELECT e.task_id, COUNT(*) AS times FROM {rows} JOIN edges e ON e.depends_on = r.id GROUP BY e.task_id) AS s
+         WHERE tasks.id = s.task_id RETURNING {{TaskRow.Columns}}
+        """, "id");
+
+    /// <summary>The epics of projects that have gates, locked first: a gate looks at all of them and must see what others add.</summary>
+    private static readonly RowsStatement LockGates = new(
+        """
+        SELECT e.project_id FROM {rows} JOIN epics e ON e.project_id = r.project_id
+         WHERE EXISTS (SELECT 1 FROM epics g WHERE g.project_id = e.project_id AND g.gate_epics IS NOT NULL) ORDER BY e.id {lock e}
+        """, "project_id");
+
+    private static readonly RowsStatement CountEpics = new(
+        """
+        UPDATE epics SET tasks_done = epics.tasks_done + r.tasks, minutes_done = epics.minutes_done + r.minutes, updated_at = {now}
+          FROM {rows} WHERE epics.id = r.id
+        """, "id", "tasks#", "minutes#");
+
+    protected override void Run(StoreTransaction tx, IReadOnlyList<BulkItem<CompleteItem, AssignmentInfo>> items)
+    {
+        var handIns = ReadHeld(tx, items);
+        foreach (var handIn in handIns) AddClaims(tx, handIn);
+        tx.Rows(EndAssignments, r => Settle(handIns, r, tx.Now), handIns.Select(h => h.Task.AssignmentId).ToArray(), handIns.Select(h => h.Body.HeadSha).ToArray(), handIns.Select(h => h.Body.Summary).ToArray());
+        tx.Rows(EndTasks, null, handIns.Select(h => h.Task.Id).ToArray(), handIns.Select(h => h.Next).ToArray(), handIns.Select(h => h.Body.HeadSha).ToArray());
+        foreach (var handIn in handIns) Tell(tx, handIn);
+        Finish(tx, [.. handIns.Where(h => h.Next == TaskState.Done).Select(h => h.Task)]);
+        foreach (var item in items.Except(handIns.Select(h => h.Item))) AnswerAgain(tx, item);
+    }
+
+    private List<HandIn> ReadHeld(StoreTransaction tx, IReadOnlyList<BulkItem<CompleteItem, AssignmentInfo>> items)
+    {
+        // The same assignment twice in one commit: the second is a repetition of the first.
+        var first = new Dictionary<string, BulkItem<CompleteItem, AssignmentInfo>>(StringComparer.OrdinalIgnoreCase);
+        List<HandIn> found = [];
+        var asked = items.Where(i => i.Item.Lease is { } lease && lease.Incarnation == store.Incarnation && first.TryAdd(i.Item.AssignmentId, i)).ToList();
+        var known = asked.Count == 0 ? null : projects.All(tx);
+        tx.Rows(Held, r =>
+        {
+            var task = TaskRow.Read(r);
+            var item = asked[(int)r.GetInt64(40)];
+            found.Add(new HandIn(item, task with { ProjectKey = known![task.ProjectId].Key, AgentName = r.GetString(39) }));
+        },
+            asked.Select(i => i.Item.Lease!.Value.Subject).ToArray(), asked.Select(i => (long)i.Item.Lease!.Value.Epoch).ToArray(),
+            asked.Select(i => i.Item.AssignmentId.ToLowerInvariant()).ToArray(), Enumerable.Range(0, asked.Count).Select(n => (long)n).ToArray());
+        return found;
+    }
+
+    /// <summary>The same hand-in again, after its answer was lost, gets the same answer: the effect's key is the assignment.</summary>
+    private void AnswerAgain(StoreTransaction tx, BulkItem<CompleteItem, AssignmentInfo> item)
+    {
+        try
+        {
+            item.Settle(EndAssignment.EndedBefore(tx, store, item.Item.Lease, item.Item.AssignmentId, AssignmentState.Completed));
+        }
+        catch (Refusal refusal)
+        {
+            item.Refused(refusal);
+        }
+    }
+
+    private static void AddClaims(StoreTransaction tx, HandIn handIn)
+    {
+        if (handIn.Body.SpentHours is { } hours) EndAssignment.AddSpent(tx, handIn.Task.Id, hours);
+        foreach (var claim in handIn.Body.Evidence ?? []) EndAssignment.AddClaim(tx, handIn.Task, claim);
+    }
+
+    private static void Settle(List<HandIn> handIns, System.Data.Common.DbDataReader r, long now)
+    {
+        var id = r.GetString(0);
+        var handIn = handIns.Find(h => h.Task.AssignmentId == id)!;
+        handIn.Item.Settle(new AssignmentRow
+        {
+            Id = id,
+            TaskId = handIn.Task.Id,
+            TaskKey = handIn.Task.Key,
+            AgentId = handIn.Task.AgentId!,
+            AgentName = handIn.Task.AgentName!,
+            Epoch = handIn.Task.Epoch,
+            Status = AssignmentState.Completed,
+            PercentComplete = 100,
+            Note = r.Text(1),
+            HeadSha = handIn.Body.HeadSha,
+            WipSha = r.Text(2),
+            Summary = handIn.Body.Summary,
+            Rehearsal = r.GetInt64(3) != 0,
+            LeaseUntil = r.GetInt64(4),
+            StartedAt = r.GetInt64(5),
+            EndedAt = now,
+        }.ToInfo());
+    }
+
+    private static void Tell(StoreTransaction tx, HandIn handIn)
+    {
+        var task = handIn.Task;
+        tx.Notify(new LeaseClosed(task.AssignmentId!, task.Id, task.ProjectId, task.Epoch));
+        if (handIn.Next == TaskState.Done)
+        {
+            tx.Emit(EventTypes.TaskCompleted, $"{task.Key} is done: {task.Title}", task.ProjectId, task.Id, task.AgentId, new { key = task.Key, epoch = task.Epoch });
+            return;
+        }
+
+        tx.Emit(EventTypes.TaskReview, $"{task.Key} was handed in by {task.AgentName} and is being verified", task.ProjectId, task.Id, task.AgentId,
+            new { key = task.Key, headSha = handIn.Body.HeadSha, epoch = task.Epoch });
+        tx.Notify(new ReviewMoved(task.Id));
+    }
+
+    /// <summary>What follows from tasks that are done: successors, epics, gates.</summary>
+    private static void Finish(StoreTransaction tx, IReadOnlyList<TaskRow> done)
+    {
+        if (done.Count == 0) return;
+        HashSet<string> gated = new(StringComparer.Ordinal);
+        var inEpics = done.Where(t => t.EpicId is not null).ToList();
+        tx.Rows(LockGates, r => gated.Add(r.GetString(0)), inEpics.Select(t => t.ProjectId).Distinct(StringComparer.Ordinal).ToArray());
+        tx.Rows(LowerSuccessors, r =>
+        {
+            if (TaskRow.Read(r) is { Ready: true } ready) Readiness.Announce(tx, ready);
+        }, done.Select(t => t.Id).ToArray());
+        var epics = inEpics.GroupBy(t => t.EpicId!, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal).ToList();
+        tx.Rows(CountEpics, null, epics.Select(g => g.Key).ToArray(), epics.Select(g => (long)g.Count()).ToArray(), epics.Select(g => g.Sum(t => t.EstimateMinutes ?? 0)).ToArray());
+        foreach (var project in gated) EpicCounters.TestGates(tx, project);
+    }
+
+    private sealed class HandIn(BulkItem<CompleteItem, AssignmentInfo> item, TaskRow task)
+    {
+        public BulkItem<CompleteItem, AssignmentInfo> Item => item;
+        public TaskRow Task => task;
+        public CompleteAssignment Body => item.Item.Body;
+        public string Next { get; } = TaskLifecycle.Next(task.Status, task.Contract.Length == 0 ? TaskFact.HandedInWithoutContract : TaskFact.HandedIn)!;
+    }
+}
+
+/// <summary>One hand-in.</summary>
+/// <param name="Lease">What proves the right to it; null when it is none of ours.</param>
+/// <param name="AssignmentId">What is handed in.</param>
+/// <param name="Body">With what; checked before.</param>
+public sealed record CompleteItem(LeaseToken? Lease, string AssignmentId, CompleteAssignment Body);
