@@ -10,6 +10,7 @@ using Muster.ControlPlane.Events.Bus;
 using Muster.ControlPlane.Fleet;
 using Muster.ControlPlane.Models;
 using Muster.ControlPlane.Operations;
+using Muster.ControlPlane.Operations.Metrics;
 using Muster.ControlPlane.Operations.State;
 using Muster.ControlPlane.Progress;
 using Muster.ControlPlane.Security;
@@ -68,6 +69,7 @@ public static class ControlPlaneServer
         app.UseMiddleware<AccessMiddleware>();
         app.UseMiddleware<RequestLimit>();
         app.MapHealth();
+        app.MapMetrics();
         app.MapProjects();
         app.MapEpics();
         app.MapTasks();
@@ -114,6 +116,6 @@ public static class ControlPlaneServer
 
     private static IServiceCollection AddOperations(this IServiceCollection services) =>
         services
-        .AddSingleton<SharedLimits>().AddSingleton<SharedLocks>().AddSingleton<RequestAllowance>().AddSingleton<BackupState>()
+        .AddSingleton<SharedLimits>().AddSingleton<SharedLocks>().AddSingleton<RequestAllowance>().AddSingleton<BackupState>().AddSingleton<PlaneFigures>().AddSingleton<MeterSums>().AddHostedService(s => s.GetRequiredService<MeterSums>())
         .AddSingleton<Retention>().AddHostedService(s => s.GetRequiredService<Retention>());
 }

@@ -43,6 +43,7 @@ internal sealed record PlaneConfig
     public long? EventsKept { get; init; }
     public int? LogDays { get; init; }
     public int? FigureDays { get; init; }
+    public bool? MetricsOnLoopback { get; init; }
 
     /// <summary>Read here only to be refused when misspelt; the plane binds the section itself.</summary>
     public DeliveryOptions? Delivery { get; init; }
@@ -64,7 +65,7 @@ internal sealed record PlaneConfig
         }
         catch (JsonException error)
         {
-            throw new CommandException($"{path} cannot be read: {error.Message}", "docs/operations.md lists the settings.") { Code = ExitCodes.BadUsage };
+            throw new CommandException($"{path} cannot be read: {error.Message}", "docs/configuration.md lists the settings.") { Code = ExitCodes.BadUsage };
         }
     }
 
@@ -84,6 +85,7 @@ internal sealed record PlaneConfig
             EventsKept = EventsKept ?? defaults.EventsKept,
             LogDays = LogDays ?? defaults.LogDays,
             FigureDays = FigureDays ?? defaults.FigureDays,
+            MetricsOnLoopback = MetricsOnLoopback ?? defaults.MetricsOnLoopback,
         };
     }
 }
