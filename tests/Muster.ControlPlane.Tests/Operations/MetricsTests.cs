@@ -74,6 +74,6 @@ public sealed partial class MetricsTests
         return samples;
     }
 
-    [GeneratedRegex("""^[a-z_]+(\{[a-z]+="[^"\n]*"(,[a-z]+="[^"\n]*")*\})? [0-9.eE+-]+$""", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex("""^[a-z_]+(\{[a-z]+="[^"\n]*"(,[a-z]+="[^"\n]*")*\})? [0-9.eE+-]+$""", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex Sample();
 }
