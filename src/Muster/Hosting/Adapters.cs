@@ -1,5 +1,8 @@
+using Microsoft.Extensions.DependencyInjection;
+using Muster.ControlPlane.Storage;
 using Muster.Integrations.Connections;
 using Muster.Integrations.Nats;
+using Muster.Integrations.Postgres;
 using Muster.Integrations.Redis;
 
 namespace Muster.Hosting;
@@ -10,6 +13,8 @@ namespace Muster.Hosting;
 /// </summary>
 internal sealed record Adapters
 {
+    private const string OfTheStore = "postgres";
+
     public string? Store { get; init; }
     public string? Bus { get; init; }
     public string? State { get; init; }
@@ -32,13 +37,35 @@ internal sealed record Adapters
         {
             try
             {
-                if (text is not null) parse(text);
+                if (text is not null && Database(text) is null) parse(text);
             }
-            catch (AddressException wrong)
+            catch (Exception wrong) when (wrong is AddressException or StoreUnusableException)
             {
                 faults.Add($"--{name} (MUSTER_{name.ToUpperInvariant()}, or {name} in config.json): {wrong.Message}");
             }
         }
+    }
+
+    /// <summary>
+    /// Adds bus and state. Planes on one PostgreSQL hear each other through it unless told otherwise, which costs nothing while
+    /// nobody speaks; a state in it would cost writes, so that is asked for.
+    /// </summary>
+    public void AddTo(IServiceCollection services)
+    {
+        var bus = Bus ?? (Store is { } store && PostgresAddress.IsOne(store) ? OfTheStore : null);
+        if (bus is not null)
+            _ = Database(bus) is { } database ? services.AddPostgresBus(database) : services.AddNatsBus(NatsOptions.Parse(bus));
+        if (State is not null)
+            _ = Database(State) is { } database ? services.AddPostgresState(database) : services.AddRedisState(RedisOptions.Parse(State));
+    }
+
+    /// <summary>The database that an address, or the word for the store's own, names; null when it names none.</summary>
+    private PostgresAddress? Database(string text)
+    {
+        if (text != OfTheStore) return PostgresAddress.IsOne(text) ? PostgresAddress.Parse(text) : null;
+        return Store is { } store && PostgresAddress.IsOne(store)
+            ? PostgresAddress.Parse(store)
+            : throw new AddressException($"'{OfTheStore}' means the store's own database, and the store is none; name one, such as postgres://USER:PASSWORD@HOST:5432/DATABASE.");
     }
 
     // By the variable, or by a file that NAME_FILE names.

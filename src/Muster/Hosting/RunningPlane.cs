@@ -12,8 +12,6 @@ using Muster.ControlPlane.Delivery.Git;
 using Muster.ControlPlane.Security;
 using Muster.ControlPlane.Storage;
 using Muster.Integrations.Git;
-using Muster.Integrations.Nats;
-using Muster.Integrations.Redis;
 
 namespace Muster.Hosting;
 
@@ -97,8 +95,7 @@ internal sealed class RunningPlane : IAsyncDisposable
         builder.Services.AddControlPlane(options, _ => store);
         builder.Services.AddSingleton<IRepositories>(_ => new GitRepositories(new GitOptions { Folder = Path.Combine(options.DataFolder, "projects") }));
         more(builder.Services);
-        if (adapters.Bus is { } bus) builder.Services.AddNatsBus(NatsOptions.Parse(bus));
-        if (adapters.State is { } state) builder.Services.AddRedisState(RedisOptions.Parse(state));
+        adapters.AddTo(builder.Services);
         var app = builder.Build();
         app.UseControlPlane();
         return app;

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Muster.Conformance.Servers;
 using Muster.ControlPlane.Events.Bus;
 using Muster.Integrations.Nats;
+using Muster.Integrations.Postgres;
 
 namespace Muster.Conformance.Bus;
 
@@ -14,23 +15,35 @@ public sealed class BusRig : IAsyncDisposable
     private readonly bool _linked;
     private MessageBus? _only;
 
-    private BusRig(Func<(IBusLink, IAsyncDisposable?)> link, IAsyncDisposable? server) => (_link, _server, _linked) = (link, server, server is not null);
+    private BusRig(Func<(IBusLink, IAsyncDisposable?)> link, IAsyncDisposable? server, bool linked = true) => (_link, _server, _linked) = (link, server, linked);
 
     /// <summary>Every adapter of the port.</summary>
-    public static TheoryData<string> Kinds => ["in-process", "nats"];
+    public static TheoryData<string> Kinds => ["in-process", "nats", "postgres"];
 
     public static async Task<BusRig> StartAsync(string kind)
     {
         switch (kind)
         {
             case "in-process":
-                return new BusRig(() => (new NoLink(), null), null);
+                return new BusRig(() => (new NoLink(), null), null, linked: false);
             case "nats":
                 var server = await NatsServer.StartAsync();
                 return new BusRig(() => Nats($"nats://127.0.0.1:{server.Port}"), server);
+            case "postgres":
+                var database = await SharedPostgres.DatabaseAsync();
+                return new BusRig(() => Postgres(database), null) { KnowsWhoListens = false };
             default:
                 throw new ArgumentException($"There is no bus '{kind}'.", nameof(kind));
         }
+    }
+
+    /// <summary>Whether it can tell at once that nobody beyond listens; otherwise a request to nobody ends with its time.</summary>
+    public bool KnowsWhoListens { get; private init; } = true;
+
+    public static (IBusLink Link, IAsyncDisposable Connection) Postgres(string address)
+    {
+        var link = new PostgresBus(PostgresAddress.Parse(address), NullLogger.Instance);
+        return (link, link);
     }
 
     public static (IBusLink Link, IAsyncDisposable Connection) Nats(string address)

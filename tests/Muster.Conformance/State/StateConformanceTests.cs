@@ -37,18 +37,18 @@ public sealed class StateConformanceTests
     {
         await using var rig = await StateRig.StartAsync(kind);
         var (here, there) = (await rig.PlaneAsync(), await rig.PlaneAsync());
-        var rate = new Rate(PerSecond: 100, Burst: 50);
+        var rate = new Rate(PerSecond: 20, Burst: 50);
         var clock = Stopwatch.StartNew();
         var granted = 0;
         var askers = new[] { here, there, here, there }.Select(state => Task.Run(async () =>
         {
-            while (clock.Elapsed < TimeSpan.FromSeconds(1))
+            // The burst, and then more than that: what fills in is given out as well.
+            while (Volatile.Read(ref granted) < 80)
                 if ((await state.TakeAsync("money", rate, 1, default)).Allowed) Interlocked.Increment(ref granted);
+                else await Task.Yield();
         })).ToArray();
-        await Task.WhenAll(askers);
-        // The burst and a second's worth; the measured time is a little longer than what was counted.
-        var most = rate.Burst + rate.PerSecond * clock.Elapsed.TotalSeconds + 1;
-        Assert.InRange(granted, rate.Burst + rate.PerSecond * 0.7, most);
+        await Task.WhenAll(askers).WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.True(granted <= rate.Burst + rate.PerSecond * clock.Elapsed.TotalSeconds + 1, $"{granted} in {clock.Elapsed}");
     }
 
     [Theory, MemberData(nameof(Kinds))]

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Muster.Conformance.Servers;
 using Muster.ControlPlane.Operations.State;
+using Muster.Integrations.Postgres;
 using Muster.Integrations.Redis;
 
 namespace Muster.Conformance.State;
@@ -15,7 +16,7 @@ public sealed class StateRig : IAsyncDisposable
     private StateRig(Func<ISharedState> make, IAsyncDisposable? server) => (_make, _server) = (make, server);
 
     /// <summary>Every adapter of the port.</summary>
-    public static TheoryData<string> Kinds => ["in-process", "redis"];
+    public static TheoryData<string> Kinds => ["in-process", "redis", "postgres"];
 
     public static async Task<StateRig> StartAsync(string kind)
     {
@@ -27,10 +28,15 @@ public sealed class StateRig : IAsyncDisposable
             case "redis":
                 var server = await RedisServer.StartAsync();
                 return new StateRig(() => Redis($"redis://127.0.0.1:{server.Port}/3"), server);
+            case "postgres":
+                var database = await SharedPostgres.DatabaseAsync();
+                return new StateRig(() => Postgres(database), null);
             default:
                 throw new ArgumentException($"There is no state '{kind}'.", nameof(kind));
         }
     }
+
+    public static PostgresState Postgres(string address) => new PostgresState(PostgresAddress.Parse(address), "test", NullLogger.Instance).Started();
 
     public static RedisState Redis(string address) => new(new RedisClient(RedisOptions.Parse(address), NullLogger.Instance, TimeProvider.System), "test");
 

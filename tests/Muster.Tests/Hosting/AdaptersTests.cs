@@ -25,4 +25,15 @@ public sealed class AdaptersTests
         Assert.Contains("MUSTER_STATE", faults[1], StringComparison.Ordinal);
         Assert.All(faults, fault => Assert.DoesNotContain("SECRET", fault, StringComparison.Ordinal));
     }
+
+    [Theory]
+    [InlineData("postgres://muster@host/muster", "postgres", true)]
+    [InlineData(null, "postgres", false)]
+    [InlineData("sqlite", "postgres", false)]
+    [InlineData(null, "postgres://muster@host/other", true)]
+    public void The_word_postgres_means_the_database_of_the_store(string? store, string named, bool good)
+    {
+        var faults = new Adapters { Store = store, Bus = named, State = named }.Validate();
+        Assert.Equal(good ? 0 : 2, faults.Count);
+    }
 }

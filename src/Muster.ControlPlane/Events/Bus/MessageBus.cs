@@ -10,7 +10,7 @@ namespace Muster.ControlPlane.Events.Bus;
 /// Nothing is kept; what must not be lost is an event in the store. Without its link it goes on among the listeners of
 /// this plane.
 /// </summary>
-public sealed class MessageBus : IBusReceiver, IAsyncDisposable
+public sealed class MessageBus : IBusReceiver
 {
     private readonly Lock _gate = new();
     private readonly SubjectTree<List<BusSubscription>> _listeners = new();
@@ -102,8 +102,6 @@ public sealed class MessageBus : IBusReceiver, IAsyncDisposable
     {
         if (_requests.TryGetValue(inbox, out var pending)) pending.NobodyBeyond();
     }
-
-    public ValueTask DisposeAsync() => _link.DisposeAsync();
 
     private int Deliver(BusMessage message, string? pattern)
     {
