@@ -116,6 +116,7 @@ internal static partial class ConfigurationReference
     {
         null => "",
         string text => text,
+        bool truth => truth ? "`true`" : "`false`",
         IEnumerable list => list.Cast<object>().Any() ? throw new InvalidOperationException($"The reference does not show lists that are not empty: {name}.") : "none",
         IFormattable value => $"`{value.ToString(null, CultureInfo.InvariantCulture)}`",
         var other => other.ToString() ?? "",
