@@ -56,6 +56,13 @@ internal static class Runner
                 session.Report.LeaveOut(benchmark.Name, benchmark.Name, missing.Message);
                 session.Tell($"  left out: {missing.Message}");
             }
+            catch (Exception fault) when (fault is InvalidDataException or InvalidOperationException or IOException or TimeoutException)
+            {
+                // The others still say something; the exit code says that not all is well.
+                session.Report.LeaveOut(benchmark.Name, benchmark.Name, $"It failed: {fault.Message}");
+                session.Tell($"  failed: {fault}");
+                failed = 1;
+            }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
                 session.Tell("stopped; what was measured so far follows");

@@ -18,11 +18,11 @@ internal sealed class MusterContender : IContender
     private readonly int _tasks;
     private readonly (string, Func<Usage>)[] _servers;
 
-    private MusterContender(string name, Plane plane, int perRequest, int tasks, (string, Func<Usage>)[] servers)
+    private MusterContender(string name, Plane plane, bool oneCall, int perRequest, int tasks, (string, Func<Usage>)[] servers)
     {
         Name = name;
         _plane = plane;
-        _agents = new Agents(plane, AgentCount);
+        _agents = new Agents(plane, AgentCount, oneCall);
         _perRequest = perRequest;
         _tasks = tasks;
         _servers = [("plane", plane.Usage), .. servers];
@@ -45,7 +45,9 @@ internal sealed class MusterContender : IContender
         var backlog = warming + tasks * (session.Options.Rounds * 2 + 1);
         var store = await Seed.FillAsync(folder, postgres, backlog, session.Stop);
         var plane = await Plane.StartAsync(folder, store, session.Stop);
-        var contender = new MusterContender(name, plane, perRequest, tasks, postgres is null ? [] : [("postgres", postgres.Usage)]);
+        var oneCall = await Agents.TakesOneCallAsync(plane, session.Stop);
+        if (!oneCall) session.Tell($"  {name}: this build has no call that hands in and claims the next; two calls a task");
+        var contender = new MusterContender(name, plane, oneCall, perRequest, tasks, postgres is null ? [] : [("postgres", postgres.Usage)]);
         await contender._agents.RegisterAsync(session.Stop);
         // The first requests are compiled as they run; that is measured by itself, as start to ready.
         await contender._agents.ClaimAndCompleteAsync(perRequest, warming, session.Stop);

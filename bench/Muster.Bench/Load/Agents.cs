@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using Muster.Bench.Measure;
 using Muster.Bench.Servers;
@@ -7,9 +9,20 @@ using Muster.Bench.Wire;
 namespace Muster.Bench.Load;
 
 /// <summary>Agents that claim and complete over HTTP, each on a connection of its own, as fast as they are answered.</summary>
-internal sealed class Agents(Plane plane, int count)
+/// <param name="plane">Where they work.</param>
+/// <param name="count">How many.</param>
+/// <param name="oneCall">Whether they hand in and claim the next in one call.</param>
+internal sealed class Agents(Plane plane, int count, bool oneCall = false)
 {
-    private readonly string _claimBody = """{"agent":"bench-#","max":%}""";
+    private const int EmptyLimit = 200;
+
+    /// <summary>Whether this plane takes "complete these and claim the next" in one call, as its own description says.</summary>
+    public static async Task<bool> TakesOneCallAsync(Plane plane, CancellationToken ct)
+    {
+        using var connection = await plane.ConnectAsync(ct);
+        var description = JsonSerializer.Deserialize<JsonElement>((await connection.SendAsync(Request.Get("/openapi/v1.json", plane.Token), ct)).Require(200).Body.Span);
+        return description.GetProperty("components").GetProperty("schemas").GetProperty("ClaimRequest").GetProperty("properties").TryGetProperty("complete", out _);
+    }
 
     public async Task RegisterAsync(CancellationToken ct)
     {
@@ -36,14 +49,37 @@ internal sealed class Agents(Plane plane, int count)
             async Task<List<double>> OneAsync(Connection connection, int n)
             {
                 var milliseconds = new List<double>();
-                var claim = Request.Post("/api/claims", plane.Token, _claimBody.Replace("#", $"{n}", StringComparison.Ordinal).Replace("%", $"{perRequest}", StringComparison.Ordinal));
+                var claim = Request.Post("/api/claims", plane.Token, $$"""{"agent":"bench-{{n}}","max":{{perRequest}}}""");
+                var body = new StringBuilder();
+                var empty = 0;
+                List<(string Assignment, string Lease)> before = [];
                 while (Interlocked.Add(ref left, -perRequest) >= 0 && !(limit <= Stopwatch.GetElapsedTime(started)))
                 {
-                    var held = Held.Read((await SendAsync(claim)).Require(200).Body.Span);
-                    if (held.Count != perRequest) throw new InvalidDataException($"{held.Count} of {perRequest} tasks were given out; there are too few.");
-                    foreach (var (assignment, lease) in held)
-                        (await SendAsync(Request.Post($"/api/assignments/{assignment}/complete", plane.Token, "{}", lease))).Require(200);
+                    var answer = (await SendAsync(oneCall ? Next(body, n, perRequest, before) : claim)).Require(200);
+                    var held = Held.Read(answer.Body.Span);
+                    // Fewer than asked for is no fault as long as work goes on; the rest is still to be done.
+                    Interlocked.Add(ref left, perRequest - held.Count);
+                    empty = held.Count == 0 ? empty + 1 : 0;
+                    if (empty > EmptyLimit) throw new InvalidDataException($"{EmptyLimit} claims in a row were given nothing; there are too few tasks.");
+                    if (oneCall)
+                    {
+                        RequireTaken(answer);
+                        (before, held) = (held, before);
+                    }
+                    else
+                    {
+                        foreach (var (assignment, lease) in held)
+                            (await SendAsync(Request.Post($"/api/assignments/{assignment}/complete", plane.Token, "{}", lease))).Require(200);
+                    }
+
                     Interlocked.Add(ref done, held.Count);
+                }
+
+                // What is still held at the end is handed in, and nothing claimed for it.
+                if (before.Count > 0)
+                {
+                    RequireTaken((await SendAsync(Next(body, n, 0, before))).Require(200));
+                    Interlocked.Add(ref done, before.Count);
                 }
 
                 return milliseconds;
@@ -61,6 +97,20 @@ internal sealed class Agents(Plane plane, int count)
         {
             foreach (var connection in connections) connection.Dispose();
         }
+    }
+
+    private static void RequireTaken(Answer answer)
+    {
+        if (answer.Body.Span.IndexOf("\"refused\""u8) >= 0) throw new InvalidDataException($"A hand-in was refused: {Encoding.UTF8.GetString(answer.Body.Span)}");
+    }
+
+    /// <summary>Hands in what is held and claims the next.</summary>
+    private byte[] Next(StringBuilder body, int n, int max, List<(string Assignment, string Lease)> held)
+    {
+        body.Clear().Append(CultureInfo.InvariantCulture, $$"""{"agent":"bench-{{n}}","max":{{max}},"complete":[""");
+        foreach (var (assignment, lease) in held) body.Append(CultureInfo.InvariantCulture, $$"""{"assignmentId":"{{assignment}}","lease":"{{lease}}"},""");
+        if (held.Count > 0) body.Length--;
+        return Request.Post("/api/claims", plane.Token, body.Append("]}").ToString());
     }
 }
 

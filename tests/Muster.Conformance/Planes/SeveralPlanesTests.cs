@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Muster.Conformance.Servers;
 using Muster.Contracts.Events;
@@ -7,7 +8,6 @@ using Muster.ControlPlane.Fleet;
 using Muster.Integrations.Nats;
 using Muster.Integrations.Postgres;
 using Muster.Integrations.Redis;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Muster.Conformance.Planes;
 

@@ -79,13 +79,17 @@ public static class BusApi
 
     private static async Task PumpAsync(BusSubscription subscription, Func<byte[], Task> write, CancellationToken ct)
     {
-        await using var messages = subscription.ReadAsync(ct).GetAsyncEnumerator(ct);
         while (true)
         {
-            var next = messages.MoveNextAsync().AsTask();
-            while (await Task.WhenAny(next, Task.Delay(SignOfLife, ct)) != next) await write(": alive\n\n"u8.ToArray());
-            if (!await next) return;
-            await write(messages.Current.Sse);
+            var some = subscription.WaitAsync(ct).AsTask();
+            while (await Task.WhenAny(some, Task.Delay(SignOfLife, ct)) != some)
+            {
+                ct.ThrowIfCancellationRequested();
+                await write(": alive\n\n"u8.ToArray());
+            }
+
+            if (!await some) return;
+            while (subscription.TryRead() is { } message) await write(message.Sse);
         }
     }
 

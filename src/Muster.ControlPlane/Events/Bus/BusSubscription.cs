@@ -24,11 +24,20 @@ public sealed class BusSubscription : IDisposable
     /// <exception cref="SlowListenerException">It was too slow; some messages were dropped.</exception>
     public async IAsyncEnumerable<BusMessage> ReadAsync([EnumeratorCancellation] CancellationToken ct)
     {
-        await foreach (var message in _channel.Reader.ReadAllAsync(ct))
-        {
-            Interlocked.Add(ref _waiting, -message.Size);
-            yield return message;
-        }
+        while (await WaitAsync(ct))
+            while (TryRead() is { } message)
+                yield return message;
+    }
+
+    /// <summary>Waits until there is a message; false when the subscription was disposed.</summary>
+    /// <exception cref="SlowListenerException">It was too slow, and everything that was held has been read.</exception>
+    internal ValueTask<bool> WaitAsync(CancellationToken ct) => _channel.Reader.WaitToReadAsync(ct);
+
+    internal BusMessage? TryRead()
+    {
+        if (!_channel.Reader.TryRead(out var message)) return null;
+        Interlocked.Add(ref _waiting, -message.Size);
+        return message;
     }
 
     public void Dispose()

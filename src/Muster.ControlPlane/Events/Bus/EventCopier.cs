@@ -60,8 +60,25 @@ public sealed class EventCopier(Store store, EventLog log, IEnumerable<IEventCop
         {
             var after = await copy.OpenAsync(IsOursAsync, ending.Token) ?? await log.LastSeqAsync(ending.Token);
             Interlocked.Exchange(ref _reached, after);
-            await using var events = log.FollowAsync(after, Everything, ending.Token).GetAsyncEnumerator(ending.Token);
-            var next = events.MoveNextAsync().AsTask();
+            await FollowAsync(copy, after, ending);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            // The turn went to another plane.
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await keeping;
+        }
+    }
+
+    private async Task FollowAsync(IEventCopy copy, long after, CancellationTokenSource ending)
+    {
+        var events = log.FollowAsync(after, Everything, ending.Token).GetAsyncEnumerator(ending.Token);
+        var next = events.MoveNextAsync().AsTask();
+        try
+        {
             while (await next)
             {
                 List<EncodedEvent> batch = [];
@@ -75,14 +92,12 @@ public sealed class EventCopier(Store store, EventLog log, IEnumerable<IEventCop
                 Interlocked.Exchange(ref _reached, batch[^1].Row.Seq);
             }
         }
-        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
-        {
-            // The turn went to another plane.
-        }
         finally
         {
+            // A reader that is still asked for its next event cannot be let go of.
             await ending.CancelAsync();
-            await keeping;
+            await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await events.DisposeAsync();
         }
     }
 
