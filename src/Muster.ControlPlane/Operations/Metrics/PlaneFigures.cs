@@ -44,7 +44,7 @@ public sealed class PlaneFigures(Store store, EventHub hub, BackupState backups,
         await WaitingAsync(c, text);
         await GroupsAsync(c, text, "muster_agents", "Agents by health, as of the last change that reached the store", "health", "SELECT health AS label, COUNT(*) AS value FROM agents WHERE active = 1 GROUP BY health ORDER BY health");
         await GroupsAsync(c, text, "muster_hosts", "Hosts by health", "health", "SELECT health AS label, COUNT(*) AS value FROM hosts GROUP BY health ORDER BY health");
-        text.Gauge("muster_leases", "Assignments that are open, each with a lease", await c.QuerySingleAsync<long>("SELECT COALESCE(SUM(running), 0) FROM projects"));
+        text.Gauge("muster_leases", "Assignments that are open, each with a lease", await c.QuerySingleAsync<long>("SELECT COUNT(*) FROM assignments WHERE status = 'active'"));
         await GroupsAsync(c, text, "muster_jobs_open", "Checks and deployments that wait or run", "state", "SELECT state AS label, COUNT(*) AS value FROM jobs WHERE state IN ('waiting', 'running') GROUP BY state ORDER BY state");
         text.Gauge("muster_merge_queue", "Pull requests and epics in line to be merged",
             await c.QuerySingleAsync<long>("SELECT (SELECT COUNT(*) FROM merge_queue) + (SELECT COUNT(*) FROM epic_merges WHERE position IS NOT NULL)"));
