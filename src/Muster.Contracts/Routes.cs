@@ -104,6 +104,9 @@ public static class Routes
     public const string HealthLive = "/health/live";
     public const string HealthReady = "/health/ready";
 
+    /// <summary>Figures as Prometheus reads them.</summary>
+    public const string Metrics = "/metrics";
+
     /// <summary>The git endpoint of a project; smart HTTP, the lease token as password.</summary>
     public const string Git = "/git/{project}.git";
 

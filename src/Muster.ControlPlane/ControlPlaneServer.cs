@@ -3,12 +3,14 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging.Abstractions;
 using Muster.Contracts;
 using Muster.Contracts.Security;
+using Muster.ControlPlane.Backups;
 using Muster.ControlPlane.Delivery;
 using Muster.ControlPlane.Events;
 using Muster.ControlPlane.Events.Bus;
 using Muster.ControlPlane.Fleet;
 using Muster.ControlPlane.Models;
 using Muster.ControlPlane.Operations;
+using Muster.ControlPlane.Operations.Metrics;
 using Muster.ControlPlane.Operations.State;
 using Muster.ControlPlane.Progress;
 using Muster.ControlPlane.Security;
@@ -67,6 +69,7 @@ public static class ControlPlaneServer
         app.UseMiddleware<AccessMiddleware>();
         app.UseMiddleware<RequestLimit>();
         app.MapHealth();
+        app.MapMetrics();
         app.MapProjects();
         app.MapEpics();
         app.MapTasks();
@@ -113,7 +116,7 @@ public static class ControlPlaneServer
 
     private static IServiceCollection AddOperations(this IServiceCollection services) =>
         services
-        .AddSingleton<SharedLimits>().AddSingleton<SharedLocks>().AddSingleton<RequestAllowance>()
+        .AddSingleton<SharedLimits>().AddSingleton<SharedLocks>().AddSingleton<RequestAllowance>().AddSingleton<BackupState>().AddSingleton<PlaneFigures>().AddSingleton<MeterSums>().AddHostedService(s => s.GetRequiredService<MeterSums>())
         .AddSingleton<Retention>().AddHostedService(s => s.GetRequiredService<Retention>())
         .AddSingleton<Succession>().AddHostedService(s => s.GetRequiredService<Succession>()).AddHostedService<CatchUp>();
 }

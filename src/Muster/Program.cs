@@ -23,6 +23,7 @@ return await CommandLine.RunAsync((RootCommand)new RootCommand("Muster: a contro
     BusCommand.Create(),
     TokenCommand.Create(),
     DoctorCommand.Create(),
+    StoreCommand.Create(),
     BackupCommand.Create(),
     RestoreCommand.Create(),
     VerifyCommand.Create(),

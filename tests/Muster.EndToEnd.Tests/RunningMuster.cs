@@ -27,7 +27,12 @@ public sealed class RunningMuster : IAsyncDisposable
         var error = process.StandardError.ReadToEndAsync();
         // The first line says where it is; it is written when requests are served.
         var line = await process.StandardOutput.ReadLineAsync();
-        if (line is null) throw new InvalidOperationException($"muster up ended: {await error}");
+        if (line is null)
+        {
+            await process.WaitForExitAsync();
+            throw new InvalidOperationException($"{string.Join(' ', process.StartInfo.ArgumentList)} ended with exit code {process.ExitCode} and said nothing; its errors: {await error}");
+        }
+
         var welcome = JsonDocument.Parse(line).RootElement;
         var server = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(welcome.GetProperty("data").GetString()!, "server.json"))).RootElement;
         return new RunningMuster(process, error, new Uri(welcome.GetProperty("address").GetString()!), server.GetProperty("token").GetString()!);

@@ -1,4 +1,5 @@
 using Muster.Client.Http;
+using Muster.Contracts.Work;
 
 namespace Muster.Client.Work;
 
@@ -6,7 +7,7 @@ namespace Muster.Client.Work;
 /// Tells the plane how an attempt ended, again and again until it is acknowledged or refused. The key is fixed per assignment, so that it
 /// counts once.
 /// </summary>
-internal sealed class HandIn(MusterClient muster, Action<WorkNotice> notice)
+internal sealed class HandIn(MusterClient muster, NextTasks next, Action<WorkNotice> notice)
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(5);
@@ -17,12 +18,14 @@ internal sealed class HandIn(MusterClient muster, Action<WorkNotice> notice)
     public async Task SendAsync(TaskContext context, Outcome outcome, CancellationToken ct)
     {
         var key = context.Task.Key;
+        // The same question with every attempt, so that repeating it gets the same answer.
+        var ask = outcome.Complete is null ? null : next.Ask();
         for (var attempt = 0; ; attempt++)
         {
             try
             {
                 await FlushAsync(context, ct);
-                await SendOnceAsync(context, outcome, ct);
+                await SendOnceAsync(context, outcome, ask, ct);
                 return;
             }
             catch (LeaseLostException e)
@@ -79,11 +82,12 @@ internal sealed class HandIn(MusterClient muster, Action<WorkNotice> notice)
         }
     }
 
-    private Task SendOnceAsync(TaskContext context, Outcome outcome, CancellationToken ct)
+    private Task SendOnceAsync(TaskContext context, Outcome outcome, ClaimRequest? ask, CancellationToken ct)
     {
         var id = context.Assignment.Id;
         return outcome switch
         {
+            { Complete: { } body } when ask is not null => CompleteAndAskAsync(context, body, ask, ct),
             { Complete: { } body } => muster.CompleteAssignmentAsync(id, body, Call("complete"), ct),
             { Fail: { } body } => muster.FailAssignmentAsync(id, body, Call("fail"), ct),
             { Release: { } body } => muster.ReleaseAssignmentAsync(id, body, Call("release"), ct),
@@ -91,5 +95,22 @@ internal sealed class HandIn(MusterClient muster, Action<WorkNotice> notice)
         };
 
         CallOptions Call(string what) => new() { Lease = context.Lease, IdempotencyKey = $"{id}:{what}", MaxRetries = 0 };
+    }
+
+    /// <summary>Hands in and takes the next task in one round trip. What was refused is refused as it would be by itself.</summary>
+    private async Task CompleteAndAskAsync(TaskContext context, CompleteAssignment body, ClaimRequest ask, CancellationToken ct)
+    {
+        var id = context.Assignment.Id;
+        var from = muster.Options.TimeProvider.GetTimestamp();
+        var answer = await muster.ClaimTasksAsync(
+            ask with { Complete = [new Completion { AssignmentId = id, Lease = context.Lease, Result = body }] },
+            new CallOptions { IdempotencyKey = $"{id}:complete-and-claim", MaxRetries = 0 },
+            ct);
+        next.Give(answer.Tasks, from);
+        // A plane of an earlier release gives the task and overlooks the rest.
+        if (answer.Completed is null)
+            await muster.CompleteAssignmentAsync(id, body, new CallOptions { Lease = context.Lease, IdempotencyKey = $"{id}:complete", MaxRetries = 0 }, ct);
+        else if (answer.Completed is [{ Refused: { } refused }])
+            throw MusterException.From(refused);
     }
 }

@@ -8,10 +8,11 @@ internal sealed class TaskRun(
     WorkOptions options,
     Func<TaskInfo, TaskContext, CancellationToken, Task> work,
     LeaseKeeper leases,
+    NextTasks next,
     Action<WorkNotice> notice)
 {
     private static readonly TimeSpan LogPeriod = TimeSpan.FromSeconds(1);
-    private readonly HandIn _handIn = new(muster, notice);
+    private readonly HandIn _handIn = new(muster, next, notice);
 
     /// <param name="held">The lease, already among the kept ones.</param>
     /// <param name="stopping">The loop is about to end.</param>

@@ -13,6 +13,7 @@ internal sealed class WorkLoop : IDisposable
     private readonly LeaseKeeper _leases;
     private readonly Heartbeater _heart;
     private readonly Claimer _claimer;
+    private readonly NextTasks _next;
     private readonly TaskRun _run;
     private readonly Action<WorkNotice> _notice;
     private readonly List<Task> _running = [];
@@ -31,7 +32,8 @@ internal sealed class WorkLoop : IDisposable
         _leases = new LeaseKeeper(_notice);
         _heart = new Heartbeater(muster, options, _leases, _control, _notice);
         _claimer = new Claimer(muster, options, _control, _heart, _notice);
-        _run = new TaskRun(muster, options, work, _leases, _notice);
+        _next = new NextTasks(options, _control);
+        _run = new TaskRun(muster, options, work, _leases, _next, _notice);
     }
 
     public async Task<WorkEnd> RunAsync(CancellationToken ct)
@@ -98,6 +100,7 @@ internal sealed class WorkLoop : IDisposable
                 _running.Remove(ended);
                 await ended;
             }
+            StartGiven();
             var busy = Volatile.Read(ref _busy);
             if (_control.Desired == DesiredState.Draining && busy == 0)
                 _control.Finish(WorkEnd.Drained);
@@ -113,15 +116,26 @@ internal sealed class WorkLoop : IDisposable
         var claiming = _control.Claiming;
         var (tasks, from) = await _claimer.ClaimAsync(free, claiming);
         foreach (var claimed in tasks)
-        {
-            var held = new HeldLease(claimed, from, _options.LeaseMargin, _time);
-            _leases.Add(held);
-            // Given while the loop was told to take no more: handed back, without having been begun.
-            if (claiming.IsCancellationRequested)
-                held.Stop(TaskStop.Stopping, "the agent takes no more tasks");
-            Interlocked.Increment(ref _busy);
-            _running.Add(Task.Run(() => CarryAsync(held), CancellationToken.None));
-        }
+            Start(claimed, from, begin: !claiming.IsCancellationRequested);
+    }
+
+    /// <summary>Starts what hand-ins have brought back.</summary>
+    private void StartGiven()
+    {
+        while (_next.TryTake(out var tasks, out var from))
+            foreach (var claimed in tasks)
+                Start(claimed, from, begin: _control.MayClaim && _control.End is null);
+    }
+
+    private void Start(ClaimedTask claimed, long from, bool begin)
+    {
+        var held = new HeldLease(claimed, from, _options.LeaseMargin, _time);
+        _leases.Add(held);
+        // Given while the loop was told to take no more: handed back, without having been begun.
+        if (!begin)
+            held.Stop(TaskStop.Stopping, "the agent takes no more tasks");
+        Interlocked.Increment(ref _busy);
+        _running.Add(Task.Run(() => CarryAsync(held), CancellationToken.None));
     }
 
     private async Task CarryAsync(HeldLease held)
@@ -141,6 +155,7 @@ internal sealed class WorkLoop : IDisposable
     private async Task FinishAsync()
     {
         _heart.BeatNow();
+        StartGiven();
         var all = Task.WhenAll(_running);
         if (!await EndsWithinAsync(all, _options.Grace, _graceOver.Token))
         {
@@ -154,8 +169,11 @@ internal sealed class WorkLoop : IDisposable
                 await EndsWithinAsync(all, HandInLimit, CancellationToken.None);
             }
         }
+        // What the last hand-ins brought back after the loop had ended is handed back at once.
+        StartGiven();
+        await EndsWithinAsync(Task.WhenAll(_running), HandInLimit, CancellationToken.None);
         await _end.CancelAsync();
-        await all;
+        await Task.WhenAll(_running);
     }
 
     private async Task<bool> EndsWithinAsync(Task all, TimeSpan limit, CancellationToken cut)

@@ -71,8 +71,16 @@ public sealed class FolderPlace(string folder) : IBackupPlace
 
     private static void MakeFolder(string path)
     {
-        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(path);
-        else Directory.CreateDirectory(path, OwnerFolder);
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+            return;
+        }
+
+        // One by one: the mode is given to the last folder only.
+        if (Directory.Exists(path)) return;
+        if (Path.GetDirectoryName(path) is { } above) MakeFolder(above);
+        Directory.CreateDirectory(path, OwnerFolder);
     }
 
     /// <summary>Names come from manifests, which are data: none may lead out of the folder.</summary>

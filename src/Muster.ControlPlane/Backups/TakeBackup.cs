@@ -20,7 +20,7 @@ public sealed record BackupMade(BackupManifest Manifest, int SentParts, long Sen
 /// same, they are those of that moment; where one moved meanwhile the newer is kept, which a plane knows how to deal with:
 /// it is what it finds when it was killed between moving a ref and writing that down. An older one would be a merge undone.
 /// </remarks>
-public sealed class TakeBackup(IRowEngine engine, IRepositoryCopies repositories, string dataFolder, TimeProvider time)
+public sealed class TakeBackup(IRowEngine engine, IRepositoryCopies repositories, string dataFolder, TimeProvider time, string? sharedFolder = null)
 {
     /// <summary>Freezes that are tried for refs that all stand still.</summary>
     private const int Freezes = 5;
@@ -165,7 +165,7 @@ public sealed class TakeBackup(IRowEngine engine, IRepositoryCopies repositories
             var below = $"{Artifacts}/{sha[..2]}/{sha}";
             try
             {
-                files.Add(new FileBackup(below, await box.PutFileAsync(Path.Combine(dataFolder, below), sha, ct)));
+                files.Add(new FileBackup(below, await box.PutFileAsync(Path.Combine(sharedFolder ?? dataFolder, below), sha, ct)));
             }
             catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
             {

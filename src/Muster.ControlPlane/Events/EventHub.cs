@@ -71,13 +71,14 @@ public sealed class EventHub
 public sealed class EncodedEvent(EventRow row)
 {
     private byte[]? _json;
+    private byte[]? _sse;
 
     public EventRow Row { get; } = row;
 
     public byte[] Json => _json ??= JsonSerializer.SerializeToUtf8Bytes(ToInfo(Row), Wire.Json);
 
     /// <summary>As one server-sent event.</summary>
-    public byte[] Sse => [.. Encoding.UTF8.GetBytes($"id: {Row.Seq}\nevent: {Row.Type}\ndata: "), .. Json, .. "\n\n"u8];
+    public byte[] Sse => _sse ??= [.. Encoding.UTF8.GetBytes($"id: {Row.Seq}\nevent: {Row.Type}\ndata: "), .. Json, .. "\n\n"u8];
 
     public static EventInfo ToInfo(EventRow row) => new()
     {

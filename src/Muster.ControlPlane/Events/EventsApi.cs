@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net.WebSockets;
 using System.Text.Json;
 using Dapper;
@@ -14,6 +15,9 @@ namespace Muster.ControlPlane.Events;
 
 public static class EventsApi
 {
+    /// <summary>Events of one write.</summary>
+    private const int Together = 128;
+
     private static readonly TimeSpan SignOfLife = TimeSpan.FromSeconds(15);
 
     public static void MapEvents(this IEndpointRouteBuilder routes)
@@ -74,10 +78,10 @@ public static class EventsApi
         try
         {
             await PumpAsync(log.FollowAsync(from, filter, ct),
-                async (encoded, flush) =>
+                async batch =>
                 {
-                    await http.Response.Body.WriteAsync(encoded.Sse, ct);
-                    if (flush) await http.Response.Body.FlushAsync(ct);
+                    foreach (var encoded in batch) http.Response.BodyWriter.Write(encoded.Sse);
+                    await http.Response.BodyWriter.FlushAsync(ct);
                 },
                 async () =>
                 {
@@ -103,7 +107,10 @@ public static class EventsApi
         var hearing = HearAsync(socket, ending);
         try
         {
-            await PumpAsync(log.FollowAsync(from, filter, ct), (encoded, _) => new ValueTask(socket.SendAsync(encoded.Json, WebSocketMessageType.Text, endOfMessage: true, ct)), null, ct);
+            await PumpAsync(log.FollowAsync(from, filter, ct), async batch =>
+            {
+                foreach (var encoded in batch) await socket.SendAsync(encoded.Json, WebSocketMessageType.Text, endOfMessage: true, ct);
+            }, null, ct);
             await socket.CloseAsync(WebSocketCloseStatus.PolicyViolation, "too slow: come back with ?after=<last seq>", ct);
         }
         catch (Exception error) when (error is OperationCanceledException or WebSocketException)
@@ -133,20 +140,41 @@ public static class EventsApi
         await ending.CancelAsync();
     }
 
-    /// <summary>Writes events as they come, flushing when there is none at hand, with a sign of life in silence.</summary>
-    private static async Task PumpAsync(IAsyncEnumerable<EncodedEvent> events, Func<EncodedEvent, bool, ValueTask> write, Func<Task>? alive, CancellationToken ct)
+    /// <summary>Writes events as they come, those at hand together, with a sign of life in silence.</summary>
+    private static async Task PumpAsync(
+        IAsyncEnumerable<EncodedEvent> events, Func<IReadOnlyList<EncodedEvent>, Task> write, Func<Task>? alive, CancellationToken ct)
     {
-        await using var reader = events.GetAsyncEnumerator(ct);
+        using var reading = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var reader = events.GetAsyncEnumerator(reading.Token);
         var next = reader.MoveNextAsync().AsTask();
-        while (true)
+        var batch = new List<EncodedEvent>(Together);
+        try
         {
-            if (alive is not null)
-                while (await Task.WhenAny(next, Task.Delay(SignOfLife, ct)) != next)
-                    await alive();
-            if (!await next) return;
-            var current = reader.Current;
-            next = reader.MoveNextAsync().AsTask();
-            await write(current, !next.IsCompleted);
+            while (true)
+            {
+                if (alive is not null && !next.IsCompleted)
+                    while (await Task.WhenAny(next, Task.Delay(SignOfLife, ct)) != next)
+                        await alive();
+                batch.Clear();
+                var more = await next;
+                while (more)
+                {
+                    batch.Add(reader.Current);
+                    next = reader.MoveNextAsync().AsTask();
+                    if (batch.Count == Together || !next.IsCompletedSuccessfully) break;
+                    more = await next;
+                }
+
+                if (batch.Count > 0) await write(batch);
+                if (!more) return;
+            }
+        }
+        finally
+        {
+            // A reader that is still asked for its next event cannot be let go of.
+            await reading.CancelAsync();
+            await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await reader.DisposeAsync();
         }
     }
 

@@ -27,6 +27,7 @@ public sealed class ControlPlaneOptions
     /// <summary>Requests a second that one token may make, neither an owner's nor a host's; five seconds' worth at once. 0 counts none.</summary>
     public int RequestsPerSecond { get; init; } = 2000;
 
+    /// <summary>Bytes of the largest artifact.</summary>
     public long ArtifactLimitBytes { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>Days that events are kept, beside the newest <see cref="EventsKept"/>.</summary>
@@ -40,6 +41,9 @@ public sealed class ControlPlaneOptions
 
     /// <summary>Days that logs of attempts, outputs of checks and updates and artifacts of settled tasks are kept.</summary>
     public int LogDays { get; init; } = 30;
+
+    /// <summary>Whether programs on this machine read <c>/metrics</c> without a token. Behind a proxy on this machine everybody is on this machine.</summary>
+    public bool MetricsOnLoopback { get; init; }
 
     /// <summary>Every fault at once, each with what to do.</summary>
     public IReadOnlyList<string> Validate()

@@ -1,4 +1,5 @@
 using Muster.Contracts;
+using Muster.ControlPlane.Backups;
 using Muster.ControlPlane.Events;
 using Muster.ControlPlane.Events.Bus;
 using Muster.ControlPlane.Operations.State;
@@ -16,16 +17,16 @@ public static class HealthApi
         routes.MapGet(Routes.HealthReady, Ready).WithName("GetHealthReady").Admit(Access.Anyone);
     }
 
-    private static Task<HealthReport> Report(Store store, EventHub hub, MessageBus bus, EventCopier copier, ISharedState state, ControlPlaneOptions options, CancellationToken ct) => CheckAsync(store, hub, bus, copier, state, options, ct);
+    private static Task<HealthReport> Report(Store store, EventHub hub, MessageBus bus, EventCopier copier, ISharedState state, BackupState backups, ControlPlaneOptions options, CancellationToken ct) => CheckAsync(store, hub, bus, copier, state, backups, options, ct);
 
     /// <summary>200 when requests can be served, 503 with the reasons when not.</summary>
-    private static async Task<IResult> Ready(Store store, EventHub hub, MessageBus bus, EventCopier copier, ISharedState state, ControlPlaneOptions options, CancellationToken ct)
+    private static async Task<IResult> Ready(Store store, EventHub hub, MessageBus bus, EventCopier copier, ISharedState state, BackupState backups, ControlPlaneOptions options, CancellationToken ct)
     {
-        var report = await CheckAsync(store, hub, bus, copier, state, options, ct);
+        var report = await CheckAsync(store, hub, bus, copier, state, backups, options, ct);
         return Results.Json(report, Wire.Json, statusCode: report.Status == "unhealthy" ? 503 : 200);
     }
 
-    private static async Task<HealthReport> CheckAsync(Store store, EventHub hub, MessageBus bus, EventCopier copier, ISharedState state, ControlPlaneOptions options, CancellationToken ct)
+    private static async Task<HealthReport> CheckAsync(Store store, EventHub hub, MessageBus bus, EventCopier copier, ISharedState state, BackupState backups, ControlPlaneOptions options, CancellationToken ct)
     {
         var fault = await store.CheckAsync(ct);
         List<HealthPart> parts =
@@ -37,6 +38,7 @@ public static class HealthApi
             Part("state", state.Health),
         ];
         if (store.IsShared && fault is null) parts.Add(Crew(store, await Planes.ListAsync(store, ct)));
+        if (backups.Health() is { } backup) parts.Add(backup);
         if (copier.Health is { } copy) parts.Add(Part("event copy", copy));
         var status = parts.Any(p => p.Status == "unhealthy") ? "unhealthy" : parts.Any(p => p.Status == "degraded") ? "degraded" : "healthy";
         return new HealthReport { Status = status, Version = Product.Version, Parts = parts };

@@ -30,7 +30,7 @@ public sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddl
 
     private static Problem Of(Exception error) => error switch
     {
-        Refusal r => new Problem { Title = Title(r.Status), Status = r.Status, Code = r.Code, Detail = r.Message, Errors = r.Errors },
+        Refusal r => r.ToProblem(),
         BadHttpRequestException { StatusCode: 413 } => Make(413, ProblemCodes.TooLarge, "The request is larger than this path takes. Send less, or store the bulk as an artifact."),
         BadHttpRequestException { InnerException: JsonException json } => Make(400, ProblemCodes.Invalid, $"The body is not the JSON this path takes: {Where(json)}. /openapi/v1.json describes it."),
         BadHttpRequestException bad => Make(bad.StatusCode, ProblemCodes.Invalid, bad.Message),

@@ -12,6 +12,15 @@ public sealed class Refusal(int status, string code, string detail) : Exception(
     /// <summary>When the same may succeed; told in the <c>Retry-After</c> header.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    public Problem ToProblem() => new()
+    {
+        Title = Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(Status),
+        Status = Status,
+        Code = Code,
+        Detail = Message,
+        Errors = Errors,
+    };
+
     public static Refusal NotFound(string what, string id) =>
         new(404, ProblemCodes.NotFound, $"There is no {what} '{Shorten(id)}'.");
 

@@ -8,8 +8,12 @@ public sealed class Access(params string[] scopes)
     public IReadOnlyList<string> Scopes { get; } = scopes;
     public bool Public { get; private init; }
 
+    /// <summary>Whether callers on this machine need no token.</summary>
+    public bool Loopback { get; private init; }
+
     public static Access Anyone { get; } = new() { Public = true };
     public static Access Read { get; } = new(S.Owner, S.Maintainer, S.Viewer, S.Host, S.Agent);
+    public static Access ReadOrLoopback { get; } = new([.. Read.Scopes]) { Loopback = true };
     public static Access Steer { get; } = new(S.Owner, S.Maintainer);
     public static Access Own { get; } = new(S.Owner);
     public static Access Work { get; } = new(S.Owner, S.Maintainer, S.Agent);

@@ -1,3 +1,4 @@
+using System.Net;
 using Muster.Contracts;
 using Muster.ControlPlane.Operations;
 
@@ -12,6 +13,7 @@ public sealed class AccessMiddleware(RequestDelegate next, TokenDirectory tokens
         if (http.GetEndpoint() is not RouteEndpoint endpoint) return next(http);
         var access = endpoint.Metadata.GetMetadata<Access>();
         if (access is { Public: true }) return next(http);
+        if (access is { Loopback: true } && http.Connection.RemoteIpAddress is { } caller && IPAddress.IsLoopback(caller)) return next(http);
 
         var finding = tokens.FindAsync(Bearer(http.Request), http.RequestAborted);
         // As good as always from memory: no detour for it.

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 
@@ -91,6 +92,7 @@ public sealed class GroupCommit : IAsyncDisposable
     {
         while (batch.Count < BatchLimit && _operations.Reader.TryRead(out var operation)) batch.Add(operation);
         var careful = false;
+        var started = Stopwatch.GetTimestamp();
         for (var attempt = 0; ; attempt++)
         {
             StoreTransaction? tx = null;
@@ -120,6 +122,7 @@ public sealed class GroupCommit : IAsyncDisposable
                 }
             }
 
+            StoreMeter.Committed(batch.Count, _operations.Reader.Count, started);
             Answer(tx, batch);
             return;
         }

@@ -5,7 +5,8 @@ namespace Muster.ControlPlane.Storage;
 /// <summary>
 /// One statement for many rows: <c>{rows}</c> stands for the table of what is given, called <c>r</c>; <c>{now}</c> for the time
 /// of the commit; <c>{lock x}</c> and <c>{lock x skip}</c> at the end of a SELECT for a lock on the rows of table <c>x</c>,
-/// where the engine has more than one writer.
+/// where the engine has more than one writer. Tables are joined to <c>{rows}</c> by CROSS JOIN with the condition in the WHERE
+/// clause wherever an index of theirs could tempt an engine to begin with them and walk all that it holds.
 /// </summary>
 /// <param name="sql">The statement, in the common subset of the engines.</param>
 /// <param name="columns">Names of the columns of <c>{rows}</c>; one that ends in <c>#</c> holds whole numbers, any other text.</param>

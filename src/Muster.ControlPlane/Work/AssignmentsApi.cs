@@ -40,13 +40,19 @@ public static class AssignmentsApi
     private static Task<AssignmentInfo> Complete(string id, CompleteAssignment body, HttpContext http, Store store, CompleteAssignments completions, CancellationToken ct)
     {
         var lease = Leases.Header(http) ?? throw Refusal.LeaseRequired();
+        Check(body);
+        return store.WriteAsync(completions, new CompleteItem(LeaseToken.Read(lease, store.LeaseKey), id, body), ct);
+    }
+
+    /// <summary>Refuses a hand-in that cannot be taken, with every fault at once, before any of it is written.</summary>
+    public static void Check(CompleteAssignment body)
+    {
         new Checked()
             .Require(body.HeadSha is null || ReportProgress.IsSha(body.HeadSha), "headSha", "headSha is a full commit id in hexadecimal.")
             .Text(body.Summary, "summary", 10_000, required: false)
             .Require(body.Evidence is null or { Count: <= 100 }, "evidence", "At most 100 pieces of evidence.")
             .ThrowIfWrong();
         EndAssignment.Check(body);
-        return store.WriteAsync(completions, new CompleteItem(LeaseToken.Read(lease, store.LeaseKey), id, body), ct);
     }
 
     private static Task<AssignmentInfo> Fail(string id, FailAssignment body, HttpContext http, Store store, Writes writes, CancellationToken ct)

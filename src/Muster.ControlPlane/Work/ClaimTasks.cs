@@ -33,8 +33,8 @@ public sealed class ClaimTasks(Store store, ReadyTasks ready, ProjectDirectory p
         UPDATE tasks SET previous_status = tasks.status, status = 'in_progress', ready = 0, epoch = tasks.epoch + 1, assignment_id = w.assignment_id,
                agent_id = w.agent_id, percent_complete = 0, head_sha = NULL, rehearsal = CASE WHEN w.replays = 1 THEN 1 ELSE tasks.rehearsal END,
                started_at = COALESCE(tasks.started_at, {now}), updated_at = {now}
-          FROM (SELECT k.id, r.assignment_id, r.agent_id, r.replays FROM {rows} JOIN tasks k ON k.id = r.task_id JOIN projects p ON p.id = k.project_id
-                 WHERE k.ready = 1 AND k.status = 'pending' AND p.paused = 0 AND k.priority = r.priority AND k.labels = r.labels AND COALESCE(k.role, '') = r.role
+          FROM (SELECT k.id, r.assignment_id, r.agent_id, r.replays FROM {rows} CROSS JOIN tasks k CROSS JOIN projects p
+                 WHERE k.id = r.task_id AND p.id = k.project_id AND k.ready = 1 AND k.status = 'pending' AND p.paused = 0 AND k.priority = r.priority AND k.labels = r.labels AND COALESCE(k.role, '') = r.role
                  {lock k skip}) AS w
          WHERE tasks.id = w.id RETURNING {{TaskRow.Columns}}
         """, "task_id", "assignment_id", "agent_id", "replays#", "priority#", "labels", "role");

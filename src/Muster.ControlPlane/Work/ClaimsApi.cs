@@ -18,16 +18,19 @@ public static class ClaimsApi
     }
 
     private static async Task<ClaimAnswer> Claim(
-        ClaimRequest body, HttpContext http, Store store, ClaimTasks claims, ReadyTasks ready, ReadyWaiters waiters, AgentDirectory agents, IClaimGit git, TimeProvider time,
+        ClaimRequest body, HttpContext http, Store store, ClaimTasks claims, CompleteAssignments completions, ReadyWaiters waiters, AgentDirectory agents, IClaimGit git, TimeProvider time,
         IHostApplicationLifetime lifetime, CancellationToken ct)
     {
         new Checked()
-            .Require(body.Max is >= 1 and <= 100, "max", "max is 1 to 100.")
+            .Require(body.Max is >= 1 and <= 100 || (body.Max == 0 && body.Complete is { Count: > 0 }), "max", "max is 1 to 100, or 0 where work is handed in.")
+            .Require(body.Complete is null or { Count: <= 100 }, "complete", "At most 100 hand-ins in one request.")
             .Require(body.WaitSeconds is >= 0 and <= 60, "waitSeconds", "waitSeconds is 0 to 60.")
             .Labels(body.Labels)
             .ThrowIfWrong();
         var agent = await OwnAgent(http, agents, body.Agent, ct);
         var item = Item(http, agent, body);
+
+        if (body.Complete is { Count: > 0 } done) return await CompleteAndTakeAsync(store, completions, claims, git, done, item, ct);
 
         // Enter before looking for work, so that nothing that becomes ready meanwhile is missed.
         var start = time.GetTimestamp();
@@ -62,6 +65,32 @@ public static class ClaimsApi
         {
             waiters.Leave(ticket, used: false);
             stopping?.Dispose();
+        }
+    }
+
+    /// <summary>"Complete these and claim the next": both wait for the same commit.</summary>
+    private static async Task<ClaimAnswer> CompleteAndTakeAsync(
+        Store store, CompleteAssignments completions, ClaimTasks claims, IClaimGit git, IReadOnlyList<Completion> done, ClaimItem item, CancellationToken ct)
+    {
+        foreach (var handIn in done) AssignmentsApi.Check(handIn.Result);
+        await git.ReadyAsync(ct);
+        var completing = done.Select(h => store.WriteAsync(completions, new CompleteItem(LeaseToken.Read(h.Lease, store.LeaseKey), h.AssignmentId, h.Result), CancellationToken.None)).ToList();
+        // Behind them in the same line, so in the same commit or a later one.
+        var taking = item.Request.Max > 0 ? TakeAsync(store, claims, git, item, CancellationToken.None) : Task.FromResult(new ClaimAnswer { Tasks = [] });
+        var completed = new List<CompletionOutcome>(done.Count);
+        for (var i = 0; i < done.Count; i++) completed.Add(await OutcomeAsync(done[i].AssignmentId, completing[i]));
+        return (await taking) with { Completed = completed };
+    }
+
+    private static async Task<CompletionOutcome> OutcomeAsync(string assignmentId, Task<AssignmentInfo> completing)
+    {
+        try
+        {
+            return new CompletionOutcome { AssignmentId = assignmentId, Assignment = await completing };
+        }
+        catch (Refusal refusal)
+        {
+            return new CompletionOutcome { AssignmentId = assignmentId, Refused = refusal.ToProblem() };
         }
     }
 

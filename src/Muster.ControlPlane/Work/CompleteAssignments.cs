@@ -13,8 +13,8 @@ public sealed class CompleteAssignments(Store store, ProjectDirectory projects) 
 {
     private static readonly RowsStatement Held = new(
         $$"""
-        SELECT {{TaskRow.Columns}}, a.name, r.n FROM {rows} JOIN tasks ON tasks.id = r.task_id JOIN agents a ON a.id = tasks.agent_id
-         WHERE tasks.status = 'in_progress' AND tasks.epoch = r.epoch AND tasks.assignment_id = r.assignment_id {lock tasks}
+        SELECT {{TaskRow.Columns}}, a.name, r.n FROM {rows} CROSS JOIN tasks CROSS JOIN agents a
+         WHERE tasks.id = r.task_id AND a.id = tasks.agent_id AND tasks.status = 'in_progress' AND tasks.epoch = r.epoch AND tasks.assignment_id = r.assignment_id {lock tasks}
         """, "task_id", "epoch#", "assignment_id", "n#");
 
     private static readonly RowsStatement EndAssignments = new(

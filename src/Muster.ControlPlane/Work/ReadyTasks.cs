@@ -16,9 +16,11 @@ public sealed class ReadyTasks
     private readonly Store _store;
     private readonly ProjectDirectory _projects;
     private readonly Lock _gate = new();
-    private readonly Dictionary<(string Project, string? Role, string Labels), Lane> _lanes = [];
     private readonly Dictionary<string, int> _running = new(StringComparer.Ordinal);
+    private Lanes _lanes = [];
+    private Lanes? _next;
     private long _added;
+    private int _offered;
 
     public ReadyTasks(Store store, ProjectDirectory projects)
     {
@@ -29,16 +31,17 @@ public sealed class ReadyTasks
     /// <summary>Called when something may be there that was not before.</summary>
     public Action Refilled { get; set; } = () => { };
 
-    public int Count
+    public long Count
     {
-        get { lock (_gate) return _lanes.Values.Sum(l => l.Tasks.Count); }
+        get { lock (_gate) return _lanes.Tasks(); }
     }
 
     /// <summary>Reads everything anew.</summary>
     public async Task LoadAsync(CancellationToken ct)
     {
-        // What becomes ready while this reads is added behind it and may come twice; an offer of it is refused once.
-        lock (_gate) _lanes.Clear();
+        // Claims go on with what is there. What becomes ready meanwhile is added to both and may come twice, what is given out
+        // meanwhile may be read as ready; an offer of either is refused once.
+        lock (_gate) _next = [];
         var (project, priority, number) = ("", 0, 0);
         while (true)
         {
@@ -48,11 +51,12 @@ public sealed class ReadyTasks
                  WHERE ready = 1 AND (project_id, priority, number) > (@project, @priority, @number) ORDER BY project_id, priority, number LIMIT @Chunk
                 """, new { project, priority, number, Chunk }), ct)).AsList();
             lock (_gate)
-                foreach (var row in rows) Put(ReadyTask.Of(row, 0));
+                foreach (var row in rows) _next.Put(ReadyTask.Of(row, 0));
             if (rows.Count < Chunk) break;
             (project, priority, number) = (rows[^1].ProjectId, rows[^1].Priority, rows[^1].Number);
         }
 
+        lock (_gate) (_lanes, _next) = (_next, null);
         await CountRunningAsync(ct);
         Refilled();
     }
@@ -61,7 +65,7 @@ public sealed class ReadyTasks
     public async Task SweepAsync(CancellationToken ct)
     {
         long before, added;
-        lock (_gate) (before, added) = (_lanes.Values.Sum(l => l.Tasks.Count), _added);
+        lock (_gate) (before, added) = (_lanes.Tasks() + _offered, _added);
         var stored = await _store.ReadAsync(c => c.QueryFirstAsync<long>("SELECT COUNT(*) FROM tasks WHERE ready = 1"), ct);
         bool quiet;
         lock (_gate) quiet = _added == added;
@@ -93,7 +97,9 @@ public sealed class ReadyTasks
             }
 
             if (left is not null) left.ForEach(Put);
-            if (found is not null) _running[found.ProjectId] = _running.GetValueOrDefault(found.ProjectId) + 1;
+            if (found is null) return null;
+            _offered++;
+            _running[found.ProjectId] = _running.GetValueOrDefault(found.ProjectId) + 1;
             return found;
         }
     }
@@ -105,6 +111,7 @@ public sealed class ReadyTasks
             foreach (var task in tasks)
             {
                 Put(task);
+                Settled();
                 Lower(task.ProjectId);
             }
     }
@@ -112,7 +119,11 @@ public sealed class ReadyTasks
     /// <summary>What was taken turned out not to be ready any more.</summary>
     public void Drop(ReadyTask task)
     {
-        lock (_gate) Lower(task.ProjectId);
+        lock (_gate)
+        {
+            Settled();
+            Lower(task.ProjectId);
+        }
     }
 
     public void Add(IEnumerable<ReadyTask> tasks)
@@ -152,9 +163,13 @@ public sealed class ReadyTasks
 
     private void Put(ReadyTask task)
     {
-        var key = (task.ProjectId, task.Role, task.Labels);
-        if (!_lanes.TryGetValue(key, out var lane)) _lanes.Add(key, lane = new Lane(task.ProjectId, task.Role, task.Labels));
-        lane.Put(task);
+        _lanes.Put(task);
+        _next?.Put(task);
+    }
+
+    private void Settled()
+    {
+        if (_offered > 0) _offered--;
     }
 
     private void Lower(string projectId)
@@ -166,8 +181,10 @@ public sealed class ReadyTasks
     {
         var ready = committed.Signals.OfType<TaskBecameReady>().Where(s => !s.Offered).Select(s => s.Task).ToList();
         if (ready.Count > 0) Add(ready);
-        foreach (var closed in committed.Signals.OfType<LeaseClosed>())
-            lock (_gate) Lower(closed.ProjectId);
+        lock (_gate)
+            foreach (var signal in committed.Signals)
+                if (signal is LeaseClosed closed) Lower(closed.ProjectId);
+                else if (signal is LeaseOpened) Settled();
     }
 
     private async Task CountRunningAsync(CancellationToken ct)
@@ -178,6 +195,18 @@ public sealed class ReadyTasks
         {
             _running.Clear();
             foreach (var (project, running) in counts) _running[project] = running;
+        }
+    }
+
+    private sealed class Lanes : Dictionary<(string Project, string? Role, string Labels), Lane>
+    {
+        public long Tasks() => Values.Sum(l => (long)l.Tasks.Count);
+
+        public void Put(ReadyTask task)
+        {
+            var key = (task.ProjectId, task.Role, task.Labels);
+            if (!TryGetValue(key, out var lane)) Add(key, lane = new Lane(task.ProjectId, task.Role, task.Labels));
+            lane.Put(task);
         }
     }
 

@@ -19,7 +19,7 @@ public enum TaskFact
 }
 
 /// <summary>The state machine of a task, once: state and fact give the next state, or null when the fact cannot happen there.</summary>
-/// <remarks>Drawn in <c>docs/concepts.md</c>; the table <c>task_transitions</c> holds the same pairs and a test compares the two.</remarks>
+/// <remarks>Drawn in <c>docs/concepts.md</c>; a CHECK of the table <c>tasks</c> holds the same pairs and a test compares the two.</remarks>
 public static class TaskLifecycle
 {
     public static string? Next(string state, TaskFact fact) => (state, fact) switch

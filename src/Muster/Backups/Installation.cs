@@ -13,21 +13,26 @@ namespace Muster.Backups;
 /// <summary>The store and the mirrors of a plane, for commands that work on them without a plane or beside one.</summary>
 /// <param name="folder">Its data folder.</param>
 /// <param name="store">Address of its store; the embedded one of the folder when null.</param>
-internal sealed class Installation(string folder, string? store)
+/// <param name="shared">Folder that it shares with other planes of its store; the data folder when null.</param>
+internal sealed class Installation(string folder, string? store, string? shared = null)
 {
     public string Folder { get; } = Path.GetFullPath(folder);
+
+    /// <summary>Where mirrors and artifacts lie.</summary>
+    public string Common { get; } = Path.GetFullPath(shared ?? folder);
 
     public string? Store { get; } = store;
 
     public IRowEngine Rows { get; } = store is not null && PostgresAddress.IsOne(store) ? new PostgresRows(PostgresAddress.Parse(store)) : new SqliteRows(Path.GetFullPath(folder));
 
-    public IRepositoryCopies Repositories { get; } = new GitCopies(new GitOptions { Folder = Path.Combine(Path.GetFullPath(folder), "projects") });
+    public IRepositoryCopies Repositories { get; } = new GitCopies(new GitOptions { Folder = Path.Combine(Path.GetFullPath(shared ?? folder), "projects") });
 
     /// <summary>The one that a command names: its data folder, and the store it runs on as <c>muster serve</c> would find it.</summary>
     public static Installation Of(Call call, string? store)
     {
         var folder = Path.GetFullPath(call.Get(Globals.Data) ?? Paths.DefaultData);
-        return new Installation(folder, store ?? StoreAddress.FromEnvironment ?? PlaneConfig.Read(folder).Store);
+        var config = PlaneConfig.Read(folder);
+        return new Installation(folder, store ?? StoreAddress.FromEnvironment ?? config.Store, Adapters.FromEnvironment().Shared ?? config.Shared);
     }
 
     /// <summary>Opens the store for writing. No plane may run on an embedded one.</summary>

@@ -29,7 +29,7 @@ internal static class BackupCommand
         if (keep < 1) throw new CommandException("--keep is at least 1.") { Code = ExitCodes.BadUsage };
         var installation = Installation.Of(call, store);
         var place = Places.Open(to);
-        var made = await new TakeBackup(installation.Rows, installation.Repositories, installation.Folder, TimeProvider.System).RunAsync(place, call.Stop);
+        var made = await new TakeBackup(installation.Rows, installation.Repositories, installation.Folder, TimeProvider.System, installation.Common).RunAsync(place, call.Stop);
         var gone = keep is { } last ? await PruneBackups.RunAsync(place, new KeepRule { Last = last, Daily = 0, Weekly = 0 }, TimeProvider.System, call.Stop) : default;
         var manifest = made.Manifest;
         call.Terminal.Document(new

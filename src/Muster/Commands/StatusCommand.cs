@@ -15,8 +15,9 @@ internal static class StatusCommand
         var agents = await call.AllAsync(cursor => call.Muster.ListAgentsAsync(cursor: cursor, ct: call.Stop));
         var hosts = await call.AllAsync(cursor => call.Muster.ListHostsAsync(cursor, ct: call.Stop));
         var pulls = await call.AllAsync(cursor => call.Muster.ListPullsAsync(state: Contracts.Delivery.PullState.Open, cursor: cursor, ct: call.Stop), 200);
+        var health = await call.Muster.GetHealthAsync(call.Stop);
         var waiting = pulls.Where(ReviewCommand.WaitsForPerson).ToList();
-        call.Terminal.Document(new { server = call.Server.Address, summary.Projects, agents, hosts, waitingForYou = waiting, summary.At });
+        call.Terminal.Document(new { server = call.Server.Address, summary.Projects, agents, hosts, waitingForYou = waiting, health, summary.At });
 
         var terminal = call.Terminal;
         terminal.Line($"Muster at {call.Server.Address}: {Words.Count(hosts.Count, "host")}, {Words.Count(agents.Count, "agent")}, {summary.AgentsWorking} at work");
@@ -30,6 +31,7 @@ internal static class StatusCommand
                 new Cell($"{stuck}", stuck > 0 ? Tone.Bad : Tone.None), $"{project.HoursDone:0.#}/{project.Hours:0.#}", project.Name);
         }
 
+        foreach (var part in health.Parts.Where(part => part.Status != "healthy")) terminal.Line($"{Plain.Line(part.Name)}: {part.Status} {Plain.Line(part.Detail)}", Tone.Warn);
         grid.WriteTo(terminal, "No projects yet. Add one: muster project add PATH");
         foreach (var agent in agents.Where(agent => agent.Desired == DesiredState.Running && agent.Health is AgentHealth.Warning or AgentHealth.Stale))
             terminal.Line($"agent {Plain.Line(agent.Name)}: {agent.Health} {Plain.Line(agent.LastError)}", Tone.Warn);

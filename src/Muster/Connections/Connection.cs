@@ -1,4 +1,5 @@
 using Muster.Client;
+using Muster.Hosting;
 
 namespace Muster.Connections;
 
@@ -14,7 +15,7 @@ internal static class Connection
         }
 
         server ??= Environment.GetEnvironmentVariable("MUSTER_SERVER") is { Length: > 0 } named ? named : null;
-        token ??= Environment.GetEnvironmentVariable("MUSTER_TOKEN") is { Length: > 0 } secret ? secret : null;
+        token ??= Secret.FromEnvironment("MUSTER_TOKEN");
         var known = server is not null && token is not null ? [] : new Credentials(Paths.Credentials).Read();
         if (server is null)
         {

@@ -22,6 +22,7 @@ internal static class Doctor
             Program("sh", "checks and deployments are shell commands"),
             DataFolderFinding(data),
             Disk(data),
+            Settings(data),
             CredentialsFinding(),
             .. await PlaneAsync(call),
         ];
@@ -68,6 +69,25 @@ internal static class Doctor
         return free < 1L << 30
             ? new Finding("disk", "warn", $"{Terminals.Words.Bytes(free)} free; worktrees and builds need room")
             : new Finding("disk", "ok", $"{Terminals.Words.Bytes(free)} free");
+    }
+
+    private static Finding Settings(string data)
+    {
+        var file = PlaneConfig.PathIn(data);
+        if (!File.Exists(file)) return new Finding("settings", "ok", "all defaults; config.json in the data folder changes them");
+        try
+        {
+            var config = PlaneConfig.Read(data);
+            if (config.Backup.Validate() is { Count: > 0 } faults) return new Finding("settings", "fail", string.Join(' ', faults));
+            var secret = config.Store ?? config.Bus ?? config.State;
+            return secret is not null && SecretFile.IsOpen(file)
+                ? new Finding("settings", "warn", $"others may read the passwords in {file}: chmod 600 {file}")
+                : new Finding("settings", "ok", config.Backup.To is { } place ? $"{file}; backups go to {place} every {config.Backup.Every}" : $"{file}; the plane makes no backups by itself (backup.to)");
+        }
+        catch (CommandException wrong)
+        {
+            return new Finding("settings", "fail", wrong.Message);
+        }
     }
 
     private static Finding CredentialsFinding()

@@ -71,6 +71,6 @@ internal sealed record Adapters
             : throw new AddressException($"'{OfTheStore}' means the store's own database, and the store is none; name one, such as postgres://USER:PASSWORD@HOST:5432/DATABASE.");
     }
 
-    // A variable that is set and empty is how scripts unset one.
-    private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+    // By the variable, or by a file that NAME_FILE names.
+    private static string? Variable(string name) => Secret.FromEnvironment(name);
 }

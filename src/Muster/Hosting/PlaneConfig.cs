@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Muster.Commands;
 using Muster.Contracts;
 using Muster.ControlPlane;
+using Muster.ControlPlane.Backups;
 using Muster.ControlPlane.Delivery;
 
 namespace Muster.Hosting;
@@ -45,9 +46,13 @@ internal sealed record PlaneConfig
     public long? EventsKept { get; init; }
     public int? LogDays { get; init; }
     public int? FigureDays { get; init; }
+    public bool? MetricsOnLoopback { get; init; }
 
     /// <summary>Read here only to be refused when misspelt; the plane binds the section itself.</summary>
     public DeliveryOptions? Delivery { get; init; }
+
+    /// <summary>Backups that the plane makes by itself.</summary>
+    public BackupOptions Backup { get; init; } = new();
 
     public static string PathIn(string folder) => Path.Combine(folder, "config.json");
 
@@ -63,7 +68,7 @@ internal sealed record PlaneConfig
         }
         catch (JsonException error)
         {
-            throw new CommandException($"{path} cannot be read: {error.Message}", "docs/operations.md lists the settings.") { Code = ExitCodes.BadUsage };
+            throw new CommandException($"{path} cannot be read: {error.Message}", "docs/configuration.md lists the settings.") { Code = ExitCodes.BadUsage };
         }
     }
 
@@ -84,6 +89,7 @@ internal sealed record PlaneConfig
             EventsKept = EventsKept ?? defaults.EventsKept,
             LogDays = LogDays ?? defaults.LogDays,
             FigureDays = FigureDays ?? defaults.FigureDays,
+            MetricsOnLoopback = MetricsOnLoopback ?? defaults.MetricsOnLoopback,
         };
     }
 }

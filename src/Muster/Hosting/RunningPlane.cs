@@ -4,6 +4,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Muster.Backups;
 using Muster.Connections;
 using Muster.Contracts.Security;
 using Muster.ControlPlane;
@@ -46,8 +47,9 @@ internal sealed class RunningPlane : IAsyncDisposable
         var config = PlaneConfig.Read(data);
         var adapters = rehearsed ? said : said.Over(Adapters.Of(config));
         var options = config.ToOptions(data, url, adapters.Shared);
-        if (options.Validate().Concat(adapters.Validate()).ToList() is { Count: > 0 } faults) throw new CommandException(string.Join(' ', faults)) { Code = ExitCodes.BadUsage };
-        var app = Build(options, adapters, log, await OpenAsync(adapters.Store, data, url, log, ct));
+        if (options.Validate().Concat(adapters.Validate()).Concat(config.Backup.Validate()).ToList() is { Count: > 0 } faults) throw new CommandException(string.Join(' ', faults)) { Code = ExitCodes.BadUsage };
+        var installation = new Installation(data.Path, adapters.Store, adapters.Shared);
+        var app = Build(options, adapters, log, await OpenAsync(adapters.Store, data, url, log, ct), services => services.AddScheduledBackups(installation, config.Backup));
         try
         {
             await app.StartAsync(ct);
@@ -79,7 +81,7 @@ internal sealed class RunningPlane : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    private static WebApplication Build(ControlPlaneOptions options, Adapters adapters, PlaneLog log, Store store)
+    private static WebApplication Build(ControlPlaneOptions options, Adapters adapters, PlaneLog log, Store store, Action<IServiceCollection> more)
     {
         // The empty builder: no watchers, no environment that could change what the command line and the one file said.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = options.DataFolder });
@@ -92,6 +94,7 @@ internal sealed class RunningPlane : IAsyncDisposable
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.AddControlPlane(options, _ => store);
         builder.Services.AddSingleton<IRepositories>(_ => new GitRepositories(new GitOptions { Folder = Path.Combine(options.Common, "projects") }));
+        more(builder.Services);
         adapters.AddTo(builder.Services);
         var app = builder.Build();
         app.UseControlPlane();

@@ -8,6 +8,7 @@ namespace Muster.Client.Tests.Plane;
 /// <summary>Tasks, leases and logs; one lock, no clock: a lease ends when a test says so.</summary>
 public sealed class PlaneState : IDisposable
 {
+    private readonly Dictionary<string, ClaimAnswer> _answers = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _closed = new();
     private readonly Queue<TaskInfo> _ready = new();
@@ -24,6 +25,9 @@ public sealed class PlaneState : IDisposable
     public Queue<AgentCommand> Commands { get; } = new();
 
     public List<TaskInfo> Created { get; } = [];
+
+    /// <summary>Whether it takes hand-ins together with a claim; an earlier release overlooks them.</summary>
+    public bool TakesCompletions { get; set; }
 
     /// <summary>How each assignment ended, in order: <c>T-1 completed</c>.</summary>
     public List<string> Ends { get; } = [];
@@ -68,6 +72,7 @@ public sealed class PlaneState : IDisposable
         {
             ("POST", Routes.Tasks) => Create(request.As<CreateTask>().Title),
             ("POST", Routes.AgentHeartbeat) => Heartbeat(request.As<HeartbeatRequest>()),
+            ("POST", Routes.Claims) when TakesCompletions && request.As<ClaimRequest>().Complete is { } done => CompleteAndTake(request, done),
             ("POST", Routes.Claims) => await ClaimAsync(request.As<ClaimRequest>()),
             _ when parts is ["api", "assignments", var id, var what] => OnAssignment(request, id, what),
             _ => throw Refuse(404, ProblemCodes.NotFound, $"There is no {request.Method} {request.Path}."),
@@ -126,6 +131,25 @@ public sealed class PlaneState : IDisposable
                 woken = _woken.Task;
             }
             await Task.WhenAny(woken, Task.Delay(Timeout.Infinite, limit.Token));
+        }
+    }
+
+    /// <summary>Hands in and gives the next; the same question again gets the same answer.</summary>
+    private ClaimAnswer CompleteAndTake(Received request, IReadOnlyList<Completion> done)
+    {
+        lock (_lock)
+        {
+            if (_answers.TryGetValue(request.Key!, out var before))
+                return before;
+            var completed = done.Select(d =>
+            {
+                if (!_held.TryGetValue(d.Lease, out var held) || !held.Current)
+                    return new CompletionOutcome { AssignmentId = d.AssignmentId, Refused = new Problem { Title = "Conflict", Status = 409, Code = ProblemCodes.LeaseLost } };
+                held.Current = false;
+                Ends.Add($"{held.Task.Key} complete");
+                return new CompletionOutcome { AssignmentId = d.AssignmentId, Assignment = held.Assignment };
+            }).ToList();
+            return _answers[request.Key!] = new ClaimAnswer { Completed = completed, Tasks = _takesNoMore ? [] : [.. Take(request.As<ClaimRequest>())] };
         }
     }
 

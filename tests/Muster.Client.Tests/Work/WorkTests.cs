@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Muster.Client.Tests.Plane;
+using Muster.Contracts;
 using Muster.Contracts.Work;
 
 namespace Muster.Client.Tests.Work;
@@ -44,6 +45,28 @@ public sealed class WorkTests
         Assert.Equal(["T-1 complete"], plane.State.Ends);
         Assert.Equal(["T-1-1:complete"], plane.To("/complete").Select(r => r.Key).Distinct());
         Assert.Equal("done", plane.To("/complete")[0].As<CompleteAssignment>().Summary);
+    }
+
+    [Fact]
+    public async Task What_is_done_is_handed_in_with_the_question_for_the_next_and_counts_once_although_answers_are_cut_off()
+    {
+        await using var plane = await FakePlane.StartAsync();
+        plane.State.TakesCompletions = true;
+        plane.State.Add("one");
+        plane.State.Add("two");
+        var cut = 0;
+        plane.Faults = r => r.Path == Routes.Claims && r.As<ClaimRequest>().Complete is not null && cut++ % 2 == 0 ? Fault.CutAfter : Fault.None;
+
+        await WorkUntilAsync(plane, Options, (_, context, _) =>
+        {
+            context.Complete(new CompleteAssignment { Summary = "done" });
+            return Task.CompletedTask;
+        }, p => p.State.Ends.Count == 2);
+
+        Assert.Equal(["T-1 complete", "T-2 complete"], plane.State.Ends);
+        Assert.Empty(plane.To("/complete"));
+        // The second came with the hand-in of the first: one question without a hand-in began it all.
+        Assert.Equal(2, plane.To(Routes.Claims).Count(r => r.Key == "T-1-1:complete-and-claim"));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.DependencyInjection;
 using Muster.Contracts;
 using Muster.Contracts.Fleet;
 using Muster.Contracts.Work;
@@ -46,6 +47,55 @@ public sealed class ClaimTests
         for (var i = 0; i < 5; i++) order.Add((await plane.ClaimAsync("a"))[0].Task.Title);
         // a3 is urgent; then the project that runs less comes first, the older task within it.
         Assert.Equal(["a3", "b1", "a1", "b2", "a2"], order);
+    }
+
+    /// <summary>One round trip hands in and takes; each hand-in stands or falls by itself, and what one makes ready may be taken at once.</summary>
+    [Fact]
+    public async Task What_is_done_is_handed_in_and_the_next_is_taken_in_one_request()
+    {
+        await using var plane = await TestPlane.StartAsync();
+        await plane.ProjectAsync();
+        var first = await plane.TaskAsync("first");
+        await plane.TaskAsync("second", "FLT", first.Key);
+        await plane.BeatAsync("a");
+        var held = Assert.Single(await plane.ClaimAsync("a"));
+        var completion = new Completion { AssignmentId = held.Assignment.Id, Lease = held.Lease, Result = new CompleteAssignment { Summary = "done" } };
+        var request = new ClaimRequest { Agent = "a", Complete = [completion, completion with { Lease = "mls_none" }] };
+
+        var answer = await plane.PostAsync<ClaimAnswer>(Routes.Claims, request, key: "k1");
+        Assert.Equal(AssignmentState.Completed, answer.Completed![0].Assignment!.Status);
+        Assert.Equal(ProblemCodes.LeaseLost, answer.Completed[1].Refused!.Code);
+        Assert.Equal("second", Assert.Single(answer.Tasks).Task.Title);
+
+        // The answer was lost and the request comes again: the same outcome, the same task, nothing twice.
+        var again = await plane.PostAsync<ClaimAnswer>(Routes.Claims, request, key: "k1");
+        Assert.Equal(answer.Tasks[0].Assignment.Id, Assert.Single(again.Tasks).Assignment.Id);
+        Assert.Equal(answer.Tasks[0].Lease, again.Tasks[0].Lease);
+        Assert.Equal(AssignmentState.Completed, again.Completed![0].Assignment!.Status);
+
+        var last = new Completion { AssignmentId = answer.Tasks[0].Assignment.Id, Lease = answer.Tasks[0].Lease };
+        var end = await plane.PostAsync<ClaimAnswer>(Routes.Claims, new ClaimRequest { Agent = "a", Max = 0, Complete = [last] });
+        Assert.Empty(end.Tasks);
+        Assert.Null(end.Completed![0].Refused);
+        Assert.Equal(ProblemCodes.Invalid, (await plane.RefusedAsync(HttpMethod.Post, Routes.Claims, new ClaimRequest { Agent = "a", Max = 0 })).Code);
+    }
+
+    /// <summary>A ready task that memory was not told of is found by the slow sweep, and one that it wrongly remembers is not given out.</summary>
+    [Fact]
+    public async Task The_store_decides_what_is_ready_and_the_sweep_finds_what_was_missed()
+    {
+        await using var plane = await TestPlane.StartAsync();
+        await plane.ProjectAsync();
+        await plane.TaskAsync("known");
+        await plane.TaskAsync("unknown");
+        await plane.BeatAsync("a");
+        // Past every operation, as a repair by hand would.
+        await plane.Store.WriteAsync(tx => tx.Execute("UPDATE tasks SET ready = 0"));
+        Assert.Empty(await plane.ClaimAsync("a", max: 2));
+        await plane.Store.WriteAsync(tx => tx.Execute("UPDATE tasks SET ready = 1"));
+        Assert.Empty(await plane.ClaimAsync("a", max: 2));
+        await plane.Services.GetRequiredService<ControlPlane.Work.ReadyTasks>().SweepAsync(default);
+        Assert.Equal(2, (await plane.ClaimAsync("a", max: 2)).Count);
     }
 
     [Fact]

@@ -17,6 +17,15 @@ public sealed class LeaseTokenTests
         Assert.Null(LeaseToken.Read(token.Write(Key), RandomNumberGenerator.GetBytes(32)));
     }
 
+    /// <summary>The signature is the standard's, whoever computes it: HMAC-SHA256 over the first 36 bytes, its first 16.</summary>
+    [Fact]
+    public void It_is_signed_as_the_standard_says()
+    {
+        var text = new LeaseToken(Guid.NewGuid().ToString("N"), Guid.NewGuid().ToString("D"), 7).Write(Key);
+        var bytes = System.Buffers.Text.Base64Url.DecodeFromChars(text.AsSpan(4));
+        Assert.Equal(HMACSHA256.HashData(Key, bytes.AsSpan(0, 36))[..16], bytes[36..]);
+    }
+
     /// <summary>Any other text is no token and no exception: it comes from outside.</summary>
     [Fact]
     public void No_other_text_is_a_token()

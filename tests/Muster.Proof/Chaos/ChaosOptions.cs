@@ -1,0 +1,75 @@
+using Muster.Proof.Planting;
+
+namespace Muster.Proof.Chaos;
+
+/// <summary>How long and how hard.</summary>
+public sealed record ChaosOptions
+{
+    public required int Seed { get; init; }
+
+    /// <summary>Where ledgers, stores and logs of the run lie; kept when something is wrong.</summary>
+    public required string Folder { get; init; }
+    public int Kills { get; init; } = 12;
+
+    /// <summary>Acknowledged completions to reach at least.</summary>
+    public int Effects { get; init; } = 500;
+    public TimeSpan Limit { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Processes of agents, and agents in each.</summary>
+    public int Processes { get; init; } = 3;
+    public int AgentsEach { get; init; } = 4;
+
+    /// <summary>Tasks of one claim.</summary>
+    public int Batch { get; init; } = 8;
+    public int LeaseSeconds { get; init; } = 2;
+
+    /// <summary>Longest time, in milliseconds, that the plane is left to work between kills; agents get twice as long.</summary>
+    public int Pace { get; init; } = 1200;
+
+    /// <summary>Whether agents are killed too, or the plane alone.</summary>
+    public bool KillAgents { get; init; } = true;
+
+    /// <summary>Whether agents reach the plane through a proxy that delays, cuts and blackholes connections.</summary>
+    public bool Network { get; init; }
+
+    /// <summary>A bug built into the plane on purpose, to see that it is found; null runs the real executable.</summary>
+    public Plant? Plant { get; init; }
+}
+
+/// <summary>What a run did and found.</summary>
+public sealed record ChaosResult
+{
+    public required int Seed { get; init; }
+    public required int Kills { get; init; }
+    public required IReadOnlyDictionary<string, int> KillsByTarget { get; init; }
+    public required int Freezes { get; init; }
+    public required int NetworkFaults { get; init; }
+    public required int Effects { get; init; }
+    public required int Tasks { get; init; }
+    public required int Calls { get; init; }
+    public required int Unknown { get; init; }
+
+    /// <summary>Calls with a lease that was refused as stale, and on how many different paths.</summary>
+    public required int StaleRefused { get; init; }
+    public required int StalePaths { get; init; }
+    public required long Events { get; init; }
+    public required int Followed { get; init; }
+    public required int Histories { get; init; }
+    /// <summary>From a kill to the first acknowledged completion after it, in milliseconds; of agents, by the killed one's own successor.</summary>
+    public required IReadOnlyDictionary<string, Spread> BackAtWorkMs { get; init; }
+    public required double Seconds { get; init; }
+    public required IReadOnlyList<Checking.Breach> Breaches { get; init; }
+}
+
+/// <summary>Of a figure that was measured many times.</summary>
+public sealed record Spread(int Count, double P50, double P99, double Max)
+{
+    public static Spread Of(IReadOnlyCollection<double> values)
+    {
+        if (values.Count == 0) return new Spread(0, 0, 0, 0);
+        var sorted = values.Order().ToList();
+        return new Spread(sorted.Count, At(sorted, 0.5), At(sorted, 0.99), sorted[^1]);
+    }
+
+    private static double At(List<double> sorted, double share) => Math.Round(sorted[Math.Min(sorted.Count - 1, (int)(sorted.Count * share))], 1);
+}

@@ -1,0 +1,60 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Muster.Proof.Fuzz;
+
+/// <summary>Ids, keys and leases that answers have told of, by what they are about; bounded, and the newest win.</summary>
+internal sealed class Pool
+{
+    private const int Kept = 60;
+
+    private readonly Dictionary<string, List<string>> _known = new(StringComparer.Ordinal);
+
+    /// <summary>What must never be used as the target of a request: it would end the fuzzer's own rights.</summary>
+    public HashSet<string> Spared { get; } = new(StringComparer.Ordinal);
+
+    public void Learn(string about, JsonNode? answer)
+    {
+        if (answer is JsonArray many) foreach (var one in many) Learn(about, one);
+        if (answer is not JsonObject members) return;
+        foreach (var (name, value) in members)
+        {
+            if (value is JsonObject or JsonArray) Learn(name switch { "items" => about, "assignment" => "assignments", "task" or "tasks" => about == "claims" && name == "tasks" ? "claims" : "tasks", _ => about }, value);
+            else if (value?.GetValueKind() == JsonValueKind.String)
+            {
+                var text = value.GetValue<string>();
+                if (name is "id" or "key" or "name") Add(about, text);
+                if (name is "lease" or "title" or "next" or "taskId" or "projectId" or "status" or "role" or "label") Add(name, text);
+            }
+        }
+    }
+
+    public void Add(string about, string value)
+    {
+        if (value.Length is 0 or > 300 || Spared.Contains(value)) return;
+        if (!_known.TryGetValue(about, out var list)) _known[about] = list = [];
+        if (list.Contains(value)) return;
+        if (list.Count == Kept) list.RemoveAt(5);
+        list.Add(value);
+    }
+
+    /// <summary>Something for a field of this name.</summary>
+    public string? Any(string name, Random random)
+    {
+        if (name == "agent" && random.Next(2) == 0) name = "self";
+        var about = name switch
+        {
+            "project" or "projects" or "projectId" => "projects",
+            "task" or "taskId" or "dependsOn" or "on" or "parent" => "tasks",
+            "agent" => "agents",
+            "host" => "hosts",
+            "leases" => "lease",
+            "cursor" => "next",
+            "scope" => "scopes",
+            "kind" => "kinds",
+            "executor" => "executors",
+            _ => name,
+        };
+        return _known.TryGetValue(about, out var list) && list.Count > 0 ? list[random.Next(list.Count)] : null;
+    }
+}

@@ -1,0 +1,44 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Muster.Contracts.Security;
+using Muster.ControlPlane;
+using Muster.ControlPlane.Delivery.Git;
+using Muster.ControlPlane.Security;
+using Muster.ControlPlane.Storage;
+using Muster.Integrations.Git;
+using Muster.Integrations.Sqlite;
+
+namespace Muster.Proof.Planting;
+
+/// <summary><c>plane</c>: the real plane in a process of its own with a bug planted, for the chaos run to find.</summary>
+internal static class PlantedPlane
+{
+    public static async Task<int> RunAsync(Arguments arguments)
+    {
+        var (folder, port) = (arguments.Text("data"), arguments.Number("port", 0));
+        var plant = Enum.Parse<Plant>(arguments.Text("plant"));
+        arguments.Close();
+        Directory.CreateDirectory(folder);
+        var random = new Random(1);
+        bool Strikes() { lock (random) return random.Next(50) == 0; }
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
+        builder.Services.AddControlPlane(new ControlPlaneOptions { DataFolder = folder },
+            services => new PlantedStore(SqliteStore.Open(folder, TimeProvider.System, NullLogger.Instance), services.GetRequiredService<PlantState>()));
+        builder.Services.AddSingleton(new PlantState(plant, Strikes));
+        builder.Services.AddSingleton<IRepositories>(_ => new GitRepositories(new GitOptions { Folder = Path.Combine(folder, "projects") }));
+        await using var app = builder.Build();
+        app.Use((http, next) => PlantedRequests.InvokeAsync(http, next));
+        app.UseControlPlane();
+        await app.StartAsync();
+        var token = await app.Services.GetRequiredService<TokenDirectory>().CreateAsync("owner", Scopes.Owner, null, null, default);
+        Console.WriteLine($$"""{"address":"{{app.Urls.First()}}","token":"{{token.Secret}}"}""");
+        await Console.In.ReadToEndAsync();
+        await app.StopAsync();
+        return 0;
+    }
+}

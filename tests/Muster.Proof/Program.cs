@@ -1,0 +1,1 @@
+return await Muster.Proof.ProofCommands.RunAsync(args);
