@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Text.Json;
 using Muster.Contracts.Events;
 using Muster.Contracts.Fleet;
@@ -106,10 +107,8 @@ public sealed class ClaimTasks(Store store, ReadyTasks ready, ProjectDirectory p
     {
         var found = new Dictionary<string, AgentFacts>(StringComparer.Ordinal);
         // In one order, so that planes that lock the same agents never wait for one another in a circle.
-        tx.Rows(Agents, r => found[r.GetString(0)] = new AgentFacts(r.GetString(0), r.GetString(1), r.Text(2), r.GetString(3), (int)r.GetInt64(4),
-            r.GetString(5) == DesiredState.Running && r.GetInt64(6) != 0, r.GetInt64(7) != 0)
-        { Running = (int)r.GetInt64(8) },
-            items.Select(i => i.Item.AgentId).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToArray());
+        var ids = items.Select(i => i.Item.AgentId).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToArray();
+        tx.Rows(Agents, r => found[r.GetString(0)] = AgentFacts.Read(r), ids);
         return found;
     }
 
@@ -237,4 +236,13 @@ public sealed record AgentFacts(string Id, string Name, string? Role, string Lab
 {
     /// <summary>Assignments it holds, with those being given to it.</summary>
     public int Running { get; set; }
+
+    public static AgentFacts Read(DbDataReader r)
+    {
+        var mayClaim = r.GetString(5) == DesiredState.Running && r.GetInt64(6) != 0;
+        return new AgentFacts(r.GetString(0), r.GetString(1), r.Text(2), r.GetString(3), (int)r.GetInt64(4), mayClaim, r.GetInt64(7) != 0)
+        {
+            Running = (int)r.GetInt64(8),
+        };
+    }
 }

@@ -17,6 +17,7 @@ internal static class Variables
         new("MUSTER_STORE", "store of the plane, where `--store` is not given", ByFile: true),
         new("MUSTER_BUS", "bus of the plane, where `--bus` is not given", ByFile: true),
         new("MUSTER_STATE", "shared state of the planes, where `--state` is not given", ByFile: true),
+        new("MUSTER_SHARED", "folder that all planes of one store see, where `--shared` is not given"),
         new("AWS_ACCESS_KEY_ID", "id of the key to a bucket for backups", ByFile: true),
         new("AWS_SECRET_ACCESS_KEY", "the key itself", ByFile: true),
         new("AWS_SESSION_TOKEN", "goes with a key that is lent for a time", ByFile: true),

@@ -30,6 +30,7 @@ internal static partial class ConfigurationReference
         ["store"] = "`--store`, `MUSTER_STORE`",
         ["bus"] = "`--bus`, `MUSTER_BUS`",
         ["state"] = "`--state`, `MUSTER_STATE`",
+        ["shared"] = "`--shared`, `MUSTER_SHARED`",
     };
 
     public static IReadOnlyList<Command> Commands { get; } = [UpCommand.Create(), UpCommand.CreateServe(), HostCommand.Create(), BackupCommand.Create(), RestoreCommand.Create(), VerifyCommand.Create()];
