@@ -1,8 +1,8 @@
 using Muster.Contracts.Events;
 using Muster.ControlPlane.Delivery.Jobs;
 using Muster.ControlPlane.Events;
-using Muster.ControlPlane.Fleet;
 using Muster.ControlPlane.Events.Bus;
+using Muster.ControlPlane.Fleet;
 using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Security;
 using Muster.ControlPlane.Storage;
