@@ -30,7 +30,7 @@ public sealed class PlantedStore : Store
 
     public override string Description => _inner.Description + $", with the planted bug {_state.Plant}";
 
-    public override async Task<T> WriteAsync<T>(Func<StoreTransaction, T> operation, CancellationToken ct = default)
+    protected override async Task<T> RunAsync<T>(Func<StoreTransaction, T> operation, CancellationToken ct)
     {
         if (_state.Plant == Plant.AcknowledgeBeforeCommit) return await EarlyAsync(operation, ct);
         var result = await _inner.WriteAsync(operation, ct);
@@ -38,7 +38,7 @@ public sealed class PlantedStore : Store
         return result;
     }
 
-    public override async Task<TResult> WriteAsync<TItem, TResult>(BulkOperation<TItem, TResult> kind, TItem item, CancellationToken ct = default)
+    protected override async Task<TResult> RunAsync<TItem, TResult>(BulkOperation<TItem, TResult> kind, TItem item, CancellationToken ct)
     {
         var result = await _inner.WriteAsync(kind, item, ct);
         await SpoilAsync(ct);
