@@ -108,7 +108,7 @@ public static class ControlPlaneServer
         .AddSingleton<AdoptLeases>().AddSingleton<LeaseKeeper>().AddHostedService(s => s.GetRequiredService<LeaseKeeper>());
 
     private static IServiceCollection AddFleet(this IServiceCollection services) => services
-        .AddSingleton<AgentDirectory>().AddSingleton(s => PresenceTable.Following(s.GetRequiredService<Store>(), s.GetRequiredService<TimeProvider>())).AddSingleton<Heartbeat>().AddSingleton<HostHeartbeat>().AddSingleton<SharedPresence>().AddSingleton<AgentReader>()
+        .AddSingleton<AgentDirectory>().AddSingleton<PresenceTable>().AddSingleton<Heartbeat>().AddSingleton<HostHeartbeat>().AddSingleton<SharedPresence>().AddSingleton<AgentReader>()
         .AddSingleton(s => new RoleCatalog(s.GetRequiredService<ControlPlaneOptions>().RoleFolders))
         .AddScoped<Steering>().AddSingleton<PresenceKeeper>().AddHostedService(s => s.GetRequiredService<PresenceKeeper>()).AddHostedService(s => s.GetRequiredService<SharedPresence>());
 

@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
+using Microsoft.Extensions.Logging.Abstractions;
 using Muster.Bench.Measure;
 using Muster.ControlPlane.Fleet;
+using Muster.Integrations.Sqlite;
 
 namespace Muster.Bench.Benchmarks;
 
@@ -57,13 +59,23 @@ internal static class Presence
 
         public string Unit => unit;
 
-        public Task<Sample> RunAsync(CancellationToken ct)
+        public async Task<Sample> RunAsync(CancellationToken ct)
         {
             var clock = new MovedClock();
-            var table = new PresenceTable(clock);
-            foreach (var id in _ids) table.Hear(id, "idle", "f");
-            var meter = Meter.Start();
-            return Task.FromResult(meter.Stop(measure(table, clock, _ids), Agents));
+            var folder = Directory.CreateTempSubdirectory("muster-bench-").FullName;
+            try
+            {
+                // It only listens to the store; nothing is written.
+                await using var store = SqliteStore.Open(folder, TimeProvider.System, NullLogger.Instance);
+                var table = new PresenceTable(store, clock);
+                foreach (var id in _ids) table.Hear(id, "idle", "f");
+                var meter = Meter.Start();
+                return meter.Stop(measure(table, clock, _ids), Agents);
+            }
+            finally
+            {
+                Directory.Delete(folder, recursive: true);
+            }
         }
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -8,26 +8,26 @@ namespace Muster.ControlPlane.Fleet;
 /// When each agent and host that talks to this plane was last heard of. Kept in memory: only the change from one health to
 /// the next reaches the store, so a fleet in which nothing happens writes nothing.
 /// </summary>
-public sealed class PresenceTable(TimeProvider time)
+public sealed class PresenceTable
 {
     /// <summary>Three missed heartbeats.</summary>
     public static readonly TimeSpan WarningAfter = TimeSpan.FromSeconds(15);
     public static readonly TimeSpan StaleAfter = TimeSpan.FromSeconds(60);
 
     private readonly ConcurrentDictionary<string, Presence> _byId = new(StringComparer.Ordinal);
-    /// <summary>One that hears of those who went to other planes that share the store.</summary>
-    public static PresenceTable Following(Store store, TimeProvider time)
+    private readonly TimeProvider _time;
+
+    public PresenceTable(Store store, TimeProvider time)
     {
-        var table = new PresenceTable(time);
+        _time = time;
         store.Listen(committed =>
         {
             foreach (var signal in committed.Signals)
             {
-                if (signal is PresenceKept kept && kept.PlaneId != store.PlaneId) table.Forget(kept.Id);
-                else if (signal is PresenceExpected expected) table.Expect(expected);
+                if (signal is PresenceKept kept && kept.PlaneId != store.PlaneId) Forget(kept.Id);
+                else if (signal is PresenceExpected expected) Expect(expected);
             }
         });
-        return table;
     }
 
     public Presence? Find(string id) => _byId.GetValueOrDefault(id);
@@ -36,7 +36,7 @@ public sealed class PresenceTable(TimeProvider time)
     public (Presence Now, bool Changed) Hear(string id, string? status, string? fingerprint)
     {
         var before = Find(id);
-        var now = new Presence(time.GetTimestamp(), time.GetUtcNow(), AgentHealth.Healthy, status, fingerprint);
+        var now = new Presence(_time.GetTimestamp(), _time.GetUtcNow(), AgentHealth.Healthy, status, fingerprint);
         _byId[id] = now;
         return (now, before is null || before.Health != AgentHealth.Healthy || before.Fingerprint != fingerprint);
     }
@@ -45,8 +45,8 @@ public sealed class PresenceTable(TimeProvider time)
     public void Adopt(string id, DateTimeOffset lastSeen)
     {
         if (Find(id) is not { } before || lastSeen <= before.LastSeen) return;
-        var silent = TimeSpan.FromTicks(Math.Max(0, (time.GetUtcNow() - lastSeen).Ticks));
-        var heard = time.GetTimestamp() - (long)(silent.TotalSeconds * time.TimestampFrequency);
+        var silent = TimeSpan.FromTicks(Math.Max(0, (_time.GetUtcNow() - lastSeen).Ticks));
+        var heard = _time.GetTimestamp() - (long)(silent.TotalSeconds * _time.TimestampFrequency);
         var health = HealthAfter(silent);
         _byId.TryUpdate(id, before with { Heard = heard, LastSeen = lastSeen, Health = health }, before);
     }
@@ -57,10 +57,10 @@ public sealed class PresenceTable(TimeProvider time)
     public IReadOnlyList<(string Id, Presence Now)> Sweep()
     {
         List<(string, Presence)> changed = [];
-        var now = time.GetTimestamp();
+        var now = _time.GetTimestamp();
         foreach (var (id, presence) in _byId)
         {
-            var silent = time.GetElapsedTime(presence.Heard, now);
+            var silent = _time.GetElapsedTime(presence.Heard, now);
             var health = HealthAfter(silent);
             // Only who is heard gets better.
             if (health is AgentHealth.Healthy || health == presence.Health || presence.Health == AgentHealth.Stale) continue;
@@ -74,7 +74,7 @@ public sealed class PresenceTable(TimeProvider time)
     private static string HealthAfter(TimeSpan silent) => silent >= StaleAfter ? AgentHealth.Stale : silent >= WarningAfter ? AgentHealth.Warning : AgentHealth.Healthy;
 
     private void Expect(PresenceExpected expected) =>
-        _byId.TryAdd(expected.Id, new Presence(time.GetTimestamp(), Times.At(expected.LastHeartbeat) ?? time.GetUtcNow(), expected.Health, null, null));
+        _byId.TryAdd(expected.Id, new Presence(_time.GetTimestamp(), Times.At(expected.LastHeartbeat) ?? _time.GetUtcNow(), expected.Health, null, null));
 }
 
 /// <summary>An agent or a host talks to this plane from now on, or the plane that it talked to is gone and this one waits for it.</summary>
