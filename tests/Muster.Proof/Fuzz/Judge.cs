@@ -40,7 +40,7 @@ internal sealed partial class Judge(ApiDocument document, IReadOnlyDictionary<st
     {
         if (secrets.FirstOrDefault(s => s.Value.Length > 0 && answer.Text.Contains(s.Value, StringComparison.Ordinal)) is { Key: { } whose }) return $"the answer holds the token of {whose}";
         if (!Leasing.Contains(operation.Id, StringComparer.Ordinal) && Lease().IsMatch(answer.Text)) return "the answer holds a lease";
-        return !Minting.Contains(operation.Id, StringComparer.Ordinal) && Token().Matches(answer.Text).Any(m => m.Value != "mst_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa") ? "the answer holds a token" : null;
+        return !Minting.Contains(operation.Id, StringComparer.Ordinal) && Token().Matches(answer.Text).Any(m => m.Value != ValueMaker.MadeUpToken) ? "the answer holds a token" : null;
     }
 
     private static string? Problem(FuzzAnswer answer)
