@@ -64,27 +64,27 @@ public sealed partial class MigrationRuleTests
 
     private const RegexOptions Loose = RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture;
 
-    [GeneratedRegex("^-- contract, serves [0-9]{1,4}$")]
+    [GeneratedRegex("^-- contract, serves [0-9]{1,4}$", RegexOptions.None, 1000)]
     private static partial Regex Contraction();
 
-    [GeneratedRegex("--[^\n]*")]
+    [GeneratedRegex("--[^\n]*", RegexOptions.None, 1000)]
     private static partial Regex Comment();
 
-    [GeneratedRegex(@"\s+")]
+    [GeneratedRegex(@"\s+", RegexOptions.None, 1000)]
     private static partial Regex Space();
 
-    [GeneratedRegex(@"^CREATE TABLE (?<name>\w+) ?\(", Loose)]
+    [GeneratedRegex(@"^CREATE TABLE (?<name>\w+) ?\(", Loose, 1000)]
     private static partial Regex NewTable();
 
-    [GeneratedRegex(@"^CREATE VIEW \w+ AS SELECT ", Loose)]
+    [GeneratedRegex(@"^CREATE VIEW \w+ AS SELECT ", Loose, 1000)]
     private static partial Regex NewView();
 
-    [GeneratedRegex(@"^CREATE (?<unique>UNIQUE )?INDEX \w+ ON (?<table>\w+) ?\(", Loose)]
+    [GeneratedRegex(@"^CREATE (?<unique>UNIQUE )?INDEX \w+ ON (?<table>\w+) ?\(", Loose, 1000)]
     private static partial Regex NewIndex();
 
-    [GeneratedRegex(@"^INSERT INTO (?<table>\w+) ", Loose)]
+    [GeneratedRegex(@"^INSERT INTO (?<table>\w+) ", Loose, 1000)]
     private static partial Regex Rows();
 
-    [GeneratedRegex(@"^ALTER TABLE \w+ ADD COLUMN \w+ (?<rest>.*)$", Loose)]
+    [GeneratedRegex(@"^ALTER TABLE \w+ ADD COLUMN \w+ (?<rest>.*)$", Loose, 1000)]
     private static partial Regex NewColumn();
 }

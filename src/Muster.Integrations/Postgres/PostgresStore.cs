@@ -44,9 +44,9 @@ public sealed class PostgresStore : Store
     /// <param name="address">Where it is.</param>
     /// <param name="time">The clock; the server's is taken unless it is a test's.</param>
     /// <param name="logger">For operators.</param>
-    /// <param name="ct">Gives it up.</param>
     /// <param name="filling">Whether the caller is the one who fills it, and will end that.</param>
-    public static async Task<PostgresStore> OpenAsync(PostgresAddress address, TimeProvider time, ILogger logger, CancellationToken ct = default, bool filling = false)
+    /// <param name="ct">Gives it up.</param>
+    public static async Task<PostgresStore> OpenAsync(PostgresAddress address, TimeProvider time, ILogger logger, bool filling = false, CancellationToken ct = default)
     {
         DefaultTypeMap.MatchNamesWithUnderscores = true;
         var server = new PostgresServer(address);

@@ -151,13 +151,13 @@ public sealed class MigrationTests : IDisposable
     }
 
     [Fact]
-    public void An_embedded_store_says_the_same()
+    public async Task An_embedded_store_says_the_same()
     {
-        SqliteStore.Open(_folder.Path, TimeProvider.System, NullLogger.Instance).DisposeAsync().AsTask().GetAwaiter().GetResult();
-        using var file = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={_folder.File("muster.db")};Pooling=False");
-        file.Open();
+        await SqliteStore.Open(_folder.Path, TimeProvider.System, NullLogger.Instance).DisposeAsync();
+        await using var file = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={_folder.File("muster.db")};Pooling=False");
+        await file.OpenAsync();
         Assert.Equal(["next_expand.sql"], Migrations.Apply(file, new MigrationRun { Steps = [.. Migrations.All, Next[0]] }).Applied);
-        SqliteStore.Open(_folder.Path, TimeProvider.System, NullLogger.Instance).DisposeAsync().AsTask().GetAwaiter().GetResult();
+        await SqliteStore.Open(_folder.Path, TimeProvider.System, NullLogger.Instance).DisposeAsync();
         Assert.Equal(Migrations.Known + 1, Migrations.Read(file).Version);
         Migrations.Apply(file, new MigrationRun { Steps = [.. Migrations.All, .. Next] });
         Assert.Equal(StoreCodes.Newer, Assert.Throws<StoreUnusableException>(() => SqliteStore.Open(_folder.Path, TimeProvider.System, NullLogger.Instance)).Code);
@@ -225,6 +225,7 @@ public sealed class MigrationTests : IDisposable
         {
             await using var asking = await ConnectAsync(text);
             return await asking.QuerySingleAsync<long>("SELECT last_value FROM test.statements");
-        });
+        }
+        );
     }
 }
