@@ -28,7 +28,8 @@ public sealed class BackupTests : IDisposable
         await using var snapshot = await (await TestStores.RowsAsync(Elsewhere)).OpenSnapshotAsync(default, filling: true);
         foreach (var table in (string[])["tasks", "events", "assignments", "epics", "tokens"])
         {
-            var sql = $"SELECT * FROM {table} ORDER BY 1";
+            // The plane goes on: an agent that nobody hears of any more is an event of its own.
+            var sql = $"SELECT * FROM {table}{(table == "events" ? $" WHERE seq <= {manifest.EventSeq}" : "")} ORDER BY 1";
             var was = (await plane.Store.ReadAsync(c => c.QueryAsync(sql))).Select(row => string.Join('|', (IDictionary<string, object?>)row)).ToList();
             Assert.NotEmpty(was);
             Assert.Equal(was, (await snapshot.QueryAsync(sql)).Select(row => string.Join('|', (IDictionary<string, object?>)row)));
