@@ -8,6 +8,28 @@ public sealed record HealthReport
     public required IReadOnlyList<HealthPart> Parts { get; init; }
 }
 
+/// <summary>One of the planes that serve the store.</summary>
+public sealed record PlaneInfo
+{
+    public required string Id { get; init; }
+
+    /// <summary>Machine and process.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Its release; null when it is too old to say.</summary>
+    public string? Version { get; init; }
+    public required DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>When it last said that it is there.</summary>
+    public required DateTimeOffset SeenAt { get; init; }
+
+    /// <summary>Whether it does what only one of them may do.</summary>
+    public required bool Leads { get; init; }
+
+    /// <summary>Whether it is the one that answers.</summary>
+    public required bool Answers { get; init; }
+}
+
 public sealed record HealthPart
 {
     public required string Name { get; init; }

@@ -45,6 +45,8 @@ public static class ProblemCodes
     public const string NoReply = "no_reply";
     /// <summary>A listener fell too far behind and messages were dropped.</summary>
     public const string TooSlow = "too_slow";
+    /// <summary>The event log ends before the number to go on behind: it is of another life of the store. Begin anew.</summary>
+    public const string LogRestarted = "log_restarted";
     public const string Unavailable = "unavailable";
     public const string StoreFull = "store_full";
     public const string Internal = "internal";

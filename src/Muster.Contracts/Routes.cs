@@ -100,6 +100,8 @@ public static class Routes
     public const string Token = "/api/tokens/{id}";
     public const string WhoAmI = "/api/whoami";
 
+    public const string Planes = "/api/planes";
+
     public const string Health = "/health";
     public const string HealthLive = "/health/live";
     public const string HealthReady = "/health/ready";

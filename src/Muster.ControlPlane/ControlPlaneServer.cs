@@ -69,6 +69,7 @@ public static class ControlPlaneServer
         app.UseMiddleware<AccessMiddleware>();
         app.UseMiddleware<RequestLimit>();
         app.MapHealth();
+        app.MapPlanes();
         app.MapMetrics();
         app.MapProjects();
         app.MapEpics();
@@ -118,5 +119,5 @@ public static class ControlPlaneServer
         services
         .AddSingleton<SharedLimits>().AddSingleton<SharedLocks>().AddSingleton<RequestAllowance>().AddSingleton<BackupState>().AddSingleton<PlaneFigures>().AddSingleton<MeterSums>().AddHostedService(s => s.GetRequiredService<MeterSums>())
         .AddSingleton<Retention>().AddHostedService(s => s.GetRequiredService<Retention>())
-        .AddSingleton<Succession>().AddHostedService(s => s.GetRequiredService<Succession>()).AddHostedService<CatchUp>();
+        .AddSingleton<Succession>().AddHostedService(s => s.GetRequiredService<Succession>()).AddHostedService<CatchUp>().AddHostedService<NewLifeKeeper>();
 }

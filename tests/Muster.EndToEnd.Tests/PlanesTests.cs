@@ -128,6 +128,13 @@ public sealed class PlanesTests(ITestOutputHelper output)
             Assert.Equal(ProblemCodes.LeaseLost, refused.Code);
         }
 
+        // Anybody sees who serves and who leads.
+        var status = System.Text.Json.JsonDocument.Parse(await crew.Stage.DoAsync("status", "--json", "--data", crew.Stage["b"])).RootElement.GetProperty("planes").EnumerateArray().ToList();
+        Assert.Equal(((string[])[$"{Environment.MachineName}:{a.Pid}", $"{Environment.MachineName}:{b.Pid}"]).Order(), status.Select(plane => plane.GetProperty("name").GetString()!).Order());
+        Assert.Equal((await crew.LeaderAsync()).PlaneId, Assert.Single(status, plane => plane.GetProperty("leads").GetBoolean()).GetProperty("id").GetString());
+        Assert.Equal($"{Environment.MachineName}:{b.Pid}", Assert.Single(status, plane => plane.GetProperty("answers").GetBoolean()).GetProperty("name").GetString());
+        Assert.Contains("2 planes: ", await crew.Stage.DoAsync("status", "--data", crew.Stage["b"]), StringComparison.Ordinal);
+
         // Left in good order, the lead goes on at once, and health says who is there.
         Assert.Equal(0, await a.StopAsync());
         await Until.HoldsAsync(async () => ((await b.Client.GetHealthAsync()).Parts.FirstOrDefault(p => p.Name == "planes")?.Detail is { } said && said.Contains("1 plane", StringComparison.Ordinal) && said.Contains("this one leads", StringComparison.Ordinal), "b does not lead alone"), Patience);

@@ -5,6 +5,9 @@ namespace Muster.Client;
 
 public sealed partial class MusterClient
 {
+    /// <summary>The planes that serve the store, the oldest first.</summary>
+    public Task<Page<PlaneInfo>> ListPlanesAsync(CancellationToken ct = default) => GetAsync<Page<PlaneInfo>>(new Query(Routes.Planes), ct);
+
     /// <summary>How the plane and its parts are. A plane that is not healthy answers too; look at <see cref="HealthReport.Status"/>.</summary>
     public Task<HealthReport> GetHealthAsync(CancellationToken ct = default) => HealthAsync(Routes.Health, ct);
 

@@ -22,7 +22,19 @@ public static class NewIncarnation
     {
         var incarnation = Guid.NewGuid().ToString("N");
         tx.ExecuteOne("UPDATE meta SET value = @incarnation WHERE key = 'incarnation'", new { incarnation });
+        return EndFormer(tx, incarnation, why, voidTokens);
+    }
 
+    /// <summary>Does the rest where a life began by itself, as after a promotion; null when none did.</summary>
+    public static NewLife? Settle(StoreTransaction tx)
+    {
+        if (tx.QueryFirst<string?>("SELECT MAX(value) FROM meta WHERE key = 'new_life'") is not { } why) return null;
+        tx.Execute("DELETE FROM meta WHERE key = 'new_life'");
+        return EndFormer(tx, tx.QueryFirst<string>("SELECT value FROM meta WHERE key = 'incarnation'")!, why, voidTokens: false);
+    }
+
+    private static NewLife EndFormer(StoreTransaction tx, string incarnation, string why, bool voidTokens)
+    {
         var open = tx.Query<string>("SELECT task_id FROM assignments WHERE status = 'active' ORDER BY id");
         foreach (var id in open)
         {
@@ -35,6 +47,8 @@ public static class NewIncarnation
         foreach (var job in jobs) JobOrders.Again(tx, job, notBefore: null);
 
         var tokens = tx.Execute($"UPDATE tokens SET revoked_at = @Now WHERE revoked_at IS NULL{(voidTokens ? "" : " AND scope = @Agent")}", new { tx.Now, Scopes.Agent });
+        // Nobody was told of the tokens one by one.
+        tx.Notify(new LookAgain());
         tx.Emit(EventTypes.StoreRestored, $"The store began a new life: {why}", data: new { incarnation, assignments = open.Count, jobs = jobs.Count, tokens });
         return new NewLife(incarnation, open.Count, jobs.Count, tokens);
     }

@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using Dapper;
+using Muster.Contracts;
+using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Storage;
 
 namespace Muster.ControlPlane.Events;
@@ -28,11 +30,23 @@ public sealed class EventLog(Store store, EventHub hub)
 
     public Task<long> LastSeqAsync(CancellationToken ct) => store.ReadAsync(c => c.QueryFirstAsync<long>("SELECT COALESCE(MAX(seq), 0) FROM events"), ct);
 
-    /// <summary>Everything after <paramref name="after"/>, then what comes. Ends when the follower is too slow; it may come back.</summary>
+    /// <summary>Who asks for what comes after a number that was never given has it from another life of the store, and would wait in vain.</summary>
+    /// <exception cref="Refusal">The log ends before it.</exception>
+    public async Task RequireReachedAsync(long after, CancellationToken ct)
+    {
+        if (after <= 0) return;
+        var head = await store.ReadAsync(c => c.QuerySingleAsync<long>("SELECT seq FROM event_head"), ct);
+        if (after > head)
+            throw new Refusal(409, ProblemCodes.LogRestarted, $"The event log ends at {head} and you ask for what comes after {after}: it was restored, and numbers are given anew. Read the state again and follow from {head}.");
+    }
+
+    /// <summary>Everything after <paramref name="after"/>, then what comes. Ends when the follower is too slow, and when the store
+    /// begins another life; it may come back.</summary>
     public async IAsyncEnumerable<EncodedEvent> FollowAsync(long after, EventFilter filter, [EnumeratorCancellation] CancellationToken ct)
     {
         // Subscribed before the first read: what is committed in between comes twice and is dropped once, never missed.
         using var subscription = hub.Subscribe(filter);
+        var life = store.Incarnation;
         while (true)
         {
             var rows = await ReadAsync(after, filter, Chunk, ct);
@@ -47,6 +61,8 @@ public sealed class EventLog(Store store, EventHub hub)
 
         await foreach (var encoded in subscription.Reader.ReadAllAsync(ct))
         {
+            // Numbers may be given anew; whoever comes back is told.
+            if (store.Incarnation != life) yield break;
             if (encoded.Row.Seq <= after) continue;
             yield return encoded;
             after = encoded.Row.Seq;

@@ -34,6 +34,7 @@ public static class EventsApi
         var take = Paging.Limit(limit);
         var from = Paging.Decode(cursor) is { } seq && long.TryParse(seq, out var last) ? last : after ?? 0;
         var rows = await log.ReadAsync(from, await FilterAsync(store, types, project, task, ct), take + 1, ct);
+        if (rows.Count == 0) await log.RequireReachedAsync(from, ct);
         return Paging.Page(rows, take, r => r.Seq.ToString(), EncodedEvent.ToInfo);
     }
 
@@ -69,6 +70,7 @@ public static class EventsApi
         var ct = ending.Token;
         var filter = await FilterAsync(store, types, project, task, ct);
         var from = long.TryParse(http.Request.Headers["Last-Event-ID"], out var last) ? last : after ?? await log.LastSeqAsync(ct);
+        await log.RequireReachedAsync(from, ct);
         http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         http.Response.ContentType = "text/event-stream";
         http.Response.Headers.CacheControl = "no-store";
@@ -102,6 +104,7 @@ public static class EventsApi
         var ct = ending.Token;
         var filter = await FilterAsync(store, types, project, task, ct);
         var from = after ?? await log.LastSeqAsync(ct);
+        await log.RequireReachedAsync(from, ct);
         var protocol = http.WebSockets.WebSocketRequestedProtocols.Contains("muster") ? "muster" : null;
         using var socket = await http.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext { SubProtocol = protocol, KeepAliveInterval = SignOfLife });
         var hearing = HearAsync(socket, ending);

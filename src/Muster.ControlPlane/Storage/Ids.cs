@@ -29,6 +29,9 @@ public static class Ids
         return new Guid(bytes, bigEndian: true).ToString("D");
     }
 
+    /// <summary>When an id was made.</summary>
+    public static DateTimeOffset TimeOf(string id) => DateTimeOffset.FromUnixTimeMilliseconds(Convert.ToInt64($"{id.AsSpan(0, 8)}{id.AsSpan(9, 4)}", 16));
+
     public static bool IsId(string text) => text.Length == 36 && Guid.TryParseExact(text, "D", out _);
 
     private static (long Millisecond, int Counter) Next(long now, Span<byte> random)

@@ -18,7 +18,7 @@ public static class Planes
     /// <summary>Those that are there, the oldest first; none where a store cannot be shared.</summary>
     public static async Task<IReadOnlyList<PlaneRow>> ListAsync(Store store, CancellationToken ct) => !store.IsShared ? [] : [.. await store.ReadAsync(c => c.QueryAsync<PlaneRow>(
         """
-        SELECT p.id, p.name, p.started_at, p.seen_at, CASE WHEN l.plane_id = p.id AND l.until >= m.seen_at THEN 1 ELSE 0 END AS leads
+        SELECT p.id, p.name, p.started_at, p.seen_at, p.knows, p.version, CASE WHEN l.plane_id = p.id AND l.until >= m.seen_at THEN 1 ELSE 0 END AS leads
           FROM planes p CROSS JOIN leadership l CROSS JOIN (SELECT MAX(seen_at) AS seen_at FROM planes) m
          WHERE p.seen_at > m.seen_at - @gone ORDER BY p.started_at, p.id
         """, new { gone = (long)GoneAfter.TotalMilliseconds }), ct)];

@@ -119,4 +119,8 @@ public sealed record PlaneRow
     public long StartedAt { get; init; }
     public long SeenAt { get; init; }
     public bool Leads { get; init; }
+
+    /// <summary>The newest step of the schema that its program knows.</summary>
+    public int Knows { get; init; }
+    public string? Version { get; init; }
 }

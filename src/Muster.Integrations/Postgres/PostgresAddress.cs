@@ -31,7 +31,13 @@ public sealed class PostgresAddress
         if (user.Length > 0) settings.Username = Uri.UnescapeDataString(user);
         if (password.Length > 0) settings.Password = Uri.UnescapeDataString(password);
         // With several hosts the one that takes writes is looked for, at every connection anew.
-        if (hosts.Contains(',')) settings.TargetSessionAttributes = "primary";
+        if (hosts.Contains(','))
+        {
+            settings.TargetSessionAttributes = "primary";
+            // What is known of a server is soon asked again: one that was promoted is found while who waits still waits.
+            settings.HostRecheckSeconds = 1;
+        }
+
         foreach (var pair in query.Split('&', StringSplitOptions.RemoveEmptyEntries)) Apply(settings, pair);
         return new PostgresAddress(settings);
     }

@@ -33,6 +33,7 @@ internal sealed class PostgresFollower : IAsyncDisposable
     private readonly Task _listening;
     private readonly Task _filling;
     private long _told;
+    private volatile bool _rewound;
     private long _deafSince = Stopwatch.GetTimestamp();
 
     public PostgresFollower(PostgresServer server, string planeId, long head, Action<Committed> tell, ILogger logger)
@@ -110,6 +111,13 @@ internal sealed class PostgresFollower : IAsyncDisposable
         _gaps.Writer.TryWrite(true);
     }
 
+    /// <summary>The store has another life, whose log may end before what was told of the former one.</summary>
+    public void Rewind()
+    {
+        _rewound = true;
+        _gaps.Writer.TryWrite(true);
+    }
+
     /// <summary>Something that this plane found out by itself, or another told.</summary>
     public void Tell(IReadOnlyList<Signal> signals)
     {
@@ -145,8 +153,15 @@ internal sealed class PostgresFollower : IAsyncDisposable
 
     private async Task<bool> FillSomeAsync()
     {
-        var after = Volatile.Read(ref _told);
         await using var connection = await _server.OpenReaderAsync(_stop.Token);
+        if (_rewound)
+        {
+            var head = await connection.QuerySingleAsync<long>("SELECT seq FROM event_head");
+            lock (_gate) _told = Math.Min(_told, head);
+            _rewound = false;
+        }
+
+        var after = Volatile.Read(ref _told);
         var rows = (await connection.QueryAsync<EventRow>("SELECT * FROM events WHERE seq > @after ORDER BY seq LIMIT @Chunk", new { after, Chunk })).AsList();
         lock (_gate)
         {

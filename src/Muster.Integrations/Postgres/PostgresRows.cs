@@ -116,7 +116,7 @@ public sealed class PostgresRows(PostgresAddress address) : IRowEngine, IAsyncDi
     {
         try
         {
-            var connection = await _server.OpenAsync("muster backup", ct);
+            var connection = await _server.OpenAsync("muster backup", ct, unhurried: true);
             await connection.ExecuteAsync("SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0");
             return connection;
         }

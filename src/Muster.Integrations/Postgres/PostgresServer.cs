@@ -44,9 +44,12 @@ internal sealed class PostgresServer : IAsyncDisposable
         }
     }
 
-    public async Task<NpgsqlConnection> OpenAsync(string name, CancellationToken ct)
+    /// <param name="name">What it is for, as the server shows it.</param>
+    /// <param name="ct">Gives it up.</param>
+    /// <param name="unhurried">Whether a statement may take as long as it takes.</param>
+    public async Task<NpgsqlConnection> OpenAsync(string name, CancellationToken ct, bool unhurried = false)
     {
-        var connection = new NpgsqlConnection(_single + $";Application Name={name}");
+        var connection = new NpgsqlConnection(_single + $";Application Name={name}{(unhurried ? ";Command Timeout=0" : "")}");
         try
         {
             await connection.OpenAsync(ct);
@@ -77,6 +80,7 @@ internal sealed class PostgresServer : IAsyncDisposable
             // A 2xx means that it is on disk: stronger settings than that stay as they are.
             using var durable = new NpgsqlCommand("SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')", connection);
             durable.ExecuteNonQuery();
+            PostgresTimeline.Heed(connection);
             return connection;
         }
         catch

@@ -156,6 +156,7 @@ public sealed class PostgresStore : Store
     {
         if (incarnation == Incarnation) return;
         Incarnation = incarnation;
+        _follower.Rewind();
         _follower.Tell([new LookAgain()]);
     }
 }

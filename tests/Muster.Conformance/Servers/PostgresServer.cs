@@ -43,6 +43,27 @@ public sealed class PostgresServer : IAsyncDisposable
         }
     }
 
+    /// <summary>A streaming copy of another server, which follows it until it is promoted.</summary>
+    public static async Task<PostgresServer> StartStandbyAsync(PostgresServer primary)
+    {
+        var server = new PostgresServer(primary._settings);
+        try
+        {
+            if (Environment.IsPrivilegedProcess) await RunAsync("chown", [User(), server._folder.Path]);
+            await server.AsUserAsync(Programs.Require("pg_basebackup", "postgresql"), ["-D", server._folder.File("data"), "-h", "127.0.0.1", "-p", $"{primary.Port}", "-U", "muster", "-X", "stream", "-c", "fast", "-R"]);
+            await server.RestartAsync();
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Makes a standby the one that takes writes.</summary>
+    public Task PromoteAsync() => ExecuteAsync("SELECT pg_promote()");
+
     /// <summary>Starts it again after a kill, on the same port and data.</summary>
     public async Task RestartAsync()
     {

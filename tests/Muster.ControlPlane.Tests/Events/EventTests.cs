@@ -64,6 +64,36 @@ public sealed class EventTests
         Assert.All((await plane.GetAsync<Page<EventInfo>>($"/api/events?task={wanted.Key}")).Items, e => Assert.Equal(wanted.Id, e.TaskId));
     }
 
+    [Theory]
+    [InlineData("/api/events?after=1000")]
+    [InlineData("/api/events/stream?after=1000")]
+    [InlineData("/ws?after=1000")]
+    [Trait("req", "B3")]
+    public async Task Who_follows_from_beyond_the_end_of_the_log_is_told_and_does_not_wait_in_vain(string path)
+    {
+        await using var plane = await TestPlane.StartAsync();
+        await plane.ProjectAsync();
+        using var client = plane.Client(plane.OwnerToken);
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        if (path.StartsWith("/ws", StringComparison.Ordinal))
+        {
+            using var socket = new ClientWebSocket();
+            socket.Options.AddSubProtocol("muster");
+            socket.Options.AddSubProtocol(plane.OwnerToken);
+            socket.Options.CollectHttpResponseDetails = true;
+            await Assert.ThrowsAsync<WebSocketException>(() => socket.ConnectAsync(new Uri($"ws://{plane.Address.Authority}{path}"), default));
+            Assert.Equal(System.Net.HttpStatusCode.Conflict, socket.HttpStatusCode);
+            return;
+        }
+
+        using var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal(System.Net.HttpStatusCode.Conflict, answer.StatusCode);
+        Assert.Equal(ProblemCodes.LogRestarted, JsonSerializer.Deserialize<Problem>(await answer.Content.ReadAsStringAsync(), Wire.Json)!.Code);
+        // At its very end one waits, as ever.
+        var last = (await AllAsync(plane))[^1].Seq;
+        Assert.Empty((await plane.GetAsync<Page<EventInfo>>($"/api/events?after={last}")).Items);
+    }
+
     private static async Task<List<string>> SeenByStreamAsync(TestPlane plane, int count)
     {
         // Cut and resumed every ten events, as a bad network would.
