@@ -61,7 +61,7 @@ public static class StoreTables
     private static readonly HashSet<string> OfProcesses = new(StringComparer.Ordinal) { "planes", "leadership" };
 
     /// <summary>What a restored store makes anew. The key that signs leases is thereby in no backup.</summary>
-    public static bool IsOwn(string table, object?[] row) => table == "meta" && row[0] is "incarnation" or "lease_key" or "schema" or "schema_serves" or "unfinished" or "timeline" or "new_life";
+    public static bool IsOwn(string table, object?[] row) => table == "meta" && row[0] is "incarnation" or "lease_key" or "schema" or "schema_serves" or "unfinished" or "timeline" or "new_life" or "life_from";
 
     /// <summary>Those that are kept, in an order in which each comes after the ones it points to.</summary>
     public static IReadOnlyList<StoreTable> InOrder(IEnumerable<StoreTable> tables)

@@ -143,6 +143,13 @@ internal sealed class PostgresFollower : IAsyncDisposable
                     await DelayAsync();
                     _gaps.Writer.TryWrite(true);
                 }
+                catch (Exception error) when (error is not OperationCanceledException)
+                {
+                    // Whatever it was, a plane that tells nobody of events any more would be worse.
+                    _logger.LogError(error, "The event log could not be read or told; it is tried again");
+                    await DelayAsync();
+                    _gaps.Writer.TryWrite(true);
+                }
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -156,8 +163,10 @@ internal sealed class PostgresFollower : IAsyncDisposable
         await using var connection = await _server.OpenReaderAsync(_stop.Token);
         if (_rewound)
         {
-            var head = await connection.QuerySingleAsync<long>("SELECT seq FROM event_head");
-            lock (_gate) _told = Math.Min(_told, head);
+            // Where the log of this life began, so that nothing of it is left out; where nobody wrote that down, its end.
+            var from = await connection.QuerySingleAsync<long>(
+                "SELECT COALESCE((SELECT split_part(f.value, ':', 2)::bigint FROM meta f JOIN meta i ON i.key = 'incarnation' AND split_part(f.value, ':', 1) = i.value WHERE f.key = 'life_from'), (SELECT seq FROM event_head))");
+            lock (_gate) _told = Math.Min(_told, from);
             _rewound = false;
         }
 
