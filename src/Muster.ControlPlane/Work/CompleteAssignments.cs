@@ -14,13 +14,14 @@ public sealed class CompleteAssignments(Store store, ProjectDirectory projects) 
     private static readonly RowsStatement Held = new(
         $$"""
         SELECT {{TaskRow.Columns}}, a.name, r.n FROM {rows} CROSS JOIN tasks CROSS JOIN agents a
-         WHERE tasks.id = r.task_id AND a.id = tasks.agent_id AND tasks.status = 'in_progress' AND tasks.epoch = r.epoch AND tasks.assignment_id = r.assignment_id {lock tasks}
+         WHERE tasks.id = r.task_id AND a.id = tasks.agent_id
+           AND CASE WHEN tasks.status = 'in_progress' AND tasks.epoch = r.epoch AND tasks.assignment_id = r.assignment_id THEN 1 ELSE 0 END = 1 {lock tasks}
         """, "task_id", "epoch#", "assignment_id", "n#");
 
     private static readonly RowsStatement EndAssignments = new(
         """
         UPDATE assignments SET status = 'completed', head_sha = r.head_sha, summary = r.summary, percent_complete = 100, ended_at = {now}
-          FROM {rows} WHERE assignments.id = r.id AND assignments.status = 'active'
+          FROM {rows} WHERE assignments.id = r.id AND CASE WHEN assignments.status = 'active' THEN 1 ELSE 0 END = 1
         RETURNING assignments.id, assignments.note, assignments.wip_sha, assignments.rehearsal, assignments.lease_until, assignments.started_at
         """, "id", "head_sha", "summary");
 
@@ -37,15 +38,15 @@ public sealed class CompleteAssignments(Store store, ProjectDirectory projects) 
         $$"""
         UPDATE tasks SET open_dependencies = tasks.open_dependencies - s.times, updated_at = {now},
                ready = CASE WHEN tasks.status = 'pending' AND tasks.open_dependencies = s.times AND tasks.gated = 0 AND tasks.not_before IS NULL THEN 1 ELSE 0 END
-          FROM (SELECT e.task_id, COUNT(*) AS times FROM {rows} JOIN edges e ON e.depends_on = r.id GROUP BY e.task_id) AS s
+          FROM (SELECT e.task_id, COUNT(*) AS times FROM {rows} CROSS JOIN edges e WHERE e.depends_on = r.id GROUP BY e.task_id) AS s
          WHERE tasks.id = s.task_id RETURNING {{TaskRow.Columns}}
         """, "id");
 
     /// <summary>The epics of projects that have gates, locked first: a gate looks at all of them and must see what others add.</summary>
     private static readonly RowsStatement LockGates = new(
         """
-        SELECT e.project_id FROM {rows} JOIN epics e ON e.project_id = r.project_id
-         WHERE EXISTS (SELECT 1 FROM epics g WHERE g.project_id = e.project_id AND g.gate_epics IS NOT NULL) ORDER BY e.id {lock e}
+        SELECT e.project_id FROM {rows} CROSS JOIN epics e
+         WHERE e.project_id = r.project_id AND EXISTS (SELECT 1 FROM epics g WHERE g.project_id = e.project_id AND g.gate_epics IS NOT NULL) ORDER BY e.id {lock e}
         """, "project_id");
 
     private static readonly RowsStatement CountEpics = new(
@@ -58,7 +59,8 @@ public sealed class CompleteAssignments(Store store, ProjectDirectory projects) 
     {
         var handIns = ReadHeld(tx, items);
         foreach (var handIn in handIns) AddClaims(tx, handIn);
-        tx.Rows(EndAssignments, r => Settle(handIns, r, tx.Now), handIns.Select(h => h.Task.AssignmentId).ToArray(), handIns.Select(h => h.Body.HeadSha).ToArray(), handIns.Select(h => h.Body.Summary).ToArray());
+        var byAssignment = handIns.ToDictionary(h => h.Task.AssignmentId!, StringComparer.Ordinal);
+        tx.Rows(EndAssignments, r => Settle(byAssignment[r.Text(0)], r, tx.Now), handIns.Select(h => h.Task.AssignmentId).ToArray(), handIns.Select(h => h.Body.HeadSha).ToArray(), handIns.Select(h => h.Body.Summary).ToArray());
         tx.Rows(EndTasks, null, handIns.Select(h => h.Task.Id).ToArray(), handIns.Select(h => h.Next).ToArray(), handIns.Select(h => h.Body.HeadSha).ToArray());
         foreach (var handIn in handIns) Tell(tx, handIn);
         Finish(tx, [.. handIns.Where(h => h.Next == TaskState.Done).Select(h => h.Task)]);
@@ -75,8 +77,8 @@ public sealed class CompleteAssignments(Store store, ProjectDirectory projects) 
         tx.Rows(Held, r =>
         {
             var task = TaskRow.Read(r);
-            var item = asked[(int)r.GetInt64(40)];
-            found.Add(new HandIn(item, task with { ProjectKey = known![task.ProjectId].Key, AgentName = r.GetString(39) }));
+            var item = asked[r.Count(40)];
+            found.Add(new HandIn(item, task with { ProjectKey = known![task.ProjectId].Key, AgentName = r.Text(39) }));
         },
             asked.Select(i => i.Item.Lease!.Value.Subject).ToArray(), asked.Select(i => (long)i.Item.Lease!.Value.Epoch).ToArray(),
             asked.Select(i => i.Item.AssignmentId.ToLowerInvariant()).ToArray(), Enumerable.Range(0, asked.Count).Select(n => (long)n).ToArray());
@@ -102,13 +104,10 @@ public sealed class CompleteAssignments(Store store, ProjectDirectory projects) 
         foreach (var claim in handIn.Body.Evidence ?? []) EndAssignment.AddClaim(tx, handIn.Task, claim);
     }
 
-    private static void Settle(List<HandIn> handIns, System.Data.Common.DbDataReader r, long now)
-    {
-        var id = r.GetString(0);
-        var handIn = handIns.Find(h => h.Task.AssignmentId == id)!;
+    private static void Settle(HandIn handIn, IRow r, long now) =>
         handIn.Item.Settle(new AssignmentRow
         {
-            Id = id,
+            Id = handIn.Task.AssignmentId!,
             TaskId = handIn.Task.Id,
             TaskKey = handIn.Task.Key,
             AgentId = handIn.Task.AgentId!,
@@ -116,16 +115,15 @@ public sealed class CompleteAssignments(Store store, ProjectDirectory projects) 
             Epoch = handIn.Task.Epoch,
             Status = AssignmentState.Completed,
             PercentComplete = 100,
-            Note = r.Text(1),
+            Note = r.TextOrNull(1),
             HeadSha = handIn.Body.HeadSha,
-            WipSha = r.Text(2),
+            WipSha = r.TextOrNull(2),
             Summary = handIn.Body.Summary,
-            Rehearsal = r.GetInt64(3) != 0,
-            LeaseUntil = r.GetInt64(4),
-            StartedAt = r.GetInt64(5),
+            Rehearsal = r.IsTrue(3),
+            LeaseUntil = r.Number(4),
+            StartedAt = r.Number(5),
             EndedAt = now,
         }.ToInfo());
-    }
 
     private static void Tell(StoreTransaction tx, HandIn handIn)
     {
@@ -148,7 +146,7 @@ public sealed class CompleteAssignments(Store store, ProjectDirectory projects) 
         if (done.Count == 0) return;
         HashSet<string> gated = new(StringComparer.Ordinal);
         var inEpics = done.Where(t => t.EpicId is not null).ToList();
-        tx.Rows(LockGates, r => gated.Add(r.GetString(0)), inEpics.Select(t => t.ProjectId).Distinct(StringComparer.Ordinal).ToArray());
+        tx.Rows(LockGates, r => gated.Add(r.Text(0)), inEpics.Select(t => t.ProjectId).Distinct(StringComparer.Ordinal).ToArray());
         tx.Rows(LowerSuccessors, r =>
         {
             if (TaskRow.Read(r) is { Ready: true } ready) Readiness.Announce(tx, ready);
