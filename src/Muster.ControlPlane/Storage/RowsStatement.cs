@@ -2,11 +2,11 @@ namespace Muster.ControlPlane.Storage;
 
 /// <summary>
 /// One statement for many rows: <c>{rows}</c> stands for the table of what is given, called <c>r</c>; <c>{now}</c> for the time
-/// of the commit; <c>{lock x}</c> at the end of a SELECT for a lock on the rows of table <c>x</c>, and <c>{free x r.y}</c> as a
-/// last condition for "nobody else holds the row of <c>x</c> whose id is <c>r.y</c>", where the engine has more than one writer.
-/// An engine may take all rows at once or one after the other. <c>{rows}</c> stands first in its FROM clause, once, and others
-/// are joined to it by CROSS JOIN with the condition in the WHERE clause. Conditions beyond the one on the id stand in a CASE:
-/// an index on what they ask would tempt an engine to begin there and walk all that it holds.
+/// of the commit; <c>{lock x}</c> and <c>{lock x skip}</c> at the end of a SELECT for a lock on the rows of table <c>x</c>,
+/// where the engine has more than one writer. An engine may take all rows at once or one after the other. <c>{rows}</c> stands
+/// first in its FROM clause, once, and others are joined to it by CROSS JOIN with the condition in the WHERE clause. Conditions
+/// beyond the one on the id stand in a CASE: an index on what they ask would tempt an engine to begin there and walk all that
+/// it holds. What is to be known is read, under lock, before it is changed: plain changes by key are what engines do fastest.
 /// </summary>
 /// <param name="sql">The statement, in the common subset of the engines.</param>
 /// <param name="columns">Names of the columns of <c>{rows}</c>; one that ends in <c>#</c> holds whole numbers, any other text.</param>

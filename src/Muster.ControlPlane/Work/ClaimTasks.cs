@@ -28,16 +28,20 @@ public sealed class ClaimTasks(Store store, ReadyTasks ready, ProjectDirectory p
     private static readonly RowsStatement Replayed = new(
         "SELECT s.claim_key, s.id FROM {rows} CROSS JOIN assignments s WHERE s.agent_id = r.agent_id AND s.status = 'active' AND s.claim_key IS NOT NULL", "agent_id");
 
-    private static readonly RowsStatement TakeTasks = new(
+    private static readonly RowsStatement Takeable = new(
         $$"""
+        SELECT {{TaskRow.Columns}}, r.n FROM {rows} CROSS JOIN tasks WHERE tasks.id = r.task_id
+           AND CASE WHEN tasks.ready = 1 AND tasks.status = 'pending' AND tasks.priority = r.priority AND tasks.labels = r.labels AND COALESCE(tasks.role, '') = r.role
+                     AND EXISTS (SELECT 1 FROM projects p WHERE p.id = tasks.project_id AND p.paused = 0) THEN 1 ELSE 0 END = 1 {lock tasks skip}
+        """, "task_id", "priority#", "labels", "role", "n#");
+
+    private static readonly RowsStatement TakeTasks = new(
+        """
         UPDATE tasks SET previous_status = tasks.status, status = 'in_progress', ready = 0, epoch = tasks.epoch + 1, assignment_id = r.assignment_id,
                agent_id = r.agent_id, percent_complete = 0, head_sha = NULL, rehearsal = CASE WHEN r.replays = 1 THEN 1 ELSE tasks.rehearsal END,
                started_at = COALESCE(tasks.started_at, {now}), updated_at = {now}
           FROM {rows} WHERE tasks.id = r.task_id
-           AND CASE WHEN tasks.ready = 1 AND tasks.status = 'pending' AND tasks.priority = r.priority AND tasks.labels = r.labels AND COALESCE(tasks.role, '') = r.role
-                     AND EXISTS (SELECT 1 FROM projects p WHERE p.id = tasks.project_id AND p.paused = 0) THEN 1 ELSE 0 END = 1 {free tasks r.task_id}
-        RETURNING {{TaskRow.Columns}}
-        """, "task_id", "assignment_id", "agent_id", "replays#", "priority#", "labels", "role");
+        """, "task_id", "assignment_id", "agent_id", "replays#");
 
     private static readonly RowsStatement OpenAssignments = new(
         """
@@ -156,18 +160,39 @@ public sealed class ClaimTasks(Store store, ReadyTasks ready, ProjectDirectory p
 
     private static Dictionary<string, TaskRow> TakeOffered(StoreTransaction tx, List<Offered> offers, IReadOnlyDictionary<string, ProjectRow> projects)
     {
-        var given = new Dictionary<string, TaskRow>(StringComparer.Ordinal);
-        tx.Rows(TakeTasks, r =>
+        var taken = new List<(Offered Offer, TaskRow Task)>(offers.Count);
+        tx.Rows(Takeable, r =>
         {
-            var task = TaskRow.Read(r);
-            given[task.AssignmentId!] = task with { ProjectKey = projects[task.ProjectId].Key };
+            var offer = offers[r.Count(39)];
+            taken.Add((offer, TaskRow.Read(r)));
         },
-            offers.Select(o => o.Task.Id).ToArray(), offers.Select(o => o.AssignmentId).ToArray(), offers.Select(o => o.Claim.Agent.Id).ToArray(),
-            offers.Select(o => o.Claim.Agent.Rehearsal ? 1L : 0).ToArray(), offers.Select(o => (long)o.Task.Priority).ToArray(),
-            offers.Select(o => o.Task.Labels).ToArray(), offers.Select(o => o.Task.Role ?? "").ToArray());
+            offers.Select(o => o.Task.Id).ToArray(), offers.Select(o => (long)o.Task.Priority).ToArray(), offers.Select(o => o.Task.Labels).ToArray(),
+            offers.Select(o => o.Task.Role ?? "").ToArray(), Enumerable.Range(0, offers.Count).Select(n => (long)n).ToArray());
+        // A task that stands in memory twice was offered twice; the first has it.
+        taken = [.. taken.DistinctBy(t => t.Task.Id, StringComparer.Ordinal)];
+        tx.Rows(TakeTasks, null,
+            taken.Select(t => t.Task.Id).ToArray(), taken.Select(t => t.Offer.AssignmentId).ToArray(), taken.Select(t => t.Offer.Claim.Agent.Id).ToArray(),
+            taken.Select(t => t.Offer.Claim.Agent.Rehearsal ? 1L : 0).ToArray());
         foreach (var offer in offers) offer.Claim.Open--;
-        return given;
+        return taken.ToDictionary(t => t.Offer.AssignmentId, t => Taken(tx, t.Offer, t.Task, projects), StringComparer.Ordinal);
     }
+
+    /// <summary>The task as the store has it now.</summary>
+    private static TaskRow Taken(StoreTransaction tx, Offered offer, TaskRow task, IReadOnlyDictionary<string, ProjectRow> projects) => task with
+    {
+        PreviousStatus = task.Status,
+        Status = TaskState.InProgress,
+        Ready = false,
+        Epoch = task.Epoch + 1,
+        AssignmentId = offer.AssignmentId,
+        AgentId = offer.Claim.Agent.Id,
+        PercentComplete = 0,
+        HeadSha = null,
+        Rehearsal = task.Rehearsal || offer.Claim.Agent.Rehearsal,
+        StartedAt = task.StartedAt ?? tx.Now,
+        UpdatedAt = tx.Now,
+        ProjectKey = projects[task.ProjectId].Key,
+    };
 
     /// <summary>A candidate that was refused although it is ready (its project is paused, another plane looks at it) is kept in mind.</summary>
     private void Recheck(StoreTransaction tx, List<ReadyTask> gone)

@@ -13,6 +13,8 @@ internal sealed class SqliteEngine : ICommitEngine
     private readonly SqliteRowsRunner _rows;
     private readonly SqliteStatement _insertEvent;
     private long _lastSeq;
+    private int _writesAtMark;
+    private bool _marked;
 
     public SqliteEngine(SqliteConnection connection, TimeProvider time)
     {
@@ -32,14 +34,23 @@ internal sealed class SqliteEngine : ICommitEngine
         return new StoreTransaction(_connection, _time.GetUtcNow(), () => _lastSeq, _rows);
     }
 
-    public void Mark(StoreTransaction tx, bool careful) => _connection.Execute("SAVEPOINT operation");
+    public void Mark(StoreTransaction tx, bool careful)
+    {
+        (_writesAtMark, _marked) = (tx.Writes, careful);
+        // Under a savepoint every page is copied before it is changed, and few operations fail once they write.
+        if (careful) _connection.Execute("SAVEPOINT operation");
+    }
 
-    public void Keep(StoreTransaction tx) => _connection.Execute("RELEASE operation");
+    public void Keep(StoreTransaction tx)
+    {
+        if (_marked) _connection.Execute("RELEASE operation");
+    }
 
     public bool TryUndo(StoreTransaction tx, Exception error)
     {
         // Some errors, a full disk among them, make SQLite undo the whole transaction by itself: then all in it have failed.
         if (!InTransaction) return false;
+        if (!_marked) return tx.Writes == _writesAtMark;
         _connection.Execute("ROLLBACK TO operation");
         _connection.Execute("RELEASE operation");
         return true;
@@ -59,8 +70,8 @@ internal sealed class SqliteEngine : ICommitEngine
         if (InTransaction) _connection.Execute("ROLLBACK");
     }
 
-    /// <summary>Asked only when SQLite has undone the whole transaction by itself, which it does when the disk or the file fails.</summary>
-    public bool IsOwnFault(Exception error) => false;
+    /// <summary>When the disk or the file fails, SQLite has undone the whole transaction by itself.</summary>
+    public bool IsOwnFault(Exception error) => InTransaction;
 
     /// <summary>One process, one writer: there is nobody to collide with, and a disk that is full stays full.</summary>
     public Aftermath Recover(StoreTransaction? tx, Exception error, int attempt) => Aftermath.Failed;

@@ -40,7 +40,7 @@ internal sealed partial class SqliteRowsRunner(SqliteStatements statements) : IR
         });
     }
 
-    [GeneratedRegex(@"\{(lock|free) [^}]+\}", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"\{lock [^}]+\}", RegexOptions.None, 1000)]
     private static partial Regex Lock();
 
     [GeneratedRegex(@"\bFROM \{rows\}", RegexOptions.None, 1000)]
