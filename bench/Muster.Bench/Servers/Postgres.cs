@@ -40,7 +40,7 @@ internal sealed class Postgres : IAsyncDisposable
         [
             .. user, Path.Combine(Path.GetDirectoryName(initdb)!, "postgres"), "-D", data, "-p", port.ToString(CultureInfo.InvariantCulture),
             "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=on", "-c", "synchronous_commit=on",
-            "-c", "shared_buffers=512MB", "-c", "max_wal_size=8GB", "-c", "max_connections=300", "-c", "logging_collector=off", .. (System.Environment.GetEnvironmentVariable("PGX") ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries),
+            "-c", "shared_buffers=512MB", "-c", "max_wal_size=8GB", "-c", "max_connections=300", "-c", "logging_collector=off",
         ];
         var child = Child.Start(command[0], command[1..], folder: folder);
         child.Drain();
