@@ -10,7 +10,7 @@ internal sealed class Feeder(MusterClient plane, Ledger ledger, string project, 
     /// <summary>Tasks that may wait; enough for every claim to be filled.</summary>
     private const int Backlog = 1500;
 
-    private const int Writers = 6;
+    private const int Writers = 24;
 
     private int _made;
 
