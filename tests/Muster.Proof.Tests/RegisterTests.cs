@@ -50,7 +50,7 @@ public sealed class RegisterTests(ITestOutputHelper output)
     [InlineData("an epoch that is gone")]
     [InlineData("two epochs held at once")]
     [InlineData("done twice")]
-    public void One_wrong_call_in_a_long_history_expectedfound(string what)
+    public void One_wrong_call_in_a_long_history_is_found(string what)
     {
         var (calls, attempts) = Long(epochs: 400, writes: 50);
         var claim = calls.FindIndex(c => c is { Kind: Kinds.Claim, Epoch: 200 });

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using Muster.Client;
 using Muster.Contracts.Delivery;
+using Muster.Contracts.Events;
 using Muster.Contracts.Fleet;
 using Muster.Contracts.Work;
 using Muster.Proof.Checking;
@@ -79,6 +80,7 @@ internal sealed class ChaosAgent(string name, MusterClient plane, Ledger ledger,
     private async Task WorkAsync(ClaimedTask task, long claimed, int dice, CancellationToken ct)
     {
         if (dice < 150) await WriteAsync(task, "progress", call => plane.ReportAssignmentProgressAsync(task.Assignment.Id, new AssignmentProgress { PercentComplete = 50 }, call, ct));
+        if (settings.Messages && dice % 10 == 0) await WriteAsync(task, "message", call => plane.PublishMessageAsync(new PublishMessage { Subject = $"agents.{settings.Project}.begun" }, call, ct));
         // Now and then one forgets the time, and its heartbeat does not know of this task any more.
         if (dice >= 997)
         {

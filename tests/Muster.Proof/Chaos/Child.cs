@@ -7,6 +7,7 @@ namespace Muster.Proof.Chaos;
 /// <summary>A process of ours that may be killed and frozen, and is waited for.</summary>
 internal sealed partial class Child : IAsyncDisposable
 {
+    private const int End = 9;
     private const int Continue = 18;
     private const int Halt = 19;
     private const int Terminate = 15;
@@ -60,6 +61,13 @@ internal sealed partial class Child : IAsyncDisposable
         await _process.WaitForExitAsync();
         await _errors;
     }
+
+    /// <summary>kill -9 of a process that somebody else started for us; it may be gone already.</summary>
+    public static void Kill(int pid) => _ = SendSignal(pid, End);
+
+    public static void Freeze(int pid) => _ = SendSignal(pid, Halt);
+
+    public static void Thaw(int pid) => _ = SendSignal(pid, Continue);
 
     public void Freeze() => Send(Halt);
 

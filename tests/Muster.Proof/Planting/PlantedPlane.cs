@@ -9,6 +9,7 @@ using Muster.ControlPlane.Delivery.Git;
 using Muster.ControlPlane.Security;
 using Muster.ControlPlane.Storage;
 using Muster.Integrations.Git;
+using Muster.Integrations.Postgres;
 using Muster.Integrations.Sqlite;
 
 namespace Muster.Proof.Planting;
@@ -20,6 +21,9 @@ internal static class PlantedPlane
     {
         var (folder, port) = (arguments.Text("data"), arguments.Number("port", 0));
         var plant = Enum.Parse<Plant>(arguments.Text("plant"));
+        Store store = arguments.Find("store") is { } address
+            ? await PostgresStore.OpenAsync(PostgresAddress.Parse(address), TimeProvider.System, NullLogger.Instance)
+            : SqliteStore.Open(Directory.CreateDirectory(folder).FullName, TimeProvider.System, NullLogger.Instance);
         arguments.Close();
         Directory.CreateDirectory(folder);
         var random = new Random(1);
@@ -28,7 +32,7 @@ internal static class PlantedPlane
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
         builder.Services.AddControlPlane(new ControlPlaneOptions { DataFolder = folder },
-            services => new PlantedStore(SqliteStore.Open(folder, TimeProvider.System, NullLogger.Instance), services.GetRequiredService<PlantState>()));
+            services => new PlantedStore(store, services.GetRequiredService<PlantState>()));
         builder.Services.AddSingleton(new PlantState(plant, Strikes));
         builder.Services.AddSingleton<IRepositories>(_ => new GitRepositories(new GitOptions { Folder = Path.Combine(folder, "projects") }));
         await using var app = builder.Build();
