@@ -28,7 +28,7 @@ internal static class ProofCommands
                 "fuzz" => await FuzzAsync(rest, stopped.Token),
                 "sim" => await SimulateAsync(rest, stopped.Token),
                 "agent" => await AgentProcess.RunAsync(rest),
-                "plane" => await PlantedPlane.RunAsync(rest),
+                "plane" => await PlantedPlane.RunAsync(rest, stopped.Token),
                 _ => throw new UsageException("Say what to run: chaos, points, fuzz or sim. docs/reliability.md tells what each does."),
             };
         }
@@ -89,6 +89,7 @@ internal static class ProofCommands
             Batch = arguments.Number("batch", 8),
             LeaseSeconds = arguments.Number("lease", 2),
             Pace = pace,
+            Forgetful = arguments.Number("forgetful", 3),
             AgentPace = arguments.Number("agent-pace", pace * 2),
             Postgres = Chosen(arguments, "store", "postgres", "sqlite"),
             Nats = Chosen(arguments, "bus", "nats", "none"),

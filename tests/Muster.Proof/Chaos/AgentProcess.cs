@@ -27,6 +27,7 @@ internal static class AgentProcess
             Batch = arguments.Number("batch", 8),
             Lease = TimeSpan.FromSeconds(arguments.Number("lease", 2)),
             Project = arguments.Text("project"),
+            Forgetful = arguments.Number("forgetful", 3),
             Messages = arguments.Find("messages") == "yes",
         };
         var random = new Random(arguments.Number("seed", 1) + (hosted ? Environment.ProcessId : 0));
@@ -59,6 +60,9 @@ internal sealed record AgentSettings
     public required int Batch { get; init; }
     public required TimeSpan Lease { get; init; }
     public required string Project { get; init; }
+
+    /// <summary>Of a thousand tasks, so many are held past their lease on purpose.</summary>
+    public required int Forgetful { get; init; }
 
     /// <summary>Whether it tells the others of its work over the bus.</summary>
     public required bool Messages { get; init; }

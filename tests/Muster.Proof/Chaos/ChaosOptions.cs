@@ -23,6 +23,9 @@ public sealed record ChaosOptions
     public int Batch { get; init; } = 8;
     public int LeaseSeconds { get; init; } = 2;
 
+    /// <summary>Of a thousand tasks, so many are held past their lease on purpose.</summary>
+    public int Forgetful { get; init; } = 3;
+
     /// <summary>Longest time, in milliseconds, that a plane is left to work between kills; its servers get longer.</summary>
     public int Pace { get; init; } = 1200;
 

@@ -49,8 +49,9 @@ internal sealed partial class Child : IAsyncDisposable
         foreach (var variable in start.Environment.Keys.Where(k => k.StartsWith("MUSTER_", StringComparison.Ordinal)).ToList()) start.Environment.Remove(variable);
         start.Environment["XDG_CONFIG_HOME"] = Path.Combine(folder, "config");
         start.Environment["XDG_DATA_HOME"] = Path.Combine(folder, "share");
-        // Many short lives: what is compiled well only after a while never pays here.
+        // Many short lives: what is compiled well only after a while never pays here, least of all in agents, which live for seconds.
         start.Environment["DOTNET_TieredPGO"] = "0";
+        if (command.Contains(Proof, StringComparer.Ordinal)) start.Environment["DOTNET_TC_CallCounting"] = "0";
         return new Child(Process.Start(start)!, Path.Combine(folder, name + ".err"));
     }
 

@@ -19,6 +19,9 @@ internal sealed class Executioner(ChaosOptions options, IReadOnlyList<Target> ta
 
     public Task RunAsync(CancellationToken ct) => Task.WhenAll([.. targets.Select(t => StrikeAsync(t, new Random(_random.Next()), ct)), .. proxies.Select(p => WeatherAsync(p, new Random(_random.Next()), ct))]);
 
+    /// <summary>Whether there were as many as were asked for, and one of each kind at least.</summary>
+    public bool IsDone => targets.All(t => IsOver(t.Kind));
+
     private bool IsOver(string kind) => _kills.Count >= options.Kills && _kills.Any(k => k.Kind == kind);
 
     private async Task StrikeAsync(Target target, Random random, CancellationToken ct)

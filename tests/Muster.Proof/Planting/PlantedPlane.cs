@@ -17,7 +17,7 @@ namespace Muster.Proof.Planting;
 /// <summary><c>plane</c>: the real plane in a process of its own with a bug planted, for the chaos run to find.</summary>
 internal static class PlantedPlane
 {
-    public static async Task<int> RunAsync(Arguments arguments)
+    public static async Task<int> RunAsync(Arguments arguments, CancellationToken stopped)
     {
         var (folder, port) = (arguments.Text("data"), arguments.Number("port", 0));
         var plant = Enum.Parse<Plant>(arguments.Text("plant"));
@@ -41,7 +41,9 @@ internal static class PlantedPlane
         await app.StartAsync();
         var token = await app.Services.GetRequiredService<TokenDirectory>().CreateAsync("owner", Scopes.Owner, null, null, default);
         Console.WriteLine($$"""{"address":"{{app.Urls.First()}}","token":"{{token.Secret}}"}""");
-        await Console.In.ReadToEndAsync();
+        // Told to go by a signal, or by the end of the parent.
+        var orphaned = Task.Run(Console.In.ReadToEnd, CancellationToken.None);
+        await Task.WhenAny(orphaned, Task.Delay(Timeout.Infinite, stopped));
         await app.StopAsync();
         return 0;
     }
