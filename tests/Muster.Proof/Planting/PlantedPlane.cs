@@ -22,7 +22,7 @@ internal static class PlantedPlane
         var (folder, port) = (arguments.Text("data"), arguments.Number("port", 0));
         var plant = Enum.Parse<Plant>(arguments.Text("plant"));
         Store store = arguments.Find("store") is { } address
-            ? await PostgresStore.OpenAsync(PostgresAddress.Parse(address), TimeProvider.System, NullLogger.Instance)
+            ? await PostgresStore.OpenAsync(PostgresAddress.Parse(address), TimeProvider.System, NullLogger.Instance, stopped)
             : SqliteStore.Open(Directory.CreateDirectory(folder).FullName, TimeProvider.System, NullLogger.Instance);
         arguments.Close();
         Directory.CreateDirectory(folder);
@@ -38,13 +38,13 @@ internal static class PlantedPlane
         await using var app = builder.Build();
         app.Use((http, next) => PlantedRequests.InvokeAsync(http, next));
         app.UseControlPlane();
-        await app.StartAsync();
+        await app.StartAsync(stopped);
         var token = await app.Services.GetRequiredService<TokenDirectory>().CreateAsync("owner", Scopes.Owner, null, null, default);
         Console.WriteLine($$"""{"address":"{{app.Urls.First()}}","token":"{{token.Secret}}"}""");
         // Told to go by a signal, or by the end of the parent.
         var orphaned = Task.Run(Console.In.ReadToEnd, CancellationToken.None);
         await Task.WhenAny(orphaned, Task.Delay(Timeout.Infinite, stopped));
-        await app.StopAsync();
+        await app.StopAsync(CancellationToken.None);
         return 0;
     }
 }
