@@ -32,10 +32,10 @@ public sealed class TestStores : IAsyncLifetime
         if (_server is not null) await _server.DisposeAsync();
     }
 
-    internal static async Task<Store> OpenAsync(string folder, TimeProvider clock)
+    internal static async Task<Store> OpenAsync(string folder, TimeProvider clock, bool filling = false)
     {
-        if (_server is null) return SqliteStore.Open(folder, clock, NullLogger.Instance);
-        return await PostgresStore.OpenAsync(await AddressAsync(folder), clock, NullLogger.Instance);
+        if (_server is null) return SqliteStore.Open(folder, clock, NullLogger.Instance, filling);
+        return await PostgresStore.OpenAsync(await AddressAsync(folder), clock, NullLogger.Instance, filling: filling);
     }
 
     /// <summary>The rows of the store that belongs to a folder.</summary>

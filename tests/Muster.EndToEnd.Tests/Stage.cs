@@ -52,6 +52,9 @@ public sealed class Stage : IAsyncDisposable
         return ended.Output;
     }
 
+    /// <summary>Begins a command that the test ends itself.</summary>
+    public Process Begin(params string[] arguments) => Start(arguments);
+
     /// <summary><c>muster up</c> on this stage's data folder, ready for requests.</summary>
     public async Task<RunningMuster> UpAsync(int port = 0)
     {

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Muster.ControlPlane.Storage;
 
 namespace Muster.ControlPlane.Backups;
 
@@ -14,15 +15,34 @@ public interface IRowEngine
 {
     string Name { get; }
 
+    /// <summary>Where the store is, for people; never a password.</summary>
+    string Description { get; }
+
     /// <summary>Opens a connection on which everything that is read is of one moment, however long it takes. Writers go on.</summary>
-    Task<DbConnection> OpenSnapshotAsync(CancellationToken ct);
+    /// <param name="ct">Gives it up.</param>
+    /// <param name="filling">Whether the caller is the one who fills the store; everybody else is refused until it is whole.</param>
+    Task<DbConnection> OpenSnapshotAsync(CancellationToken ct, bool filling = false);
 
     Task<IReadOnlyList<StoreTable>> TablesAsync(DbConnection connection, CancellationToken ct);
 
     /// <summary>What the engine itself finds wrong; empty when all is well.</summary>
     Task<IReadOnlyList<string>> IntegrityAsync(DbConnection connection, CancellationToken ct);
 
-    /// <summary>Makes a store of this schema and fills it, all or nothing. Refuses one that has rows.</summary>
+    /// <summary>Names of planes that run on the store now. An embedded one belongs to whoever holds its folder.</summary>
+    Task<IReadOnlyList<string>> ServedByAsync(DbConnection connection, CancellationToken ct);
+
+    /// <summary>Keeps planes from starting on the store, or others from filling it, until it is let go of. An embedded one is held by its folder.</summary>
+    Task<IAsyncDisposable> HoldAsync(bool filling, CancellationToken ct);
+
+    /// <summary>Brings the schema up to date.</summary>
+    Task<SchemaChange> MigrateAsync(CancellationToken ct);
+
+    /// <summary>Takes an empty store, or one that was not finished, for rows that are to come. It is <see cref="Unfinished"/> from then on.</summary>
+    /// <param name="what">What fills it, for people.</param>
+    /// <param name="ct">Gives it up.</param>
+    Task ReserveAsync(string what, CancellationToken ct);
+
+    /// <summary>Makes the schema in a store that was reserved and fills it, all or nothing. It stays unfinished.</summary>
     Task LoadAsync(int schema, Func<IRowSink, Task> fill, CancellationToken ct);
 }
 
@@ -41,7 +61,7 @@ public static class StoreTables
     private static readonly HashSet<string> OfProcesses = new(StringComparer.Ordinal) { "planes", "leadership" };
 
     /// <summary>What a restored store makes anew. The key that signs leases is thereby in no backup.</summary>
-    public static bool IsOwn(string table, object?[] row) => table == "meta" && row[0] is "incarnation" or "lease_key" or "schema";
+    public static bool IsOwn(string table, object?[] row) => table == "meta" && row[0] is "incarnation" or "lease_key" or "schema" or "schema_serves" or "unfinished";
 
     /// <summary>Those that are kept, in an order in which each comes after the ones it points to.</summary>
     public static IReadOnlyList<StoreTable> InOrder(IEnumerable<StoreTable> tables)

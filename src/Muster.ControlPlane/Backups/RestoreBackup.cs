@@ -7,16 +7,17 @@ namespace Muster.ControlPlane.Backups;
 public sealed record Restored(BackupManifest Manifest, IReadOnlyList<string> Warnings);
 
 /// <summary>
-/// Brings a backup back into an empty folder and an empty store. The store comes last: as long as it is not there, the
-/// folder is no installation and nobody takes it for one. It has no incarnation and no key yet; whoever opens it gives it
-/// new ones, and so no lease of its former life is honoured.
+/// Brings a backup back into an empty folder and an empty store. The store is marked before the first file and stays
+/// <see cref="Unfinished"/>: nobody takes a part of it for the whole. It has no incarnation and no key yet; whoever opens it
+/// gives it new ones, and so no lease of its former life is honoured.
 /// </summary>
 public sealed class RestoreBackup(IRowEngine engine, IRepositoryCopies repositories, string dataFolder)
 {
     public async Task<Restored> RunAsync(IBackupPlace place, BackupManifest manifest, Action<string> progress, CancellationToken ct)
     {
-        if (manifest.Schema > Migrations.All[^1].Number)
-            throw new BackupException($"{manifest.Id} has schema {manifest.Schema} and this Muster knows {Migrations.All[^1].Number}: it was made by a newer release ({manifest.Version}). Use that one.");
+        if (manifest.Schema > Migrations.Known)
+            throw new BackupException($"{manifest.Id} has schema {manifest.Schema} and this Muster knows {Migrations.Known}: it was made by a newer release ({manifest.Version}). Use that one.");
+        await engine.ReserveAsync($"Bringing backup {manifest.Id} back", ct);
         foreach (var file in manifest.Files) await CopyAsync(place, file, ct);
         progress($"{manifest.Files.Count} files");
         foreach (var repository in manifest.Repositories)

@@ -26,20 +26,13 @@ internal static class StoreDump
 
     private static async Task<TableBackup> WriteAsync(DbConnection snapshot, StoreTable table, Func<byte[], Task<Part>> put, CancellationToken ct)
     {
-        await using var command = snapshot.CreateCommand();
-        command.CommandText = $"SELECT {string.Join(", ", table.Columns)} FROM {table.Name} ORDER BY {string.Join(", ", table.Key)}";
-        command.CommandTimeout = 0;
-        await using var reader = await command.ExecuteReaderAsync(ct);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var lines = new ArrayBufferWriter<byte>(Least);
-        var row = new object?[table.Columns.Count];
         var key = table.Columns.ToList().IndexOf(table.Key[0]);
         List<Part> parts = [];
         long rows = 0;
-        while (await reader.ReadAsync(ct))
+        await foreach (var row in TableRows.ReadAsync(snapshot, table, ct))
         {
-            reader.GetValues(row!);
-            if (StoreTables.IsOwn(table.Name, row)) continue;
             RowLines.Write(lines, row);
             rows++;
             if (lines.WrittenCount >= Most || (lines.WrittenCount >= Least && Mix(row[key]) % Ends == 0)) await EndAsync();

@@ -39,7 +39,7 @@ public static class VerifyBackup
     /// <summary>What is wrong with a store that was brought back, before anybody opened it: rules, engine, rows.</summary>
     public static async Task<IReadOnlyList<string>> StoreAsync(IRowEngine engine, IRepositoryCopies repositories, BackupManifest manifest, CancellationToken ct)
     {
-        await using var connection = await engine.OpenSnapshotAsync(ct);
+        await using var connection = await engine.OpenSnapshotAsync(ct, filling: true);
         List<string> faults = [.. await engine.IntegrityAsync(connection, ct), .. (await StoreCheck.RunAsync(connection)).Select(f => f.ToString())];
         // Written out again it must be the same, row by row; where nothing is kept, only the hashes are made.
         var again = await StoreDump.WriteAsync(engine, connection, bytes => Task.FromResult(new Part("", bytes.Length)), ct);
@@ -49,12 +49,12 @@ public static class VerifyBackup
             if (table?.Rows != saved.Rows || table.Sha256 != saved.Sha256) faults.Add($"The rows of '{saved.Name}' are not those that were saved ({table?.Rows ?? 0} of {saved.Rows}).");
         }
 
-        faults.AddRange(await CommitsAsync(repositories, connection, ct));
+        faults.AddRange(await MissingCommitsAsync(repositories, connection, ct));
         return faults;
     }
 
     /// <summary>Commits that the plane wrote down itself and needs: they must be in the mirrors.</summary>
-    private static async Task<IReadOnlyList<string>> CommitsAsync(IRepositoryCopies repositories, IDbConnection connection, CancellationToken ct)
+    public static async Task<IReadOnlyList<string>> MissingCommitsAsync(IRepositoryCopies repositories, IDbConnection connection, CancellationToken ct)
     {
         var named = await connection.QueryAsync<(string Project, string Sha)>(
             """

@@ -7,40 +7,58 @@ namespace Muster.ControlPlane.Storage;
 /// <summary>The numbered SQL files beside this one, applied in order, each in a transaction of its own with its number.</summary>
 public static class Migrations
 {
-    public static IReadOnlyList<(int Number, string Name, string Sql)> All { get; } = Load();
+    public static IReadOnlyList<Migration> All { get; } = Load();
 
-    /// <summary>Brings a store up to date. Refuses one that a newer Muster has written.</summary>
+    /// <summary>The newest step that this program knows.</summary>
+    public static int Known => All[^1].Number;
+
+    /// <summary>Brings a store up to date. One that a newer Muster has written stays as it is, when it still serves this one; else it is refused.</summary>
     /// <param name="connection">To the store; nobody else changes its schema meanwhile.</param>
-    /// <param name="spell">How the engine spells the common SQL of a schema.</param>
-    /// <param name="upTo">The last to apply, for a store that rows of an older release are to go into; all when null.</param>
-    public static void Apply(IDbConnection connection, Func<string, string>? spell = null, int? upTo = null)
+    /// <param name="how">What is different from the ordinary case.</param>
+    public static SchemaChange Apply(IDbConnection connection, MigrationRun? how = null)
     {
-        connection.Execute("CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)");
-        var version = int.Parse(connection.QueryFirstOrDefault<string>("SELECT value FROM meta WHERE key = 'schema'") ?? "0");
-        if (version > All[^1].Number)
-            throw new StoreUnusableException(
-                $"The store has schema {version} and this Muster knows {All[^1].Number}: it was written by a newer release. Run that release, or restore a backup.");
-
-        foreach (var migration in All.Where(m => m.Number > version && m.Number <= (upTo ?? int.MaxValue)))
+        how ??= new MigrationRun();
+        connection.Execute(MetaTable);
+        if (!how.Filling) Unfinished.Refuse(connection);
+        var before = Read(connection);
+        before.RequireFor(how.Steps[^1].Number);
+        List<string> applied = [];
+        foreach (var step in how.Steps.Where(m => m.Number > before.Version && m.Number <= (how.UpTo ?? int.MaxValue)))
         {
+            how.Before?.Invoke(step);
             using var transaction = connection.BeginTransaction();
-            connection.Execute(spell?.Invoke(migration.Sql) ?? migration.Sql, transaction: transaction);
-            connection.Execute(
-                "INSERT INTO meta (key, value) VALUES ('schema', @value) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                new { value = migration.Number.ToString() }, transaction);
+            // As long as it takes: a large store is not to be given up half-way again and again.
+            connection.Execute(how.Spell?.Invoke(step.Sql) ?? step.Sql, transaction: transaction, commandTimeout: 0);
+            Set(connection, "schema", step.Number, transaction);
+            if (step.Serves is { } serves) Set(connection, "schema_serves", serves, transaction);
             transaction.Commit();
+            applied.Add(step.Name);
         }
+
+        return new SchemaChange(before, Read(connection), applied);
     }
 
-    private static List<(int, string, string)> Load()
+    public const string MetaTable = "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)";
+
+    /// <summary>Where the schema of a store stands that has the table <c>meta</c>.</summary>
+    public static SchemaState Read(IDbConnection connection)
+    {
+        int Of(string key, int otherwise) => connection.QueryFirstOrDefault<string>("SELECT value FROM meta WHERE key = @key", new { key }) is { } text ? int.Parse(text) : otherwise;
+        return new SchemaState(Of("schema", 0), Of("schema_serves", 1));
+    }
+
+    private static void Set(IDbConnection connection, string key, int value, IDbTransaction transaction) => connection.Execute(
+        "INSERT INTO meta (key, value) VALUES (@key, @value) ON CONFLICT (key) DO UPDATE SET value = excluded.value", new { key, value = $"{value}" }, transaction);
+
+    private static List<Migration> Load()
     {
         var assembly = typeof(Migrations).Assembly;
         const string marker = ".Migrations.";
         return assembly.GetManifestResourceNames()
             .Where(name => name.EndsWith(".sql", StringComparison.Ordinal) && name.Contains(marker, StringComparison.Ordinal))
             .Select(name => (File: name[(name.IndexOf(marker, StringComparison.Ordinal) + marker.Length)..], Sql: Read(assembly, name)))
-            .Select(m => (int.Parse(m.File[..4]), m.File, m.Sql))
-            .OrderBy(m => m.Item1)
+            .Select(m => new Migration(int.Parse(m.File[..4]), m.File, m.Sql))
+            .OrderBy(m => m.Number)
             .ToList();
     }
 
@@ -51,5 +69,20 @@ public static class Migrations
     }
 }
 
-/// <summary>The store cannot be opened. The message says what to do and may be shown.</summary>
-public sealed class StoreUnusableException(string message, Exception? inner = null) : Exception(message, inner);
+/// <summary>How steps are applied where it is not the ordinary way.</summary>
+public sealed record MigrationRun
+{
+    /// <summary>How the engine spells the common SQL of a schema.</summary>
+    public Func<string, string>? Spell { get; init; }
+
+    /// <summary>The last to apply, for a store that rows of an older release are to go into; all when null.</summary>
+    public int? UpTo { get; init; }
+
+    /// <summary>Whether the caller is the one who fills the store.</summary>
+    public bool Filling { get; init; }
+
+    /// <summary>Asked before each step; refuses by an exception.</summary>
+    public Action<Migration>? Before { get; init; }
+
+    public IReadOnlyList<Migration> Steps { get; init; } = Migrations.All;
+}

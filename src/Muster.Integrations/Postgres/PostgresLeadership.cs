@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
+using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Storage;
 using Npgsql;
 
@@ -31,10 +32,12 @@ internal sealed class PostgresLeadership : IAsyncDisposable
     private const string Say =
         $"""
         WITH clock AS MATERIALIZED (SELECT {Clock} AS ms),
-             alive AS (INSERT INTO planes (id, name, batch, started_at, seen_at) SELECT $1, $3, 0, ms, ms FROM clock ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at),
+             alive AS (INSERT INTO planes (id, name, batch, started_at, seen_at, knows, version) SELECT $1, $3, 0, ms, ms, $5, $6 FROM clock
+                       ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, knows = excluded.knows, version = excluded.version),
              renewed AS (UPDATE leadership SET until = clock.ms + $2 FROM clock WHERE id = 1 AND plane_id = $1 AND until > clock.ms RETURNING term)
         SELECT COALESCE((SELECT term FROM renewed), 0), l.until - clock.ms, (SELECT value FROM meta WHERE key = 'incarnation'),
-               ARRAY(SELECT p.id FROM planes p WHERE p.id <> $1 AND p.seen_at NOT BETWEEN clock.ms - $4 AND clock.ms + 60000)
+               ARRAY(SELECT p.id FROM planes p WHERE p.id <> $1 AND p.seen_at NOT BETWEEN clock.ms - $4 AND clock.ms + 60000),
+               COALESCE((SELECT value FROM meta WHERE key = 'schema_serves'), '1')::integer
           FROM leadership l CROSS JOIN clock
         """;
 
@@ -49,6 +52,7 @@ internal sealed class PostgresLeadership : IAsyncDisposable
     private readonly string _planeId;
     private readonly string _name;
     private readonly Action<string> _incarnationSeen;
+    private readonly Action<int> _servedSeen;
     private readonly Action<Signal> _tell;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
@@ -57,8 +61,8 @@ internal sealed class PostgresLeadership : IAsyncDisposable
     private NpgsqlConnection? _connection;
     private Task _beating = Task.CompletedTask;
 
-    public PostgresLeadership(PostgresServer server, string planeId, string name, Action<string> incarnationSeen, Action<Signal> tell, ILogger logger) =>
-        (_server, _planeId, _name, _incarnationSeen, _tell, _logger) = (server, planeId, name, incarnationSeen, tell, logger);
+    public PostgresLeadership(PostgresServer server, string planeId, string name, Action<string> incarnationSeen, Action<int> servedSeen, Action<Signal> tell, ILogger logger) =>
+        (_server, _planeId, _name, _incarnationSeen, _servedSeen, _tell, _logger) = (server, planeId, name, incarnationSeen, servedSeen, tell, logger);
 
     public Leadership State { get; } = new();
 
@@ -132,12 +136,13 @@ internal sealed class PostgresLeadership : IAsyncDisposable
         var asked = Stopwatch.GetTimestamp();
         long term, left;
         string[] gone;
-        await using (var say = new NpgsqlCommand(Say, connection) { Parameters = { Text(_planeId), Milliseconds(Lease), Text(_name), Milliseconds(Planes.GoneAfter) } })
+        await using (var say = new NpgsqlCommand(Say, connection) { Parameters = { Text(_planeId), Milliseconds(Lease), Text(_name), Milliseconds(Planes.GoneAfter), Knows, Version } })
         await using (var reader = await say.ExecuteReaderAsync(ct))
         {
             await reader.ReadAsync(ct);
             (term, left, gone) = (reader.GetInt64(0), reader.GetInt64(1), reader.GetFieldValue<string[]>(3));
             _incarnationSeen(reader.GetString(2));
+            _servedSeen(reader.GetInt32(4));
         }
 
         if (term == 0 && (left <= 0 || left > 2 * Lease.TotalMilliseconds)) (term, asked) = (await TakeOverAsync(connection, ct), Stopwatch.GetTimestamp());
@@ -195,6 +200,10 @@ internal sealed class PostgresLeadership : IAsyncDisposable
         if (_connection is not null) await _connection.DisposeAsync();
         _connection = null;
     }
+
+    private static NpgsqlParameter<int> Knows => new() { TypedValue = Migrations.Known };
+
+    private static NpgsqlParameter<string> Version => Text(Product.Version);
 
     private static NpgsqlParameter<string> Text(string value) => new() { TypedValue = value };
 

@@ -13,16 +13,27 @@ public sealed class PostgresRows(PostgresAddress address) : IRowEngine, IAsyncDi
 {
     private readonly PostgresServer _server = new(address);
 
+    /// <summary>Held by whoever fills a store.</summary>
+    private const long FillLock = PostgresServer.WritersLock + 2;
+
     public string Name => "postgres";
 
-    public async Task<DbConnection> OpenSnapshotAsync(CancellationToken ct)
+    public string Description { get; } = $"{address}";
+
+    public async Task<DbConnection> OpenSnapshotAsync(CancellationToken ct, bool filling = false)
     {
         var connection = await OpenAsync(ct);
         try
         {
             await connection.ExecuteAsync("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
             await connection.QueryAsync<long>("SELECT COUNT(*) FROM meta");
+            if (!filling) Unfinished.Refuse(connection);
             return new DialectConnection(connection);
+        }
+        catch (StoreUnusableException)
+        {
+            await connection.DisposeAsync();
+            throw;
         }
         catch (PostgresException error)
         {
@@ -34,7 +45,8 @@ public sealed class PostgresRows(PostgresAddress address) : IRowEngine, IAsyncDi
     public async Task<IReadOnlyList<StoreTable>> TablesAsync(DbConnection connection, CancellationToken ct)
     {
         List<StoreTable> tables = [];
-        foreach (var name in (await connection.QueryAsync<string>("SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = current_schema()::regnamespace ORDER BY relname COLLATE \"C\"")).AsList())
+        // What is not logged is of the moment, such as what planes share, and no row of the store.
+        foreach (var name in (await connection.QueryAsync<string>("SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition AND relpersistence = 'p' AND relnamespace = current_schema()::regnamespace ORDER BY relname COLLATE \"C\"")).AsList())
         {
             var columns = await connection.QueryAsync<string>("SELECT attname FROM pg_attribute WHERE attrelid = @name::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum", new { name });
             var key = await connection.QueryAsync<string>(
@@ -53,17 +65,46 @@ public sealed class PostgresRows(PostgresAddress address) : IRowEngine, IAsyncDi
     /// <summary>The server checks its constraints itself; its files are the business of pg_amcheck.</summary>
     public Task<IReadOnlyList<string>> IntegrityAsync(DbConnection connection, CancellationToken ct) => Task.FromResult<IReadOnlyList<string>>([]);
 
-    public async Task LoadAsync(int schema, Func<IRowSink, Task> fill, CancellationToken ct)
+    public async Task<IReadOnlyList<string>> ServedByAsync(DbConnection connection, CancellationToken ct) => (await connection.QueryAsync<string>(
+        "SELECT name FROM planes WHERE seen_at > (extract(epoch FROM clock_timestamp()) * 1000)::bigint - @gone ORDER BY name", new { gone = (long)Planes.GoneAfter.TotalMilliseconds })).AsList();
+
+    public async Task<IAsyncDisposable> HoldAsync(bool filling, CancellationToken ct)
+    {
+        var connection = await OpenAsync(ct);
+        if (await connection.QuerySingleAsync<bool>($"SELECT pg_try_advisory_lock({(filling ? FillLock : PostgresServer.MigrationLock)})")) return connection;
+        await connection.DisposeAsync();
+        throw new BackupException(filling ? $"Somebody else fills the store ({address}) now. Wait for it." : $"A plane starts on the store ({address}) now, or its schema is brought up to date. Stop it first.");
+    }
+
+    public async Task<SchemaChange> MigrateAsync(CancellationToken ct)
+    {
+        await using var connection = await OpenAsync(ct);
+        return await PostgresSchema.ApplyAsync(connection, new MigrationRun(), ct);
+    }
+
+    public async Task ReserveAsync(string what, CancellationToken ct)
     {
         await using var connection = await OpenAsync(ct);
         await connection.ExecuteAsync($"SELECT pg_advisory_lock({PostgresServer.MigrationLock})");
-        Migrations.Apply(connection, Dialect.Schema, schema);
-        if (await connection.QuerySingleAsync<bool>("SELECT EXISTS (SELECT 1 FROM events) OR EXISTS (SELECT 1 FROM tokens) OR EXISTS (SELECT 1 FROM projects)"))
-            throw new BackupException($"There is a store already: {address}. Name a database that is empty.");
+        var tables = await TablesAsync(connection, ct);
+        if (tables.Count > 0 && tables.All(t => t.Name != "meta")) throw new BackupException($"{address} holds tables of something else, such as '{tables[0].Name}'. Name a database that is empty.");
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await connection.ExecuteAsync(Migrations.MetaTable);
+        if (Unfinished.What(connection) is null && await HasRowsAsync(connection, tables)) throw new BackupException($"There is a store already: {address}. Name a database that is empty.");
+        Unfinished.Mark(connection, what);
+        await transaction.CommitAsync(ct);
+    }
+
+    public async Task LoadAsync(int schema, Func<IRowSink, Task> fill, CancellationToken ct)
+    {
+        await using var connection = await OpenAsync(ct);
+        var change = await PostgresSchema.ApplyAsync(connection, new MigrationRun { UpTo = schema, Filling = true }, ct);
+        if (change.After.Version != schema) throw new BackupException($"{address} was begun with schema {change.After.Version} and the rows are of schema {schema}. Name a database that is empty.");
         // The rows in one transaction: a kill leaves a store without any, which is filled at the next try.
         await using var transaction = await connection.BeginTransactionAsync(ct);
         var tables = StoreTables.InOrder(await TablesAsync(connection, ct));
-        foreach (var table in tables.Reverse().Where(t => t.Name != "meta")) await connection.ExecuteAsync($"DELETE FROM {table.Name}");
+        await connection.ExecuteAsync($"TRUNCATE {string.Join(", ", tables.Where(t => t.Name != "meta").Select(t => t.Name))}");
+        await connection.ExecuteAsync("DELETE FROM meta WHERE key NOT IN ('schema', 'schema_serves', 'unfinished')");
         await fill(new Sink(connection, tables));
         await transaction.CommitAsync(ct);
         await connection.ExecuteAsync("ANALYZE;");
@@ -83,6 +124,13 @@ public sealed class PostgresRows(PostgresAddress address) : IRowEngine, IAsyncDi
         {
             throw new BackupException($"The store ({address}) cannot be reached: {error.Message}", error);
         }
+    }
+
+    private static async Task<bool> HasRowsAsync(NpgsqlConnection connection, IReadOnlyList<StoreTable> tables)
+    {
+        foreach (var table in tables.Where(t => t.Name is "events" or "tokens" or "projects"))
+            if (await connection.QuerySingleAsync<bool>($"SELECT EXISTS (SELECT 1 FROM {table.Name})")) return true;
+        return false;
     }
 
     /// <summary>Text of COPY: a table is one statement, so rows of it may point to later ones.</summary>

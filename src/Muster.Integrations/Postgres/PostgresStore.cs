@@ -14,6 +14,7 @@ public sealed class PostgresStore : Store
     private readonly GroupCommit _writer;
     private readonly PostgresFollower _follower;
     private readonly PostgresLeadership _leadership;
+    private volatile bool _outgrown;
 
     private PostgresStore(PostgresServer server, string planeId, string name, string incarnation, byte[] leaseKey, long head, string version, TimeProvider time, ILogger logger)
     {
@@ -23,7 +24,7 @@ public sealed class PostgresStore : Store
         LeaseKey = leaseKey;
         Description = $"PostgreSQL {version} ({server.Address})";
         _follower = new PostgresFollower(server, planeId, head, TellListeners, logger);
-        _leadership = new PostgresLeadership(server, planeId, name, SeeIncarnation, signal => _follower.Tell([signal]), logger);
+        _leadership = new PostgresLeadership(server, planeId, name, SeeIncarnation, SeeServed, signal => _follower.Tell([signal]), logger);
         _writer = new GroupCommit(new PostgresEngine(server, planeId, name, time, SeeIncarnation, logger), _follower.Committed, logger);
         Listen(committed =>
         {
@@ -40,7 +41,12 @@ public sealed class PostgresStore : Store
     public override bool Hears => _follower.Hears;
 
     /// <summary>Opens the store in a database and brings its schema up to date.</summary>
-    public static async Task<PostgresStore> OpenAsync(PostgresAddress address, TimeProvider time, ILogger logger, CancellationToken ct = default)
+    /// <param name="address">Where it is.</param>
+    /// <param name="time">The clock; the server's is taken unless it is a test's.</param>
+    /// <param name="logger">For operators.</param>
+    /// <param name="filling">Whether the caller is the one who fills it, and will end that.</param>
+    /// <param name="ct">Gives it up.</param>
+    public static async Task<PostgresStore> OpenAsync(PostgresAddress address, TimeProvider time, ILogger logger, bool filling = false, CancellationToken ct = default)
     {
         DefaultTypeMap.MatchNamesWithUnderscores = true;
         var server = new PostgresServer(address);
@@ -49,7 +55,7 @@ public sealed class PostgresStore : Store
             await using var connection = await server.OpenAsync("muster start", ct);
             var version = connection.PostgreSqlVersion;
             if (version.Major < 15) throw new StoreUnusableException($"{address} is version {version}; Muster needs PostgreSQL 15 or newer.");
-            Migrate(connection);
+            await PostgresSchema.ApplyAsync(connection, new MigrationRun { Filling = filling }, ct);
             var incarnation = Setting(connection, "incarnation", () => Guid.NewGuid().ToString("N"));
             var key = Convert.FromHexString(Setting(connection, "lease_key", () => Convert.ToHexString(RandomNumberGenerator.GetBytes(32))));
             var head = await connection.QuerySingleAsync<long>("SELECT seq FROM event_head");
@@ -113,19 +119,20 @@ public sealed class PostgresStore : Store
         await _server.DisposeAsync();
     }
 
-    protected override Task<T> RunAsync<T>(Func<StoreTransaction, T> operation, CancellationToken ct) => Explain(_writer.RunAsync(operation, ct));
+    protected override Task<T> RunAsync<T>(Func<StoreTransaction, T> operation, CancellationToken ct) => Explain(() => _writer.RunAsync(operation, ct));
 
-    protected override Task<TResult> RunAsync<TItem, TResult>(BulkOperation<TItem, TResult> kind, TItem item, CancellationToken ct) => Explain(_writer.RunAsync(kind, item, ct));
+    protected override Task<TResult> RunAsync<TItem, TResult>(BulkOperation<TItem, TResult> kind, TItem item, CancellationToken ct) => Explain(() => _writer.RunAsync(kind, item, ct));
 
     // Renewals go on beside this lock; a successor waits for it.
     protected override bool Leads(StoreTransaction tx, long term) =>
         tx.QueryFirst<long?>("SELECT term FROM leadership WHERE id = 1 AND plane_id = @PlaneId AND term = @term FOR KEY SHARE", new { PlaneId, term }) is not null;
 
-    private static async Task<T> Explain<T>(Task<T> write)
+    private async Task<T> Explain<T>(Func<Task<T>> write)
     {
+        if (_outgrown) throw new StoreUnusableException(StoreCodes.Newer, "A newer release has changed the store, and it no longer serves this one. Replace this plane's program.");
         try
         {
-            return await write;
+            return await write();
         }
         catch (Exception error) when (Outage.Is(error))
         {
@@ -135,20 +142,14 @@ public sealed class PostgresStore : Store
 
     private static StoreUnusableException Unanswered(Exception error) => new($"The store does not answer: {error.Message}", error);
 
-    private static void Migrate(NpgsqlConnection connection)
-    {
-        // Planes that start together wait for one another here; one that dies lets go of the lock with its connection.
-        connection.Execute("SET statement_timeout = 0; SET lock_timeout = 0");
-        connection.Execute($"SELECT pg_advisory_lock({PostgresServer.MigrationLock})");
-        Migrations.Apply(connection, Dialect.Schema);
-        connection.Execute($"SELECT pg_advisory_unlock({PostgresServer.MigrationLock})");
-    }
-
     private static string Setting(NpgsqlConnection connection, string key, Func<string> make)
     {
         connection.Execute("INSERT INTO meta (key, value) VALUES (@key, @value) ON CONFLICT (key) DO NOTHING", new { key, value = make() });
         return connection.QuerySingle<string>("SELECT value FROM meta WHERE key = @key", new { key });
     }
+
+    // A plane that was held up while the others were replaced finds a schema that it does not know.
+    private void SeeServed(int oldest) => _outgrown = oldest > Migrations.Known;
 
     // A copy that was promoted or restored under a running plane has a new life: what was leased in the old one is void.
     private void SeeIncarnation(string incarnation)

@@ -16,7 +16,9 @@ public sealed class SqliteRows(string folder) : IRowEngine
 
     public string Name => "sqlite";
 
-    public async Task<DbConnection> OpenSnapshotAsync(CancellationToken ct)
+    public string Description => _path;
+
+    public async Task<DbConnection> OpenSnapshotAsync(CancellationToken ct, bool filling = false)
     {
         if (!File.Exists(_path)) throw new BackupException($"There is no store in {folder}. Name the data folder of a plane: --data DIR.");
         var connection = await OpenAsync(SqliteOpenMode.ReadWrite, ct);
@@ -24,7 +26,13 @@ public sealed class SqliteRows(string folder) : IRowEngine
         {
             // The snapshot begins with the first thing that is read.
             await connection.ExecuteAsync("PRAGMA query_only=ON; BEGIN; SELECT COUNT(*) FROM meta;");
+            if (!filling) Unfinished.Refuse(connection);
             return connection;
+        }
+        catch (StoreUnusableException)
+        {
+            await connection.DisposeAsync();
+            throw;
         }
         catch (SqliteException error)
         {
@@ -53,34 +61,64 @@ public sealed class SqliteRows(string folder) : IRowEngine
         return [.. words, .. lost.Take(20)];
     }
 
-    public async Task LoadAsync(int schema, Func<IRowSink, Task> fill, CancellationToken ct)
-    {
-        if (File.Exists(_path)) throw new BackupException($"There is a store already: {_path}. Name an empty folder.");
-        // Under another name until it is whole: what a kill leaves is not taken for a store.
-        var draft = _path + ".restoring";
-        foreach (var old in (string[])[draft, draft + "-journal"]) File.Delete(old);
-        await using (var connection = await OpenAsync(SqliteOpenMode.ReadWriteCreate, ct, draft))
-        {
-            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(draft, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-            await connection.ExecuteAsync("PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536;");
-            Migrations.Apply(connection, upTo: schema);
-            await connection.ExecuteAsync("BEGIN; PRAGMA defer_foreign_keys=ON;");
-            var tables = StoreTables.InOrder(await TablesAsync(connection, ct));
-            // A schema may bring rows of its own.
-            foreach (var table in tables.Reverse().Where(t => t.Name != "meta")) await connection.ExecuteAsync($"DELETE FROM {table.Name}");
-            await fill(new Sink(connection, tables));
-            await connection.ExecuteAsync("COMMIT");
-        }
+    public Task<IReadOnlyList<string>> ServedByAsync(DbConnection connection, CancellationToken ct) => Task.FromResult<IReadOnlyList<string>>([]);
 
-        File.Move(draft, _path);
+    public Task<IAsyncDisposable> HoldAsync(bool filling, CancellationToken ct) => Task.FromResult<IAsyncDisposable>(new HeldByItsFolder());
+
+    public async Task<SchemaChange> MigrateAsync(CancellationToken ct)
+    {
+        await using var connection = await OpenAsync(SqliteOpenMode.ReadWrite, ct);
+        await connection.ExecuteAsync("PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;");
+        return Migrations.Apply(connection);
     }
 
-    private async Task<SqliteConnection> OpenAsync(SqliteOpenMode mode, CancellationToken ct, string? path = null)
+    public async Task ReserveAsync(string what, CancellationToken ct)
+    {
+        if (File.Exists(_path) && !await IsUnfinishedAsync(ct)) throw new BackupException($"There is a store already: {_path}. Name an empty folder.");
+        foreach (var old in (string[])["", "-wal", "-shm", "-journal"]) File.Delete(_path + old);
+        await using var connection = await OpenAsync(SqliteOpenMode.ReadWriteCreate, ct);
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(_path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        // Its first commit has the mark: what a kill leaves before it is an empty file.
+        await using var transaction = connection.BeginTransaction();
+        await connection.ExecuteAsync(Migrations.MetaTable, transaction: transaction);
+        Unfinished.Mark(connection, what, transaction);
+        transaction.Commit();
+    }
+
+    public async Task LoadAsync(int schema, Func<IRowSink, Task> fill, CancellationToken ct)
+    {
+        await using var connection = await OpenAsync(SqliteOpenMode.ReadWrite, ct);
+        await connection.ExecuteAsync("PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536;");
+        Migrations.Apply(connection, new MigrationRun { UpTo = schema, Filling = true });
+        await connection.ExecuteAsync("BEGIN; PRAGMA defer_foreign_keys=ON;");
+        var tables = StoreTables.InOrder(await TablesAsync(connection, ct));
+        // A schema may bring rows of its own.
+        foreach (var table in tables.Reverse().Where(t => t.Name != "meta")) await connection.ExecuteAsync($"DELETE FROM {table.Name}");
+        await fill(new Sink(connection, tables));
+        await connection.ExecuteAsync("COMMIT");
+    }
+
+    private async Task<bool> IsUnfinishedAsync(CancellationToken ct)
+    {
+        if (new FileInfo(_path).Length == 0) return true;
+        await using var connection = await OpenAsync(SqliteOpenMode.ReadWrite, ct);
+        try
+        {
+            return Unfinished.What(connection) is not null;
+        }
+        catch (SqliteException)
+        {
+            // No store of ours, and nothing to write over.
+            return false;
+        }
+    }
+
+    private async Task<SqliteConnection> OpenAsync(SqliteOpenMode mode, CancellationToken ct)
     {
         SqliteLibrary.Load();
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
-            DataSource = path ?? _path,
+            DataSource = _path,
             Mode = mode,
             Cache = SqliteCacheMode.Private,
             Pooling = false,
@@ -105,6 +143,11 @@ public sealed class SqliteRows(string folder) : IRowEngine
                 insert.ExecuteNonQuery();
             }
         }
+    }
+
+    private sealed class HeldByItsFolder : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 
     private sealed record Column

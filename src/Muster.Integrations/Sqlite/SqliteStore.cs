@@ -29,7 +29,11 @@ public sealed class SqliteStore : Store
     public override string Description => $"SQLite {SqliteLibrary.Version} ({SqliteLibrary.Origin}) at {_path}";
 
     /// <summary>Opens the store in a data folder, makes it when it is not there, and brings its schema up to date.</summary>
-    public static SqliteStore Open(string folder, TimeProvider time, ILogger logger)
+    /// <param name="folder">Held by the caller, so that no other process opens it.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">For operators.</param>
+    /// <param name="filling">Whether the caller is the one who fills it, and will end that.</param>
+    public static SqliteStore Open(string folder, TimeProvider time, ILogger logger, bool filling = false)
     {
         SqliteLibrary.Load();
         var path = Path.Combine(folder, "muster.db");
@@ -48,8 +52,13 @@ public sealed class SqliteStore : Store
             if (!OperatingSystem.IsWindows())
                 File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             connection.Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-65536;");
-            Migrations.Apply(connection);
+            Migrations.Apply(connection, new MigrationRun { Filling = filling });
             return new SqliteStore(path, connection, time, logger);
+        }
+        catch (StoreUnusableException)
+        {
+            connection?.Dispose();
+            throw;
         }
         catch (SqliteException error)
         {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Muster.ControlPlane.Backups;
+using Muster.ControlPlane.Storage;
 using Muster.Hosting;
 
 namespace Muster.Backups;
@@ -24,10 +25,11 @@ internal static class BringBack
         var restored = await new RestoreBackup(installation.Rows, installation.Repositories, data.Path).RunAsync(place, manifest, progress, ct);
         var faults = await VerifyBackup.StoreAsync(installation.Rows, installation.Repositories, manifest, ct);
         progress("rows compared, rules checked");
-        await using var opened = await installation.OpenStoreAsync(ct);
+        await using var opened = await installation.OpenStoreAsync(ct, filling: true);
         var life = await opened.WriteAsync(tx =>
         {
             foreach (var sha in manifest.Absent) tx.Execute("DELETE FROM artifacts WHERE sha256 = @sha", new { sha });
+            Unfinished.End(tx);
             return NewIncarnation.Begin(tx, $"restored from backup {manifest.Id}", voidTokens);
         }, ct);
         return new BroughtBack(restored.Manifest, life, faults, kept, clock.Elapsed);

@@ -36,5 +36,5 @@ internal sealed class Installation(string folder, string? store, string? shared 
     }
 
     /// <summary>Opens the store for writing. No plane may run on an embedded one.</summary>
-    public Task<Store> OpenStoreAsync(CancellationToken ct) => StoreAddress.OpenAsync(Store, Folder, NullLogger.Instance, ct);
+    public Task<Store> OpenStoreAsync(CancellationToken ct, bool filling = false) => StoreAddress.OpenAsync(Store, Folder, NullLogger.Instance, ct, filling);
 }

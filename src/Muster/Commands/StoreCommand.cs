@@ -17,6 +17,8 @@ internal static class StoreCommand
         var why = new Option<string>("--reason", "-m") { Description = "Why, for the event log", DefaultValueFactory = _ => "promoted", HelpName = "TEXT" };
         var voidTokens = new Option<bool>("--void-tokens") { Description = "Revoke every token, also those of people and hosts" };
         return new Command("store", "Look after a store").With(
+            StoreMigrate.Create(),
+            StoreMove.Create(),
             new Command("check", "Count every counter again and test every rule; works while planes run").With(checkedStore)
                 .Does(call => CheckAsync(call, call.Get(checkedStore))),
             new Command("new-incarnation", "After a promotion or a recovery by other means: leases and agent tokens of before are void").With(promoted, why, voidTokens)

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Muster.Conformance.Servers;
 using Muster.Contracts.Events;
 using Muster.ControlPlane.Backups;
+using Muster.ControlPlane.Storage;
 using Muster.Integrations.Git;
 using Muster.Integrations.Postgres;
 using Muster.Integrations.Sqlite;
@@ -31,7 +32,7 @@ public sealed class CrossEngineTests : IDisposable
         await using var postgres = new PostgresRows(address);
         var one = await MoveAsync(new SqliteRows(first), postgres, "one");
         // Whoever opens it first gives it its new incarnation.
-        await using (await PostgresStore.OpenAsync(address, TimeProvider.System, NullLogger.Instance)) Assert.Equal("postgres", postgres.Name);
+        await using (var opened = await PostgresStore.OpenAsync(address, TimeProvider.System, NullLogger.Instance, filling: true)) await opened.WriteAsync(Unfinished.End);
         var two = await MoveAsync(postgres, new SqliteRows(Directory.CreateDirectory(Path.Combine(_folder, "last")).FullName), "two");
         Assert.Equal(3000, one.Rows("events"));
         // The same hashes of every table: the same rows, in the same order, spelled the same.
