@@ -104,13 +104,15 @@ internal sealed class Ground : IAsyncDisposable
         await using (var extend = new NpgsqlCommand("CREATE EXTENSION IF NOT EXISTS amcheck", connection)) await extend.ExecuteNonQueryAsync();
         var found = new List<string>();
         await using (var heaps = new NpgsqlCommand(
-            "SELECT c.relname, v.msg FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, LATERAL verify_heapam(c.oid::regclass) v WHERE n.nspname = 'public' AND c.relkind = 'r'", connection) { CommandTimeout = 300 })
+            "SELECT c.relname, v.msg FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, LATERAL verify_heapam(c.oid::regclass) v WHERE n.nspname = 'public' AND c.relkind = 'r'", connection)
+        { CommandTimeout = 300 })
         await using (var rows = await heaps.ExecuteReaderAsync())
             while (await rows.ReadAsync()) found.Add($"table {rows.GetString(0)}: {rows.GetString(1)}");
         try
         {
             await using var indexes = new NpgsqlCommand(
-                "SELECT COUNT(bt_index_check(c.oid::regclass, true)::text) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_am a ON a.oid = c.relam WHERE n.nspname = 'public' AND c.relkind = 'i' AND a.amname = 'btree'", connection) { CommandTimeout = 300 };
+                "SELECT COUNT(bt_index_check(c.oid::regclass, true)::text) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_am a ON a.oid = c.relam WHERE n.nspname = 'public' AND c.relkind = 'i' AND a.amname = 'btree'", connection)
+            { CommandTimeout = 300 };
             await indexes.ExecuteScalarAsync();
         }
         catch (PostgresException error)

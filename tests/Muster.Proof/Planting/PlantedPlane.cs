@@ -22,7 +22,7 @@ internal static class PlantedPlane
         var (folder, port) = (arguments.Text("data"), arguments.Number("port", 0));
         var plant = Enum.Parse<Plant>(arguments.Text("plant"));
         Store store = arguments.Find("store") is { } address
-            ? await PostgresStore.OpenAsync(PostgresAddress.Parse(address), TimeProvider.System, NullLogger.Instance, stopped)
+            ? await PostgresStore.OpenAsync(PostgresAddress.Parse(address), TimeProvider.System, NullLogger.Instance, ct: stopped)
             : SqliteStore.Open(Directory.CreateDirectory(folder).FullName, TimeProvider.System, NullLogger.Instance);
         arguments.Close();
         Directory.CreateDirectory(folder);
