@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Muster.Contracts;
 using Muster.Proof.Chaos;
+using Muster.Proof.Checking;
 using Muster.Proof.Planting;
 
 namespace Muster.Proof.Tests;
@@ -22,13 +23,36 @@ public sealed class ChaosTests(ITestOutputHelper output)
         Assert.True(result.Tasks >= 250 && result.Effects > 100 && result.Kills >= 9, $"{result.Tasks} tasks, {result.Effects} effects, {result.Kills} kills");
     }
 
-    /// <summary>The same run with a plane that now and then drops an event: the checker must see it.</summary>
+    /// <summary>The same on real servers, with two planes and a host daemon: each of them is killed at least once.</summary>
     [Fact]
-    public async Task A_plane_that_drops_events_is_found_out()
+    [Trait("req", "B3")]
+    [Trait("req", "C5")]
+    public async Task Nothing_is_lost_when_the_servers_below_the_planes_are_killed_too()
     {
-        var result = await RunAsync(new ChaosOptions { Seed = 4, Folder = "", Kills = 5, Effects = 150, KillAgents = false, Plant = Plant.DropEvent, Limit = TimeSpan.FromMinutes(2) });
+        var result = await RunAsync(new ChaosOptions { Seed = Environment.TickCount & 0xffffff, Folder = "", Postgres = true, Planes = 2, Nats = true, Redis = true, Host = true, Processes = 2, Kills = 9, Effects = 120, Pace = 500 });
 
-        Assert.Contains(result.Breaches, b => b.Rule is Checking.Rules.EventGap or Checking.Rules.EventsDisagree);
+        Assert.Empty(result.Breaches);
+        Assert.Equal(["agents", "host", "hosted", "leader", "nats", "plane", "postgres", "redis", "sessions"], result.KillsByTarget.Keys);
+        Assert.True(result.Effects > 40 && result.Tasks >= 120, $"{result.Tasks} tasks, {result.Effects} effects");
+    }
+
+    /// <summary>The same run with a bug built into the plane, on either engine: the checker must see it.</summary>
+    [Theory]
+    [InlineData(Plant.DropEvent, false)]
+    [InlineData(Plant.DropEvent, true)]
+    [InlineData(Plant.SkipEpochCheck, true)]
+    [InlineData(Plant.AcknowledgeBeforeCommit, true)]
+    public async Task A_plane_with_a_planted_bug_is_found_out(Plant plant, bool postgres)
+    {
+        var result = await RunAsync(new ChaosOptions { Seed = 4, Folder = "", Kills = 3, Effects = 100, KillAgents = false, Forgetful = plant == Plant.SkipEpochCheck ? 500 : 50, Plant = plant, Postgres = postgres, Pace = 300, Limit = TimeSpan.FromSeconds(12) });
+
+        string[] rules = plant switch
+        {
+            Plant.DropEvent => [Rules.EventGap, Rules.EventsDisagree],
+            Plant.SkipEpochCheck => [Rules.NotLinearizable, Rules.StaleAccepted],
+            _ => [Rules.AcknowledgedLost],
+        };
+        Assert.Contains(result.Breaches, b => rules.Contains(b.Rule, StringComparer.Ordinal));
     }
 
     /// <summary>Killed at the first writes and flushes of each operation; <c>./muster points</c> goes through all of them.</summary>

@@ -28,13 +28,18 @@ internal static class ProofCommands
                 "fuzz" => await FuzzAsync(rest, stopped.Token),
                 "sim" => await SimulateAsync(rest, stopped.Token),
                 "agent" => await AgentProcess.RunAsync(rest),
-                "plane" => await PlantedPlane.RunAsync(rest),
+                "plane" => await PlantedPlane.RunAsync(rest, stopped.Token),
                 _ => throw new UsageException("Say what to run: chaos, points, fuzz or sim. docs/reliability.md tells what each does."),
             };
         }
         catch (UsageException error)
         {
             await Console.Error.WriteLineAsync($"error: {error.Message}");
+            return BadUsage;
+        }
+        catch (Xunit.Sdk.SkipException missing)
+        {
+            await Console.Error.WriteLineAsync($"error: {missing.Message[(missing.Message.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim()}");
             return BadUsage;
         }
         catch (OperationCanceledException) when (stopped.IsCancellationRequested)
@@ -64,13 +69,14 @@ internal static class ProofCommands
         if (arguments.Find("check") is { } left)
         {
             arguments.Close();
-            var found = await ChaosRun.RecheckAsync(Path.GetFullPath(left));
+            var found = await ChaosVerdict.RecheckAsync(Path.GetFullPath(left));
             foreach (var breach in found) Tell($"BROKEN {breach.Rule}: {breach.Text}");
             Console.WriteLine($"{found.Count} breaches");
             return found.Count == 0 ? 0 : Broken;
         }
 
         var (seed, folder, json) = Common(arguments, "chaos");
+        var pace = arguments.Number("pace", 1200);
         var options = new ChaosOptions
         {
             Seed = seed,
@@ -82,10 +88,18 @@ internal static class ProofCommands
             AgentsEach = arguments.Number("agents", 4),
             Batch = arguments.Number("batch", 8),
             LeaseSeconds = arguments.Number("lease", 2),
-            Pace = arguments.Number("pace", 1200),
+            Pace = pace,
+            Forgetful = arguments.Number("forgetful", 3),
+            AgentPace = arguments.Number("agent-pace", pace * 2),
+            Postgres = Chosen(arguments, "store", "postgres", "sqlite"),
+            Nats = Chosen(arguments, "bus", "nats", "none"),
+            Redis = Chosen(arguments, "state", "redis", "none"),
+            Planes = arguments.Number("planes", 1),
+            Host = arguments.Flag("host"),
             Network = arguments.Flag("network"),
             Plant = arguments.Find("plant") is { } plant ? Parse(plant) : null,
         };
+        if (options is { Planes: > 1, Postgres: false }) throw new UsageException("Several planes need --store postgres.");
         arguments.Close();
         var result = await new ChaosRun(options, Tell).RunAsync(ct);
         return Evidence.Conclude(result, result.Breaches, folder, json);
@@ -123,6 +137,13 @@ internal static class ProofCommands
         Tell($"seed {seed}; to repeat it: ./muster {what} --seed {seed}");
         return (seed, folder, arguments.Flag("json"));
     }
+
+    private static bool Chosen(Arguments arguments, string option, string server, string otherwise) => (arguments.Find(option) ?? otherwise) switch
+    {
+        var one when one == server => true,
+        var one when one == otherwise => false,
+        var other => throw new UsageException($"--{option} is {server} or {otherwise}, not '{other}'."),
+    };
 
     private static Plant Parse(string plant) =>
         Enum.TryParse<Plant>(plant, ignoreCase: true, out var parsed) ? parsed : throw new UsageException($"There is no plant '{plant}'; there are {string.Join(", ", Enum.GetNames<Plant>())}.");

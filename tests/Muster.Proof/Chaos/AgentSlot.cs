@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Muster.Proof.Chaos;
 
 /// <summary>A place for a process of agents: whoever is killed there has a successor with the same names and a ledger of its own.</summary>
-internal sealed class AgentSlot(int number, string folder, ChaosOptions options, Uri server, string token, string project) : IAsyncDisposable
+internal sealed class AgentSlot(int number, string folder, ChaosOptions options, IReadOnlyList<Uri> servers, string token, string project) : IAsyncDisposable
 {
     private readonly List<(string Ledger, long Killed)> _lives = [];
     private Child? _child;
@@ -22,28 +22,23 @@ internal sealed class AgentSlot(int number, string folder, ChaosOptions options,
         var ledger = Path.Combine(folder, $"agents-{number}.{++_life}.jsonl");
         _lives.Add((ledger, killed));
         _child = Child.Start(folder, $"agents-{number}", "dotnet", Child.Proof, "agent",
-            "--server", $"{server}", "--token", token, "--project", project, "--ledger", ledger, "--name", $"agent-{number}", "--seed", $"{options.Seed + number * 1000 + _life}",
-            "--agents", $"{options.AgentsEach}", "--batch", $"{options.Batch}", "--lease", $"{options.LeaseSeconds}");
+            "--servers", string.Join(',', servers), "--token", token, "--project", project, "--ledger", ledger, "--name", $"agent-{number}", "--seed", $"{options.Seed + number * 1000 + _life}",
+            "--agents", $"{options.AgentsEach}", "--batch", $"{options.Batch}", "--lease", $"{options.LeaseSeconds}", "--forgetful", $"{options.Forgetful}", "--messages", options.Nats ? "yes" : "no");
     }
 
-    public async Task KillAsync()
+    public async Task KillAsync(Action gone)
     {
         await _child!.DisposeAsync();
+        gone();
         Start(Stopwatch.GetTimestamp());
     }
 
-    /// <summary>SIGSTOP past the lease, then SIGCONT: all that it holds is somebody else's when it wakes.</summary>
-    public async Task FreezeAsync(TimeSpan time, CancellationToken ct)
+    /// <summary>SIGSTOP for a while, then SIGCONT.</summary>
+    public async Task FreezeAsync(TimeSpan time)
     {
         _child!.Freeze();
-        try
-        {
-            await Task.Delay(time, ct);
-        }
-        finally
-        {
-            _child.Thaw();
-        }
+        await Task.Delay(time);
+        _child.Thaw();
     }
 
     /// <summary>Tells it to go, and waits.</summary>

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using Muster.Client;
 using Muster.Contracts.Delivery;
+using Muster.Contracts.Events;
 using Muster.Contracts.Fleet;
 using Muster.Contracts.Work;
 using Muster.Proof.Checking;
@@ -79,15 +80,16 @@ internal sealed class ChaosAgent(string name, MusterClient plane, Ledger ledger,
     private async Task WorkAsync(ClaimedTask task, long claimed, int dice, CancellationToken ct)
     {
         if (dice < 150) await WriteAsync(task, "progress", call => plane.ReportAssignmentProgressAsync(task.Assignment.Id, new AssignmentProgress { PercentComplete = 50 }, call, ct));
+        if (settings.Messages && dice % 10 == 0) await WriteAsync(task, "message", call => plane.PublishMessageAsync(new PublishMessage { Subject = $"agents.{settings.Project}.begun" }, call, ct));
         // Now and then one forgets the time, and its heartbeat does not know of this task any more.
-        if (dice >= 997)
+        if (dice >= 1000 - settings.Forgetful)
         {
             _held.TryRemove(task.Assignment.Id, out _);
             await Task.Delay(settings.Lease * 1.6, ct);
         }
 
-        // Stopped for longer than the lease, as a frozen process finds out only afterwards: tries everything, as zombies do.
-        if (Stopwatch.GetElapsedTime(claimed) > settings.Lease * 1.2) await new Zombie(plane, _scribe, task).TryAllAsync(ct);
+        // Stopped for longer than the lease, as a frozen process finds out only afterwards: it writes on, as zombies do.
+        if (Stopwatch.GetElapsedTime(claimed) > settings.Lease * 1.2) await new Zombie(plane, _scribe, task).TryAsync(random, ct);
         var effect = $"{task.Task.Id}:{task.Assignment.Epoch}:{name}";
         if (dice is >= 20 and < 30)
             await EndAsync(task, Kinds.Release, null, call => plane.ReleaseAssignmentAsync(task.Assignment.Id, new ReleaseAssignment { Reason = "given back" }, call, ct));

@@ -23,13 +23,34 @@ public sealed record ChaosOptions
     public int Batch { get; init; } = 8;
     public int LeaseSeconds { get; init; } = 2;
 
-    /// <summary>Longest time, in milliseconds, that the plane is left to work between kills; agents get twice as long.</summary>
+    /// <summary>Of a thousand tasks, so many are held past their lease on purpose.</summary>
+    public int Forgetful { get; init; } = 3;
+
+    /// <summary>Longest time, in milliseconds, that a plane is left to work between kills; its servers get longer.</summary>
     public int Pace { get; init; } = 1200;
+
+    /// <summary>The same of an agent.</summary>
+    public int AgentPace { get; init; } = 2400;
+
+    /// <summary>Whether the store is on a PostgreSQL server, which is killed too.</summary>
+    public bool Postgres { get; init; }
+
+    /// <summary>Planes on one store; the one that leads is killed for itself too.</summary>
+    public int Planes { get; init; } = 1;
+
+    /// <summary>Whether messages go over a NATS server, which is killed too.</summary>
+    public bool Nats { get; init; }
+
+    /// <summary>Whether planes share what is short-lived in a Redis server, which is killed too.</summary>
+    public bool Redis { get; init; }
+
+    /// <summary>Whether a host daemon with an agent under it is there, and killed too.</summary>
+    public bool Host { get; init; }
 
     /// <summary>Whether agents are killed too, or the plane alone.</summary>
     public bool KillAgents { get; init; } = true;
 
-    /// <summary>Whether agents reach the plane through a proxy that delays, cuts and blackholes connections.</summary>
+    /// <summary>Whether agents reach the planes, and planes their servers, through proxies that delay, cut and blackhole connections.</summary>
     public bool Network { get; init; }
 
     /// <summary>A bug built into the plane on purpose, to see that it is found; null runs the real executable.</summary>
@@ -55,7 +76,8 @@ public sealed record ChaosResult
     public required long Events { get; init; }
     public required int Followed { get; init; }
     public required int Histories { get; init; }
-    /// <summary>From a kill to the first acknowledged completion after it, in milliseconds; of agents, by the killed one's own successor.</summary>
+
+    /// <summary>From a kill to the first acknowledged completion after it, in milliseconds, by what was killed; of agents, by the killed one's own successor.</summary>
     public required IReadOnlyDictionary<string, Spread> BackAtWorkMs { get; init; }
     public required double Seconds { get; init; }
     public required IReadOnlyList<Checking.Breach> Breaches { get; init; }

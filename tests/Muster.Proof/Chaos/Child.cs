@@ -7,6 +7,7 @@ namespace Muster.Proof.Chaos;
 /// <summary>A process of ours that may be killed and frozen, and is waited for.</summary>
 internal sealed partial class Child : IAsyncDisposable
 {
+    private const int End = 9;
     private const int Continue = 18;
     private const int Halt = 19;
     private const int Terminate = 15;
@@ -48,8 +49,9 @@ internal sealed partial class Child : IAsyncDisposable
         foreach (var variable in start.Environment.Keys.Where(k => k.StartsWith("MUSTER_", StringComparison.Ordinal)).ToList()) start.Environment.Remove(variable);
         start.Environment["XDG_CONFIG_HOME"] = Path.Combine(folder, "config");
         start.Environment["XDG_DATA_HOME"] = Path.Combine(folder, "share");
-        // Many short lives: what is compiled well only after a while never pays here.
+        // Many short lives: what is compiled well only after a while never pays here, least of all in agents, which live for seconds.
         start.Environment["DOTNET_TieredPGO"] = "0";
+        if (command.Contains(Proof, StringComparer.Ordinal)) start.Environment["DOTNET_TC_CallCounting"] = "0";
         return new Child(Process.Start(start)!, Path.Combine(folder, name + ".err"));
     }
 
@@ -60,6 +62,13 @@ internal sealed partial class Child : IAsyncDisposable
         await _process.WaitForExitAsync();
         await _errors;
     }
+
+    /// <summary>kill -9 of a process that somebody else started for us; it may be gone already.</summary>
+    public static void Kill(int pid) => _ = SendSignal(pid, End);
+
+    public static void Freeze(int pid) => _ = SendSignal(pid, Halt);
+
+    public static void Thaw(int pid) => _ = SendSignal(pid, Continue);
 
     public void Freeze() => Send(Halt);
 

@@ -1,92 +1,68 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 
 namespace Muster.Proof.Chaos;
 
-/// <summary>Kills and freezes at random moments until there have been enough kills.</summary>
-internal sealed class Executioner(ChaosOptions options, PlaneProcess plane, IReadOnlyList<AgentSlot> agents, TcpProxy? proxy, Func<int> done)
+/// <summary>Kills and freezes at random moments until there have been enough kills and each kind of target has had one.</summary>
+internal sealed class Executioner(ChaosOptions options, IReadOnlyList<Target> targets, IReadOnlyList<TcpProxy> proxies, Func<int> done)
 {
     private readonly Random _random = new(options.Seed);
-    private readonly List<long> _planeKills = [];
-    private int _agentKills;
+    private readonly ConcurrentQueue<(string Kind, long At)> _kills = new();
     private int _freezes;
     private int _faults;
 
-    public int Kills => _planeKills.Count + _agentKills;
-    public int AgentKills => _agentKills;
     public int Freezes => _freezes;
     public int Faults => _faults;
 
-    /// <summary>When each plane was gone.</summary>
-    public IReadOnlyList<long> PlaneKills => _planeKills;
+    /// <summary>What was killed, and when it was gone.</summary>
+    public IReadOnlyCollection<(string Kind, long At)> Kills => _kills;
 
-    public Task RunAsync(CancellationToken ct) => Task.WhenAll([PlaneAsync(new Random(_random.Next()), ct), NetworkAsync(new Random(_random.Next()), ct), .. agents.Where(_ => options.KillAgents).Select(a => AgentAsync(a, new Random(_random.Next()), ct))]);
+    public Task RunAsync(CancellationToken ct) => Task.WhenAll([.. targets.Select(t => StrikeAsync(t, new Random(_random.Next()), ct)), .. proxies.Select(p => WeatherAsync(p, new Random(_random.Next()), ct))]);
 
-    private async Task PlaneAsync(Random random, CancellationToken ct)
+    /// <summary>Whether there were as many as were asked for, and one of each kind at least.</summary>
+    public bool IsDone => targets.All(t => IsOver(t.Kind));
+
+    private bool IsOver(string kind) => _kills.Count >= options.Kills && _kills.Any(k => k.Kind == kind);
+
+    private async Task StrikeAsync(Target target, Random random, CancellationToken ct)
     {
-        while (Kills < options.Kills)
+        while (!IsOver(target.Kind))
         {
-            var before = done();
-            await MomentAsync(random, () => done() > before, options.Pace, ct);
-            if (random.Next(40) == 0)
+            await MomentAsync(target, random, ct);
+            if (target.FreezeAsync is { } freeze && random.Next(target.FreezeOneIn) == 0)
             {
-                plane.Process.Freeze();
-                await Task.Delay(TimeSpan.FromSeconds(options.LeaseSeconds * 1.3), CancellationToken.None);
-                plane.Process.Thaw();
+                // Longer than the lease: all that it holds is somebody else's when it wakes.
+                await freeze(TimeSpan.FromSeconds(options.LeaseSeconds * (1.3 + random.NextDouble() / 2)));
                 Interlocked.Increment(ref _freezes);
                 continue;
             }
 
-            await plane.Process.KillAsync();
-            _planeKills.Add(Stopwatch.GetTimestamp());
-            await plane.StartAsync();
+            await target.KillAsync(random, () => _kills.Enqueue((target.Kind, Stopwatch.GetTimestamp())));
         }
-    }
-
-    private async Task AgentAsync(AgentSlot slot, Random random, CancellationToken ct)
-    {
-        while (Kills < options.Kills)
-        {
-            await MomentAsync(random, slot.HasBegun, options.Pace * 2, ct);
-            if (random.Next(8) == 0)
-            {
-                await slot.FreezeAsync(TimeSpan.FromSeconds(options.LeaseSeconds * (1.3 + random.NextDouble() / 2)), ct);
-                Interlocked.Increment(ref _freezes);
-                continue;
-            }
-
-            await slot.KillAsync();
-            Interlocked.Increment(ref _agentKills);
-        }
-    }
-
-    /// <summary>No more of it: whoever is gone is started again, and the weather is fair.</summary>
-    public async Task PeaceAsync()
-    {
-        proxy?.Set(Weather.Fair);
-        if (plane.Process.HasEnded) await plane.StartAsync();
-        foreach (var slot in agents.Where(a => a.HasEnded)) slot.Start(0);
     }
 
     /// <summary>
     /// A random moment, mostly after there is work again, so that kills find something to interrupt; one in eight at once,
     /// in the middle of a start.
     /// </summary>
-    private static async Task MomentAsync(Random random, Func<bool> works, int most, CancellationToken ct)
+    private async Task MomentAsync(Target target, Random random, CancellationToken ct)
     {
+        var before = done();
+        var works = target.Works ?? (() => done() > before);
         var waits = random.Next(8) > 0;
         for (var tries = 0; waits && !works() && tries < 200; tries++) await Task.Delay(50, ct);
-        await Task.Delay(random.Next(20, most), ct);
+        await Task.Delay(random.Next(20, target.Pace), ct);
     }
 
-    private async Task NetworkAsync(Random random, CancellationToken ct)
+    private async Task WeatherAsync(TcpProxy proxy, Random random, CancellationToken ct)
     {
-        while (proxy is not null && Kills < options.Kills)
+        while (_kills.Count < options.Kills)
         {
-            await Task.Delay(random.Next(100, 1500), ct);
+            await Task.Delay(random.Next(100, 1500 * proxies.Count), ct);
             if (random.Next(2) == 0) proxy.Cut(reset: random.Next(2) == 0);
             else
             {
-                proxy.Set((Weather)random.Next(1, 5));
+                proxy.Set(Enum.GetValues<Weather>()[random.Next(1, Enum.GetValues<Weather>().Length)]);
                 await Task.Delay(random.Next(100, (int)(options.LeaseSeconds * 1300)), CancellationToken.None);
                 proxy.Set(Weather.Fair);
             }

@@ -5,12 +5,15 @@ using Muster.Proof.Checking;
 namespace Muster.Proof.Chaos;
 
 /// <summary>Adds the tasks: single ones and chains, no faster than they are done, and writes down which were acknowledged.</summary>
-internal sealed class Feeder(MusterClient plane, Ledger ledger, string project, int wanted, Func<int> done)
+internal sealed class Feeder(MusterClient plane, Ledger ledger, string project, int wanted, Func<int> done, Func<bool> killing)
 {
     /// <summary>Tasks that may wait; enough for every claim to be filled.</summary>
     private const int Backlog = 1500;
 
-    private const int Writers = 6;
+    /// <summary>When there were enough, but not enough kills yet: so many that there is always something to interrupt.</summary>
+    private const int Trickle = 60;
+
+    private const int Writers = 24;
 
     private int _made;
 
@@ -23,9 +26,10 @@ internal sealed class Feeder(MusterClient plane, Ledger ledger, string project, 
     {
         var scribe = new Scribe($"feeder-{writer}", ledger, patient: writer % 2 == 0);
         string? last = null;
-        for (var number = 0; Made < wanted; number++)
+        for (var number = 0; Made < wanted || killing(); number++)
         {
-            while (Made - done() > Backlog) await Task.Delay(20, ct);
+            while (Made - done() > (Made < wanted ? Backlog : Trickle) && (Made < wanted || killing())) await Task.Delay(20, ct);
+            if (Made >= wanted && !killing()) return;
             var title = $"task {writer}-{number}";
             var call = scribe.Begin(Kinds.Create, effect: title);
             try

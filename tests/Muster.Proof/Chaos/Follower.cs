@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Muster.Client;
 using Muster.Contracts.Events;
 
@@ -13,6 +14,8 @@ internal sealed class Follower(MusterClient plane)
     public int Done => Volatile.Read(ref _done);
 
     public long Last { get; private set; }
+
+    public long Begun { get; } = Stopwatch.GetTimestamp();
 
     public IReadOnlyList<(long Seq, string Id)> Seen => _seen;
 

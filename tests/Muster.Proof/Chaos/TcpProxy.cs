@@ -20,9 +20,12 @@ internal enum Weather
 
     /// <summary>Nobody gets in.</summary>
     Refused,
+
+    /// <summary>Connections end after some bytes, wherever in a message that is.</summary>
+    Cutting,
 }
 
-/// <summary>A relay between agents and plane whose weather can be changed at any moment. Needs no rights, unlike the kernel's own means.</summary>
+/// <summary>A relay before a plane or one of its servers, whose weather can be changed at any moment. Needs no rights, unlike the kernel's own means.</summary>
 internal sealed class TcpProxy : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -43,6 +46,7 @@ internal sealed class TcpProxy : IAsyncDisposable
 
     public void Set(Weather weather)
     {
+        // Whoever waits has looked for the change before it looked at the weather.
         _weather = weather;
         Interlocked.Exchange(ref _changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
     }
@@ -75,15 +79,15 @@ internal sealed class TcpProxy : IAsyncDisposable
 
     private async Task RelayAsync(TcpClient client)
     {
-        using var plane = new TcpClient { NoDelay = true };
+        using var server = new TcpClient { NoDelay = true };
         client.NoDelay = true;
         _open[client] = 0;
         try
         {
             if (_weather == Weather.Refused) return;
-            await plane.ConnectAsync(IPAddress.Loopback, _target, _ended.Token);
-            _open[plane] = 0;
-            await Task.WhenAny(PumpAsync(client.GetStream(), plane.GetStream(), answers: false), PumpAsync(plane.GetStream(), client.GetStream(), answers: true));
+            await server.ConnectAsync(IPAddress.Loopback, _target, _ended.Token);
+            _open[server] = 0;
+            await Task.WhenAny(PumpAsync(client.GetStream(), server.GetStream(), answers: false), PumpAsync(server.GetStream(), client.GetStream(), answers: true));
         }
         catch (Exception error) when (error is SocketException or IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
         {
@@ -92,7 +96,7 @@ internal sealed class TcpProxy : IAsyncDisposable
         finally
         {
             _open.TryRemove(client, out _);
-            _open.TryRemove(plane, out _);
+            _open.TryRemove(server, out _);
             client.Dispose();
         }
     }
@@ -106,8 +110,10 @@ internal sealed class TcpProxy : IAsyncDisposable
             {
                 if (_weather == Weather.Slow) await Task.Delay(Random.Shared.Next(20, 150), _ended.Token);
                 if (_weather == Weather.AnswersLost && answers) continue;
-                while (_weather == Weather.HalfOpen) await _changed.Task.WaitAsync(_ended.Token);
-                await to.WriteAsync(buffer.AsMemory(0, count), _ended.Token);
+                for (var changed = _changed; _weather == Weather.HalfOpen; changed = _changed) await changed.Task.WaitAsync(_ended.Token);
+                var cut = _weather == Weather.Cutting && Random.Shared.Next(4) == 0;
+                await to.WriteAsync(buffer.AsMemory(0, cut ? Random.Shared.Next(count) : count), _ended.Token);
+                if (cut) return;
             }
         }
         catch (Exception error) when (error is SocketException or IOException or OperationCanceledException or ObjectDisposedException)

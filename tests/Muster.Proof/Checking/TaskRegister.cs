@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Muster.Contracts.Work;
 
 namespace Muster.Proof.Checking;
@@ -6,55 +5,22 @@ namespace Muster.Proof.Checking;
 /// <summary>
 /// A task as a register: free, held at an epoch, or ended. Looks for an order of the calls about it that explains every
 /// answer, keeps calls that did not overlap in the order they happened, and ends where the store ended. When there is
-/// none, something was accepted that must not have been, or was lost. The search is that of Wing and Gong with the states
-/// already seen left out.
+/// none, something was accepted that must not have been, or was lost.
 /// </summary>
+/// <remarks>
+/// There is such an order exactly when each call can be given a moment between its begin and its answer. A call only asks
+/// whether its own epoch was held at that moment, and epochs are held one after the other, so a history falls apart into its
+/// epochs: for each, the earliest moments of its beginning and its end that its calls allow. Earlier is never worse for the
+/// epochs behind it. This looks through histories of any length; a search through all orders, which the tests compare it
+/// with, does not.
+/// </remarks>
 public static class TaskRegister
 {
-    /// <summary>What the search remembers fits 128 calls; of more, the refused ones are left out first.</summary>
-    private const int Most = 128;
-
-    private enum Phase
-    {
-        Free,
-        Held,
-        Ended,
-    }
-
-    [StructLayout(LayoutKind.Auto)]
-    private readonly record struct State(int Epoch, Phase Phase);
-
-    /// <param name="Must">Whether it took effect for certain; the others may have.</param>
-    private sealed record Step(string Kind, string End, int Epoch, long Begin, long Answered, bool Must);
-
-    /// <summary>Null when there is such an order; otherwise the calls, for a person to read.</summary>
+    /// <summary>Null when there is such an order; otherwise the reason and the calls, for a person to read.</summary>
     public static string? Explain(IReadOnlyList<Call> calls, IReadOnlyList<AssignmentFacts> attempts)
     {
-        var steps = Steps(calls, attempts);
-        if (steps.Count > Most) steps = [.. steps.Where(s => s.End != Ends.Stale)];
-        // Of many renewals of one attempt the last ones say most.
-        if (steps.Count > Most) steps = [.. steps.Where(s => s.Kind != Kinds.Renew), .. steps.Where(s => s.Kind == Kinds.Renew).GroupBy(s => s.Epoch).SelectMany(g => g.OrderByDescending(s => s.Begin).Take(8))];
-        if (steps.Count > Most) return $"{steps.Count} calls are more than can be looked through";
-        var endings = attempts.ToDictionary(a => a.Epoch, a => a.Status);
-        steps.Sort((a, b) => a.Begin.CompareTo(b.Begin));
-        return Search(steps, endings) ? null : string.Join("; ", steps.Select(Text));
-    }
-
-    /// <summary>The calls that callers know of, and what the plane did by itself or for callers who never heard of it.</summary>
-    private static List<Step> Steps(IReadOnlyList<Call> calls, IReadOnlyList<AssignmentFacts> attempts)
-    {
-        var steps = new List<Step>();
-        foreach (var call in calls.Where(TellsSomething))
-            steps.Add(new Step(call.Kind, call.End, call.Epoch, call.Begin, call.Answered, call.End is Ends.Ok or Ends.Stale));
-        foreach (var attempt in attempts)
-        {
-            if (!calls.Any(c => c.Kind == Kinds.Claim && c.End == Ends.Ok && c.Epoch == attempt.Epoch))
-                steps.Add(new Step(Kinds.Claim, Ends.Ok, attempt.Epoch, long.MinValue, long.MaxValue, true));
-            if (attempt.Status is AssignmentState.Expired or AssignmentState.Died or AssignmentState.Revoked)
-                steps.Add(new Step(attempt.Status, Ends.Ok, attempt.Epoch, long.MinValue, long.MaxValue, true));
-        }
-
-        return steps;
+        var told = calls.Where(TellsSomething).ToList();
+        return Why(told, [.. attempts.OrderBy(a => a.Epoch)]) is { } why ? $"{why}; {string.Join("; ", told.OrderBy(c => c.Begin).Select(Text))}" : null;
     }
 
     /// <summary>A call that changes nothing and had no answer says nothing, and neither does a refused one.</summary>
@@ -62,69 +28,73 @@ public static class TaskRegister
     {
         Ends.Ok => call.Kind != Kinds.Create,
         Ends.Stale => true,
-        Ends.Unknown => call.Kind is Kinds.Complete or Kinds.Fail or Kinds.Release,
+        Ends.Unknown => IsHandIn(call),
         _ => false,
     };
 
-    private static bool Search(List<Step> steps, Dictionary<int, string> endings)
+    private static string? Why(List<Call> calls, List<AssignmentFacts> attempts)
     {
-        var must = UInt128.Zero;
-        for (var i = 0; i < steps.Count; i++) if (steps[i].Must) must |= UInt128.One << i;
-        var seen = new HashSet<(UInt128, State)>();
-        var open = new Stack<(UInt128 Done, State State)>();
-        open.Push((UInt128.Zero, new State(0, Phase.Free)));
-        while (open.TryPop(out var at))
+        if (!attempts.Select(a => a.Epoch).SequenceEqual(Enumerable.Range(1, attempts.Count))) return "the epochs of its attempts do not count 1, 2, 3 ...";
+        if (calls.Find(c => c.End == Ends.Ok && (c.Epoch < 1 || c.Epoch > attempts.Count)) is { } beyond) return $"the store has no epoch {beyond.Epoch}";
+        var byEpoch = calls.ToLookup(c => c.Epoch);
+        var free = long.MinValue;
+        foreach (var attempt in attempts)
         {
-            if ((at.Done & must) == must && IsEnd(at.State, endings)) return true;
-            if (!seen.Add(at)) continue;
-            // Whatever was answered before another call began must come before it.
-            var first = long.MaxValue;
-            for (var i = 0; i < steps.Count; i++)
-                if ((at.Done >> i & 1) == 0 && steps[i].Must) first = Math.Min(first, steps[i].Answered);
-            for (var i = steps.Count - 1; i >= 0; i--)
-            {
-                if ((at.Done >> i & 1) != 0 || steps[i].Begin > first) continue;
-                if (Apply(at.State, steps[i], endings) is { } next) open.Push((at.Done | UInt128.One << i, next));
-            }
+            var last = attempt.Epoch == attempts.Count;
+            if (!last && attempt.Status is AssignmentState.Active or AssignmentState.Completed) return $"epoch {attempt.Epoch} is {attempt.Status} and was followed by another";
+            if (End(attempt, [.. byEpoch[attempt.Epoch]], free) is not { } end) return $"epoch {attempt.Epoch}, which is {attempt.Status}, finds no place";
+            free = end;
         }
 
-        return false;
+        return null;
     }
 
-    /// <summary>Where the calls lead must be where the store is.</summary>
-    private static bool IsEnd(State state, Dictionary<int, string> endings)
+    /// <summary>The earliest moment at which an attempt can have ended, when the one before it ended at a given moment; null when there is none.</summary>
+    private static long? End(AssignmentFacts attempt, List<Call> calls, long free)
     {
-        var last = endings.Count == 0 ? 0 : endings.Keys.Max();
-        if (state.Epoch != last) return false;
-        return last == 0 || state.Phase == After(endings[last]);
+        var claims = calls.Where(c => c is { Kind: Kinds.Claim, End: Ends.Ok }).ToList();
+        if (claims.Count > 1) return null;
+        var within = calls.Where(c => c is { Kind: Kinds.Write or Kinds.Renew, End: Ends.Ok }).ToList();
+        var stale = calls.Where(c => c.End == Ends.Stale).ToList();
+        // A hand-in of another kind than the one the store has was taken, and is gone.
+        if (calls.Exists(c => c.End == Ends.Ok && IsHandIn(c) && Status(c.Kind) != attempt.Status)) return null;
+        // A claim whose caller never heard of it happened at some time.
+        var begin = Math.Max(free, claims.Count == 0 ? long.MinValue : claims[0].Begin);
+        var latestBegin = Math.Min(claims.Count == 0 ? long.MaxValue : claims[0].Answered, within.Count == 0 ? long.MaxValue : within.Min(c => c.Answered));
+        var used = within.Count == 0 ? long.MinValue : within.Max(c => c.Begin);
+        while (begin <= latestBegin)
+        {
+            if (Earliest(attempt, calls, Math.Max(begin, used)) is not { } end) return null;
+            // Refused calls stand behind the end, or else before the beginning, which has to move behind their begin.
+            var before = stale.Where(c => c.Answered < end).Select(c => c.Begin).DefaultIfEmpty(long.MinValue).Max();
+            if (before <= begin) return end;
+            begin = before;
+        }
+
+        return null;
     }
 
-    private static Phase After(string ending) => ending switch
+    /// <summary>When the attempt ended, not before a given moment, by one of the calls that may have ended it or by the plane itself.</summary>
+    private static long? Earliest(AssignmentFacts attempt, List<Call> calls, long after)
     {
-        AssignmentState.Active => Phase.Held,
-        AssignmentState.Completed => Phase.Ended,
-        _ => Phase.Free,
-    };
-
-    private static State? Apply(State state, Step step, Dictionary<int, string> endings)
-    {
-        var held = state.Phase == Phase.Held && state.Epoch == step.Epoch;
-        if (step.Kind == Kinds.Claim) return state.Phase == Phase.Free && step.Epoch == state.Epoch + 1 ? new State(step.Epoch, Phase.Held) : null;
-        if (step.End == Ends.Stale) return held ? null : state;
-        if (step.Kind is Kinds.Renew or Kinds.Write) return held ? state : null;
-        // The same hand-in again gets the same answer and changes nothing.
-        if (!held) return step.End == Ends.Ok && state.Epoch >= step.Epoch && endings.GetValueOrDefault(step.Epoch) == Status(step.Kind) ? state : null;
-        return new State(step.Epoch, After(Status(step.Kind)));
+        if (attempt.Status == AssignmentState.Active) return long.MaxValue;
+        var handIns = calls.Where(c => c.End is Ends.Ok or Ends.Unknown && IsHandIn(c) && Status(c.Kind) == attempt.Status).ToList();
+        // The same hand-in again gets the same answer and changes nothing: it stands behind the first.
+        var latest = handIns.Where(c => c.End == Ends.Ok).Select(c => c.Answered).DefaultIfEmpty(long.MaxValue).Min();
+        long? end = attempt.Status is AssignmentState.Expired or AssignmentState.Died or AssignmentState.Revoked
+            ? after
+            : handIns.Where(c => Math.Max(after, c.Begin) <= c.Answered).Select(c => (long?)Math.Max(after, c.Begin)).Min();
+        return end <= latest ? end : null;
     }
+
+    private static bool IsHandIn(Call call) => call.Kind is Kinds.Complete or Kinds.Fail or Kinds.Release;
 
     private static string Status(string kind) => kind switch
     {
         Kinds.Complete => AssignmentState.Completed,
         Kinds.Fail => AssignmentState.Failed,
-        Kinds.Release => AssignmentState.Released,
-        _ => kind,
+        _ => AssignmentState.Released,
     };
 
-    private static string Text(Step step) =>
-        $"{step.Kind} {step.Epoch} {step.End} [{(step.Begin == long.MinValue ? "-" : step.Begin)}, {(step.Answered == long.MaxValue ? "-" : step.Answered)}]";
+    private static string Text(Call call) => $"{call.Kind} {call.Epoch} {call.End} [{call.Begin}, {(call.Answered == long.MaxValue ? "-" : call.Answered)}]";
 }

@@ -9,6 +9,7 @@ using Muster.ControlPlane.Delivery.Git;
 using Muster.ControlPlane.Security;
 using Muster.ControlPlane.Storage;
 using Muster.Integrations.Git;
+using Muster.Integrations.Postgres;
 using Muster.Integrations.Sqlite;
 
 namespace Muster.Proof.Planting;
@@ -16,10 +17,13 @@ namespace Muster.Proof.Planting;
 /// <summary><c>plane</c>: the real plane in a process of its own with a bug planted, for the chaos run to find.</summary>
 internal static class PlantedPlane
 {
-    public static async Task<int> RunAsync(Arguments arguments)
+    public static async Task<int> RunAsync(Arguments arguments, CancellationToken stopped)
     {
         var (folder, port) = (arguments.Text("data"), arguments.Number("port", 0));
         var plant = Enum.Parse<Plant>(arguments.Text("plant"));
+        Store store = arguments.Find("store") is { } address
+            ? await PostgresStore.OpenAsync(PostgresAddress.Parse(address), TimeProvider.System, NullLogger.Instance, ct: stopped)
+            : SqliteStore.Open(Directory.CreateDirectory(folder).FullName, TimeProvider.System, NullLogger.Instance);
         arguments.Close();
         Directory.CreateDirectory(folder);
         var random = new Random(1);
@@ -28,17 +32,19 @@ internal static class PlantedPlane
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
         builder.Services.AddControlPlane(new ControlPlaneOptions { DataFolder = folder },
-            services => new PlantedStore(SqliteStore.Open(folder, TimeProvider.System, NullLogger.Instance), services.GetRequiredService<PlantState>()));
+            services => new PlantedStore(store, services.GetRequiredService<PlantState>()));
         builder.Services.AddSingleton(new PlantState(plant, Strikes));
         builder.Services.AddSingleton<IRepositories>(_ => new GitRepositories(new GitOptions { Folder = Path.Combine(folder, "projects") }));
         await using var app = builder.Build();
         app.Use((http, next) => PlantedRequests.InvokeAsync(http, next));
         app.UseControlPlane();
-        await app.StartAsync();
+        await app.StartAsync(stopped);
         var token = await app.Services.GetRequiredService<TokenDirectory>().CreateAsync("owner", Scopes.Owner, null, null, default);
         Console.WriteLine($$"""{"address":"{{app.Urls.First()}}","token":"{{token.Secret}}"}""");
-        await Console.In.ReadToEndAsync();
-        await app.StopAsync();
+        // Told to go by a signal, or by the end of the parent.
+        var orphaned = Task.Run(Console.In.ReadToEnd, CancellationToken.None);
+        await Task.WhenAny(orphaned, Task.Delay(Timeout.Infinite, stopped));
+        await app.StopAsync(CancellationToken.None);
         return 0;
     }
 }
