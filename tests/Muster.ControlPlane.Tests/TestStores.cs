@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
-using Muster.Conformance.Servers;
+using PostgresServer = Muster.Conformance.Servers.PostgresServer;
 using Muster.ControlPlane.Backups;
 using Muster.ControlPlane.Storage;
 using Muster.ControlPlane.Tests;

@@ -102,7 +102,7 @@ public sealed class GroupCommit : IAsyncDisposable
                 RunAll(tx, batch, careful);
                 _engine.Commit(tx);
             }
-            catch (NoWayBackException)
+            catch (Exception error) when (!careful && (error is NoWayBackException || _engine.IsOwnFault(error)))
             {
                 // With a place to come back to before each operation, the next run can tell the one that fails from the others.
                 careful = true;

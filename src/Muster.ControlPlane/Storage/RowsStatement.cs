@@ -1,12 +1,12 @@
-using System.Data.Common;
-
 namespace Muster.ControlPlane.Storage;
 
 /// <summary>
 /// One statement for many rows: <c>{rows}</c> stands for the table of what is given, called <c>r</c>; <c>{now}</c> for the time
 /// of the commit; <c>{lock x}</c> and <c>{lock x skip}</c> at the end of a SELECT for a lock on the rows of table <c>x</c>,
-/// where the engine has more than one writer. Tables are joined to <c>{rows}</c> by CROSS JOIN with the condition in the WHERE
-/// clause wherever an index of theirs could tempt an engine to begin with them and walk all that it holds.
+/// where the engine has more than one writer. An engine may take all rows at once or one after the other. <c>{rows}</c> stands
+/// first in its FROM clause, once, and others are joined to it by CROSS JOIN with the condition in the WHERE clause. Conditions
+/// beyond the one on the id stand in a CASE: an index on what they ask would tempt an engine to begin there and walk all that
+/// it holds. What is to be known is read, under lock, before it is changed: plain changes by key are what engines do fastest.
 /// </summary>
 /// <param name="sql">The statement, in the common subset of the engines.</param>
 /// <param name="columns">Names of the columns of <c>{rows}</c>; one that ends in <c>#</c> holds whole numbers, any other text.</param>
@@ -26,12 +26,26 @@ public interface IRowsRunner
     /// <param name="now">The time of the commit.</param>
     /// <param name="columns">A <c>string?[]</c> or <c>long[]</c> for each column, all of one length.</param>
     /// <param name="each">Called for every row that comes back.</param>
-    void Run(RowsStatement statement, long now, Array[] columns, Action<DbDataReader>? each);
+    void Run(RowsStatement statement, long now, Array[] columns, Action<IRow>? each);
 }
 
-public static class ReaderExtensions
+/// <summary>A row that came back.</summary>
+public interface IRow
 {
-    public static string? Text(this DbDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
+    bool IsNull(int column);
 
-    public static long? Number(this DbDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetInt64(column);
+    long Number(int column);
+
+    string Text(int column);
+}
+
+public static class RowExtensions
+{
+    public static bool IsTrue(this IRow row, int column) => row.Number(column) != 0;
+
+    public static int Count(this IRow row, int column) => checked((int)row.Number(column));
+
+    public static string? TextOrNull(this IRow row, int column) => row.IsNull(column) ? null : row.Text(column);
+
+    public static long? NumberOrNull(this IRow row, int column) => row.IsNull(column) ? null : row.Number(column);
 }

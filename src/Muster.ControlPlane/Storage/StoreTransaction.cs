@@ -1,5 +1,4 @@
 using System.Data;
-using System.Data.Common;
 using System.Text.Json;
 using Dapper;
 using Muster.Contracts;
@@ -52,7 +51,7 @@ public sealed class StoreTransaction(IDbConnection connection, DateTimeOffset no
     }
 
     /// <summary>One statement for many rows; <paramref name="columns"/> are <c>string?[]</c> or <c>long[]</c>, one for each column of the statement.</summary>
-    public void Rows(RowsStatement statement, Action<DbDataReader>? each, params Array[] columns)
+    public void Rows(RowsStatement statement, Action<IRow>? each, params Array[] columns)
     {
         if (columns[0].Length == 0) return;
         Note(statement.Sql);

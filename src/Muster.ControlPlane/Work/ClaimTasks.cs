@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Text.Json;
 using Muster.Contracts.Events;
 using Muster.Contracts.Fleet;
@@ -23,22 +22,26 @@ public sealed class ClaimTasks(Store store, ReadyTasks ready, ProjectDirectory p
         """
         SELECT a.id, a.name, a.role, a.labels, a.capacity, a.desired, a.active, a.rehearsal,
                (SELECT COUNT(*) FROM assignments s WHERE s.agent_id = a.id AND s.status = 'active')
-          FROM {rows} JOIN agents a ON a.id = r.agent_id {lock a}
+          FROM {rows} CROSS JOIN agents a WHERE a.id = r.agent_id {lock a}
         """, "agent_id");
 
     private static readonly RowsStatement Replayed = new(
-        "SELECT s.claim_key, s.id FROM {rows} JOIN assignments s ON s.agent_id = r.agent_id WHERE s.status = 'active' AND s.claim_key IS NOT NULL", "agent_id");
+        "SELECT s.claim_key, s.id FROM {rows} CROSS JOIN assignments s WHERE s.agent_id = r.agent_id AND s.status = 'active' AND s.claim_key IS NOT NULL", "agent_id");
+
+    private static readonly RowsStatement Takeable = new(
+        $$"""
+        SELECT {{TaskRow.Columns}}, r.n FROM {rows} CROSS JOIN tasks WHERE tasks.id = r.task_id
+           AND CASE WHEN tasks.ready = 1 AND tasks.status = 'pending' AND tasks.priority = r.priority AND tasks.labels = r.labels AND COALESCE(tasks.role, '') = r.role
+                     AND EXISTS (SELECT 1 FROM projects p WHERE p.id = tasks.project_id AND p.paused = 0) THEN 1 ELSE 0 END = 1 {lock tasks skip}
+        """, "task_id", "priority#", "labels", "role", "n#");
 
     private static readonly RowsStatement TakeTasks = new(
-        $$"""
-        UPDATE tasks SET previous_status = tasks.status, status = 'in_progress', ready = 0, epoch = tasks.epoch + 1, assignment_id = w.assignment_id,
-               agent_id = w.agent_id, percent_complete = 0, head_sha = NULL, rehearsal = CASE WHEN w.replays = 1 THEN 1 ELSE tasks.rehearsal END,
+        """
+        UPDATE tasks SET previous_status = tasks.status, status = 'in_progress', ready = 0, epoch = tasks.epoch + 1, assignment_id = r.assignment_id,
+               agent_id = r.agent_id, percent_complete = 0, head_sha = NULL, rehearsal = CASE WHEN r.replays = 1 THEN 1 ELSE tasks.rehearsal END,
                started_at = COALESCE(tasks.started_at, {now}), updated_at = {now}
-          FROM (SELECT k.id, r.assignment_id, r.agent_id, r.replays FROM {rows} CROSS JOIN tasks k CROSS JOIN projects p
-                 WHERE k.id = r.task_id AND p.id = k.project_id AND k.ready = 1 AND k.status = 'pending' AND p.paused = 0 AND k.priority = r.priority AND k.labels = r.labels AND COALESCE(k.role, '') = r.role
-                 {lock k skip}) AS w
-         WHERE tasks.id = w.id RETURNING {{TaskRow.Columns}}
-        """, "task_id", "assignment_id", "agent_id", "replays#", "priority#", "labels", "role");
+          FROM {rows} WHERE tasks.id = r.task_id
+        """, "task_id", "assignment_id", "agent_id", "replays#");
 
     private static readonly RowsStatement OpenAssignments = new(
         """
@@ -47,9 +50,9 @@ public sealed class ClaimTasks(Store store, ReadyTasks ready, ProjectDirectory p
         """, "id", "task_id", "agent_id", "epoch#", "replays#", "lease_until#", "plane_id", "claim_key");
 
     private static readonly RowsStatement StillReady = new(
-        "SELECT t.id, t.project_id, t.priority, t.number, t.role, t.labels, t.created_at FROM {rows} JOIN tasks t ON t.id = r.id WHERE t.ready = 1", "id");
+        "SELECT t.id, t.project_id, t.priority, t.number, t.role, t.labels, t.created_at FROM {rows} CROSS JOIN tasks t WHERE t.id = r.id AND CASE WHEN t.ready = 1 THEN 1 ELSE 0 END = 1", "id");
 
-    private static readonly RowsStatement Epics = new("SELECT e.id, e.number FROM {rows} JOIN epics e ON e.id = r.id", "id");
+    private static readonly RowsStatement Epics = new("SELECT e.id, e.number FROM {rows} CROSS JOIN epics e WHERE e.id = r.id", "id");
 
     private readonly List<ReadyTask> _taken = [];
 
@@ -108,7 +111,7 @@ public sealed class ClaimTasks(Store store, ReadyTasks ready, ProjectDirectory p
         var found = new Dictionary<string, AgentFacts>(StringComparer.Ordinal);
         // In one order, so that planes that lock the same agents never wait for one another in a circle.
         var ids = items.Select(i => i.Item.AgentId).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToArray();
-        tx.Rows(Agents, r => found[r.GetString(0)] = AgentFacts.Read(r), ids);
+        tx.Rows(Agents, r => found[r.Text(0)] = AgentFacts.Read(r), ids);
         return found;
     }
 
@@ -124,7 +127,7 @@ public sealed class ClaimTasks(Store store, ReadyTasks ready, ProjectDirectory p
         var keyed = claims.Where(c => c.Item.Item.Key is not null).ToList();
         if (keyed.Count == 0) return;
         var seen = new List<(string Key, string AssignmentId)>();
-        tx.Rows(Replayed, r => seen.Add((r.GetString(0), r.GetString(1))), keyed.Select(c => c.Agent.Id).Distinct(StringComparer.Ordinal).ToArray());
+        tx.Rows(Replayed, r => seen.Add((r.Text(0), r.Text(1))), keyed.Select(c => c.Agent.Id).Distinct(StringComparer.Ordinal).ToArray());
         if (seen.Count == 0) return;
         foreach (var claim in keyed)
         {
@@ -157,18 +160,39 @@ public sealed class ClaimTasks(Store store, ReadyTasks ready, ProjectDirectory p
 
     private static Dictionary<string, TaskRow> TakeOffered(StoreTransaction tx, List<Offered> offers, IReadOnlyDictionary<string, ProjectRow> projects)
     {
-        var given = new Dictionary<string, TaskRow>(StringComparer.Ordinal);
-        tx.Rows(TakeTasks, r =>
+        var taken = new List<(Offered Offer, TaskRow Task)>(offers.Count);
+        tx.Rows(Takeable, r =>
         {
-            var task = TaskRow.Read(r);
-            given[task.AssignmentId!] = task with { ProjectKey = projects[task.ProjectId].Key };
+            var offer = offers[r.Count(39)];
+            taken.Add((offer, TaskRow.Read(r)));
         },
-            offers.Select(o => o.Task.Id).ToArray(), offers.Select(o => o.AssignmentId).ToArray(), offers.Select(o => o.Claim.Agent.Id).ToArray(),
-            offers.Select(o => o.Claim.Agent.Rehearsal ? 1L : 0).ToArray(), offers.Select(o => (long)o.Task.Priority).ToArray(),
-            offers.Select(o => o.Task.Labels).ToArray(), offers.Select(o => o.Task.Role ?? "").ToArray());
+            offers.Select(o => o.Task.Id).ToArray(), offers.Select(o => (long)o.Task.Priority).ToArray(), offers.Select(o => o.Task.Labels).ToArray(),
+            offers.Select(o => o.Task.Role ?? "").ToArray(), Enumerable.Range(0, offers.Count).Select(n => (long)n).ToArray());
+        // A task that stands in memory twice was offered twice; the first has it.
+        taken = [.. taken.DistinctBy(t => t.Task.Id, StringComparer.Ordinal)];
+        tx.Rows(TakeTasks, null,
+            taken.Select(t => t.Task.Id).ToArray(), taken.Select(t => t.Offer.AssignmentId).ToArray(), taken.Select(t => t.Offer.Claim.Agent.Id).ToArray(),
+            taken.Select(t => t.Offer.Claim.Agent.Rehearsal ? 1L : 0).ToArray());
         foreach (var offer in offers) offer.Claim.Open--;
-        return given;
+        return taken.ToDictionary(t => t.Offer.AssignmentId, t => Taken(tx, t.Offer, t.Task, projects), StringComparer.Ordinal);
     }
+
+    /// <summary>The task as the store has it now.</summary>
+    private static TaskRow Taken(StoreTransaction tx, Offered offer, TaskRow task, IReadOnlyDictionary<string, ProjectRow> projects) => task with
+    {
+        PreviousStatus = task.Status,
+        Status = TaskState.InProgress,
+        Ready = false,
+        Epoch = task.Epoch + 1,
+        AssignmentId = offer.AssignmentId,
+        AgentId = offer.Claim.Agent.Id,
+        PercentComplete = 0,
+        HeadSha = null,
+        Rehearsal = task.Rehearsal || offer.Claim.Agent.Rehearsal,
+        StartedAt = task.StartedAt ?? tx.Now,
+        UpdatedAt = tx.Now,
+        ProjectKey = projects[task.ProjectId].Key,
+    };
 
     /// <summary>A candidate that was refused although it is ready (its project is paused, another plane looks at it) is kept in mind.</summary>
     private void Recheck(StoreTransaction tx, List<ReadyTask> gone)
@@ -181,7 +205,7 @@ public sealed class ClaimTasks(Store store, ReadyTasks ready, ProjectDirectory p
         }
 
         List<ReadyTask> still = [];
-        tx.Rows(StillReady, r => still.Add(new ReadyTask(r.GetString(0), r.GetString(1), (int)r.GetInt64(2), (int)r.GetInt64(3), r.Text(4), r.GetString(5), r.GetInt64(6))),
+        tx.Rows(StillReady, r => still.Add(new ReadyTask(r.Text(0), r.Text(1), r.Count(2), r.Count(3), r.TextOrNull(4), r.Text(5), r.Number(6))),
             gone.Select(t => t.Id).Distinct(StringComparer.Ordinal).ToArray());
         ready.Add(still);
     }
@@ -194,7 +218,7 @@ public sealed class ClaimTasks(Store store, ReadyTasks ready, ProjectDirectory p
             given.Select(g => (long)g.Task.Epoch).ToArray(), given.Select(g => g.Claim.Agent.Rehearsal ? 1L : 0).ToArray(),
             given.Select(g => tx.Now + g.Project.LeaseSeconds * 1000L).ToArray(), given.Select(_ => store.PlaneId).ToArray(), given.Select(g => g.Claim.Item.Item.ClaimKey).ToArray());
         var epics = new Dictionary<string, int>(StringComparer.Ordinal);
-        tx.Rows(Epics, r => epics[r.GetString(0)] = (int)r.GetInt64(1), given.Where(g => g.Task.EpicId is not null).Select(g => g.Task.EpicId).Distinct(StringComparer.Ordinal).ToArray());
+        tx.Rows(Epics, r => epics[r.Text(0)] = r.Count(1), given.Where(g => g.Task.EpicId is not null).Select(g => g.Task.EpicId).Distinct(StringComparer.Ordinal).ToArray());
         foreach (var claim in claims)
         {
             if (claim.Wanted == 0 && claim.Again.Count == 0) continue;
@@ -237,12 +261,6 @@ public sealed record AgentFacts(string Id, string Name, string? Role, string Lab
     /// <summary>Assignments it holds, with those being given to it.</summary>
     public int Running { get; set; }
 
-    public static AgentFacts Read(DbDataReader r)
-    {
-        var mayClaim = r.GetString(5) == DesiredState.Running && r.GetInt64(6) != 0;
-        return new AgentFacts(r.GetString(0), r.GetString(1), r.Text(2), r.GetString(3), (int)r.GetInt64(4), mayClaim, r.GetInt64(7) != 0)
-        {
-            Running = (int)r.GetInt64(8),
-        };
-    }
+    public static AgentFacts Read(IRow r) =>
+        new(r.Text(0), r.Text(1), r.TextOrNull(2), r.Text(3), r.Count(4), MayClaim: r.Text(5) == DesiredState.Running && r.IsTrue(6), Rehearsal: r.IsTrue(7)) { Running = r.Count(8) };
 }

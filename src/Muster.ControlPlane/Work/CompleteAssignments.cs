@@ -13,15 +13,16 @@ public sealed class CompleteAssignments(Store store, ProjectDirectory projects) 
 {
     private static readonly RowsStatement Held = new(
         $$"""
-        SELECT {{TaskRow.Columns}}, a.name, r.n FROM {rows} CROSS JOIN tasks CROSS JOIN agents a
-         WHERE tasks.id = r.task_id AND a.id = tasks.agent_id AND tasks.status = 'in_progress' AND tasks.epoch = r.epoch AND tasks.assignment_id = r.assignment_id {lock tasks}
+        SELECT {{TaskRow.Columns}}, a.name, r.n, s.note, s.wip_sha, s.rehearsal, s.lease_until, s.started_at
+          FROM {rows} CROSS JOIN tasks CROSS JOIN assignments s CROSS JOIN agents a
+         WHERE tasks.id = r.task_id AND s.id = r.assignment_id AND a.id = s.agent_id
+           AND CASE WHEN tasks.status = 'in_progress' AND tasks.epoch = r.epoch AND tasks.assignment_id = r.assignment_id THEN 1 ELSE 0 END = 1 {lock tasks}
         """, "task_id", "epoch#", "assignment_id", "n#");
 
     private static readonly RowsStatement EndAssignments = new(
         """
         UPDATE assignments SET status = 'completed', head_sha = r.head_sha, summary = r.summary, percent_complete = 100, ended_at = {now}
-          FROM {rows} WHERE assignments.id = r.id AND assignments.status = 'active'
-        RETURNING assignments.id, assignments.note, assignments.wip_sha, assignments.rehearsal, assignments.lease_until, assignments.started_at
+          FROM {rows} WHERE assignments.id = r.id
         """, "id", "head_sha", "summary");
 
     private static readonly RowsStatement EndTasks = new(
@@ -32,20 +33,22 @@ public sealed class CompleteAssignments(Store store, ProjectDirectory projects) 
           FROM {rows} WHERE tasks.id = r.id
         """, "id", "status", "head_sha");
 
-    /// <summary>Lowers the successors' counts; each by as many as it waited for among those done now.</summary>
-    private static readonly RowsStatement LowerSuccessors = new(
-        $$"""
-        UPDATE tasks SET open_dependencies = tasks.open_dependencies - s.times, updated_at = {now},
-               ready = CASE WHEN tasks.status = 'pending' AND tasks.open_dependencies = s.times AND tasks.gated = 0 AND tasks.not_before IS NULL THEN 1 ELSE 0 END
-          FROM (SELECT e.task_id, COUNT(*) AS times FROM {rows} JOIN edges e ON e.depends_on = r.id GROUP BY e.task_id) AS s
-         WHERE tasks.id = s.task_id RETURNING {{TaskRow.Columns}}
+    /// <summary>Who waits for these; once for each that it waits for.</summary>
+    private static readonly RowsStatement Successors = new(
+        """
+        SELECT tasks.id, tasks.project_id, tasks.priority, tasks.number, tasks.role, tasks.labels, tasks.created_at, tasks.open_dependencies,
+               CASE WHEN tasks.status = 'pending' AND tasks.gated = 0 AND tasks.not_before IS NULL THEN 1 ELSE 0 END
+          FROM {rows} CROSS JOIN edges e CROSS JOIN tasks WHERE e.depends_on = r.id AND tasks.id = e.task_id {lock tasks}
         """, "id");
+
+    private static readonly RowsStatement LowerSuccessors = new(
+        "UPDATE tasks SET open_dependencies = tasks.open_dependencies - r.times, ready = r.ready, updated_at = {now} FROM {rows} WHERE tasks.id = r.id", "id", "times#", "ready#");
 
     /// <summary>The epics of projects that have gates, locked first: a gate looks at all of them and must see what others add.</summary>
     private static readonly RowsStatement LockGates = new(
         """
-        SELECT e.project_id FROM {rows} JOIN epics e ON e.project_id = r.project_id
-         WHERE EXISTS (SELECT 1 FROM epics g WHERE g.project_id = e.project_id AND g.gate_epics IS NOT NULL) ORDER BY e.id {lock e}
+        SELECT e.project_id FROM {rows} CROSS JOIN epics e
+         WHERE e.project_id = r.project_id AND EXISTS (SELECT 1 FROM epics g WHERE g.project_id = e.project_id AND g.gate_epics IS NOT NULL) ORDER BY e.id {lock e}
         """, "project_id");
 
     private static readonly RowsStatement CountEpics = new(
@@ -58,7 +61,7 @@ public sealed class CompleteAssignments(Store store, ProjectDirectory projects) 
     {
         var handIns = ReadHeld(tx, items);
         foreach (var handIn in handIns) AddClaims(tx, handIn);
-        tx.Rows(EndAssignments, r => Settle(handIns, r, tx.Now), handIns.Select(h => h.Task.AssignmentId).ToArray(), handIns.Select(h => h.Body.HeadSha).ToArray(), handIns.Select(h => h.Body.Summary).ToArray());
+        tx.Rows(EndAssignments, null, handIns.Select(h => h.Task.AssignmentId).ToArray(), handIns.Select(h => h.Body.HeadSha).ToArray(), handIns.Select(h => h.Body.Summary).ToArray());
         tx.Rows(EndTasks, null, handIns.Select(h => h.Task.Id).ToArray(), handIns.Select(h => h.Next).ToArray(), handIns.Select(h => h.Body.HeadSha).ToArray());
         foreach (var handIn in handIns) Tell(tx, handIn);
         Finish(tx, [.. handIns.Where(h => h.Next == TaskState.Done).Select(h => h.Task)]);
@@ -75,8 +78,9 @@ public sealed class CompleteAssignments(Store store, ProjectDirectory projects) 
         tx.Rows(Held, r =>
         {
             var task = TaskRow.Read(r);
-            var item = asked[(int)r.GetInt64(40)];
-            found.Add(new HandIn(item, task with { ProjectKey = known![task.ProjectId].Key, AgentName = r.GetString(39) }));
+            var handIn = new HandIn(asked[r.Count(40)], task with { ProjectKey = known![task.ProjectId].Key, AgentName = r.Text(39) });
+            Settle(handIn, r, tx.Now);
+            found.Add(handIn);
         },
             asked.Select(i => i.Item.Lease!.Value.Subject).ToArray(), asked.Select(i => (long)i.Item.Lease!.Value.Epoch).ToArray(),
             asked.Select(i => i.Item.AssignmentId.ToLowerInvariant()).ToArray(), Enumerable.Range(0, asked.Count).Select(n => (long)n).ToArray());
@@ -102,13 +106,10 @@ public sealed class CompleteAssignments(Store store, ProjectDirectory projects) 
         foreach (var claim in handIn.Body.Evidence ?? []) EndAssignment.AddClaim(tx, handIn.Task, claim);
     }
 
-    private static void Settle(List<HandIn> handIns, System.Data.Common.DbDataReader r, long now)
-    {
-        var id = r.GetString(0);
-        var handIn = handIns.Find(h => h.Task.AssignmentId == id)!;
+    private static void Settle(HandIn handIn, IRow r, long now) =>
         handIn.Item.Settle(new AssignmentRow
         {
-            Id = id,
+            Id = handIn.Task.AssignmentId!,
             TaskId = handIn.Task.Id,
             TaskKey = handIn.Task.Key,
             AgentId = handIn.Task.AgentId!,
@@ -116,16 +117,15 @@ public sealed class CompleteAssignments(Store store, ProjectDirectory projects) 
             Epoch = handIn.Task.Epoch,
             Status = AssignmentState.Completed,
             PercentComplete = 100,
-            Note = r.Text(1),
+            Note = r.TextOrNull(41),
             HeadSha = handIn.Body.HeadSha,
-            WipSha = r.Text(2),
+            WipSha = r.TextOrNull(42),
             Summary = handIn.Body.Summary,
-            Rehearsal = r.GetInt64(3) != 0,
-            LeaseUntil = r.GetInt64(4),
-            StartedAt = r.GetInt64(5),
+            Rehearsal = r.IsTrue(43),
+            LeaseUntil = r.Number(44),
+            StartedAt = r.Number(45),
             EndedAt = now,
         }.ToInfo());
-    }
 
     private static void Tell(StoreTransaction tx, HandIn handIn)
     {
@@ -148,14 +148,26 @@ public sealed class CompleteAssignments(Store store, ProjectDirectory projects) 
         if (done.Count == 0) return;
         HashSet<string> gated = new(StringComparer.Ordinal);
         var inEpics = done.Where(t => t.EpicId is not null).ToList();
-        tx.Rows(LockGates, r => gated.Add(r.GetString(0)), inEpics.Select(t => t.ProjectId).Distinct(StringComparer.Ordinal).ToArray());
-        tx.Rows(LowerSuccessors, r =>
-        {
-            if (TaskRow.Read(r) is { Ready: true } ready) Readiness.Announce(tx, ready);
-        }, done.Select(t => t.Id).ToArray());
+        tx.Rows(LockGates, r => gated.Add(r.Text(0)), inEpics.Select(t => t.ProjectId).Distinct(StringComparer.Ordinal).ToArray());
+        LowerAll(tx, done);
         var epics = inEpics.GroupBy(t => t.EpicId!, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal).ToList();
         tx.Rows(CountEpics, null, epics.Select(g => g.Key).ToArray(), epics.Select(g => (long)g.Count()).ToArray(), epics.Select(g => g.Sum(t => t.EstimateMinutes ?? 0)).ToArray());
         foreach (var project in gated) EpicCounters.TestGates(tx, project);
+    }
+
+    private static void LowerAll(StoreTransaction tx, IReadOnlyList<TaskRow> done)
+    {
+        var waiting = new Dictionary<string, (ReadyTask Task, int Open, bool Free, int Times)>(StringComparer.Ordinal);
+        tx.Rows(Successors, r =>
+        {
+            var id = r.Text(0);
+            waiting[id] = waiting.TryGetValue(id, out var seen) ? seen with { Times = seen.Times + 1 }
+                : (new ReadyTask(id, r.Text(1), r.Count(2), r.Count(3), r.TextOrNull(4), r.Text(5), r.Number(6)), r.Count(7), r.IsTrue(8), 1);
+        }, done.Select(t => t.Id).ToArray());
+        if (waiting.Count == 0) return;
+        var lowered = waiting.Values.ToList();
+        tx.Rows(LowerSuccessors, null, lowered.Select(w => w.Task.Id).ToArray(), lowered.Select(w => (long)w.Times).ToArray(), lowered.Select(w => w.Free && w.Open == w.Times ? 1L : 0).ToArray());
+        foreach (var (task, _, _, _) in lowered.Where(w => w.Free && w.Open == w.Times)) Readiness.Announce(tx, task);
     }
 
     private sealed class HandIn(BulkItem<CompleteItem, AssignmentInfo> item, TaskRow task)

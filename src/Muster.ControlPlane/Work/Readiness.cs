@@ -22,7 +22,7 @@ public static class Readiness
                    ready = CASE WHEN status = 'pending' AND open_dependencies = 1 AND gated = 0 AND not_before IS NULL THEN 1 ELSE 0 END
              WHERE id IN (SELECT task_id FROM edges WHERE depends_on = @Id) RETURNING {Told}
             """, new { task.Id, tx.Now });
-        foreach (var ready in successors.Where(s => s.Ready)) Announce(tx, ready);
+        foreach (var ready in successors.Where(s => s.Ready)) Announce(tx, ReadyTask.Of(ready, tx.Now));
     }
 
     /// <summary>Looks at one task again after an edit of its row or its edges.</summary>
@@ -59,9 +59,9 @@ public static class Readiness
     }
 
     /// <summary>Tells of a task whose last dependency is done.</summary>
-    public static void Announce(StoreTransaction tx, TaskRow ready)
+    public static void Announce(StoreTransaction tx, ReadyTask ready)
     {
         tx.Emit(EventTypes.TaskReady, "A task is ready: the last that it waited for is done", ready.ProjectId, ready.Id);
-        tx.Notify(new TaskBecameReady(ReadyTask.Of(ready, tx.Now)));
+        tx.Notify(new TaskBecameReady(ready));
     }
 }

@@ -58,6 +58,7 @@ internal sealed class DialectCommand(DialectConnection connection) : DbCommand
 
     private NpgsqlCommand Ready()
     {
+        connection.Before();
         foreach (NpgsqlParameter parameter in _inner.Parameters)
         {
             if (parameter.Value is bool truth)

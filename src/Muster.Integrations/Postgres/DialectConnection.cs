@@ -10,6 +10,9 @@ internal sealed class DialectConnection(NpgsqlConnection inner) : DbConnection
 {
     public NpgsqlConnection Inner { get; } = inner;
 
+    /// <summary>Called before every command: sends what waits to be sent.</summary>
+    public Action Before { get; set; } = () => { };
+
     [AllowNull]
     public override string ConnectionString { get => Inner.ConnectionString; set => throw new NotSupportedException(); }
     public override string Database => Inner.Database;

@@ -20,6 +20,7 @@ internal sealed class PostgresEngine(PostgresServer server, string planeId, stri
 
     private NpgsqlConnection? _connection;
     private DialectConnection? _dialect;
+    private PostgresRowsRunner? _rows;
     private long _batch;
     private bool _committing;
     private int _writesAtMark;
@@ -28,6 +29,7 @@ internal sealed class PostgresEngine(PostgresServer server, string planeId, stri
     public StoreTransaction Begin(bool alone)
     {
         var connection = Connect();
+        _committing = false;
         _batch++;
         using var begin = new NpgsqlCommand(
             $"BEGIN; SELECT {(alone ? "pg_advisory_xact_lock" : "pg_advisory_xact_lock_shared")}({PostgresServer.WritersLock}); "
@@ -45,7 +47,9 @@ internal sealed class PostgresEngine(PostgresServer server, string planeId, stri
         }
 
         if (!known) Enter();
-        return new StoreTransaction(_dialect!, now, TakeHead, new PostgresRowsRunner(connection));
+        _rows = new PostgresRowsRunner(connection);
+        _dialect!.Before = _rows.Flush;
+        return new StoreTransaction(_dialect, now, TakeHead, _rows);
     }
 
     public void Mark(StoreTransaction tx, bool careful)
@@ -57,7 +61,9 @@ internal sealed class PostgresEngine(PostgresServer server, string planeId, stri
 
     public void Keep(StoreTransaction tx)
     {
-        if (_marked) Run("RELEASE operation");
+        if (!_marked) return;
+        _rows!.Flush();
+        Run("RELEASE operation");
     }
 
     public bool TryUndo(StoreTransaction tx, Exception error)
@@ -65,6 +71,7 @@ internal sealed class PostgresEngine(PostgresServer server, string planeId, stri
         if (Outage.Is(error)) return false;
         if (_marked)
         {
+            _rows!.TakeWaiting().Dispose();
             Run("ROLLBACK TO operation; RELEASE operation");
             return true;
         }
@@ -83,7 +90,9 @@ internal sealed class PostgresEngine(PostgresServer server, string planeId, stri
         }
 
         // One round trip, so that the head of the log is held for no longer than the flush.
-        using var commit = new NpgsqlBatch(_connection) { BatchCommands = { tx.Events.Count > 0 ? WithEvents(tx, wakeup) : Bare(wakeup), new NpgsqlBatchCommand("COMMIT") } };
+        using var commit = _rows!.TakeWaiting();
+        commit.BatchCommands.Add(tx.Events.Count > 0 ? WithEvents(tx, wakeup) : Bare(wakeup));
+        commit.BatchCommands.Add(new NpgsqlBatchCommand("COMMIT"));
         _committing = true;
         var seq = (long)commit.ExecuteScalar()!;
         _committing = false;
@@ -186,6 +195,7 @@ internal sealed class PostgresEngine(PostgresServer server, string planeId, stri
 
     private long TakeHead()
     {
+        _rows!.Flush();
         using var take = new NpgsqlCommand("SELECT seq FROM event_head WHERE id = 1 FOR UPDATE", _connection);
         return (long)take.ExecuteScalar()!;
     }

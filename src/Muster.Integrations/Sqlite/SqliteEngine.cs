@@ -9,20 +9,21 @@ internal sealed class SqliteEngine : ICommitEngine
 {
     private readonly PreparedConnection _connection;
     private readonly TimeProvider _time;
+    private readonly SqliteStatements _statements;
     private readonly SqliteRowsRunner _rows;
-    private readonly SqliteCommand _insertEvent;
+    private readonly SqliteStatement _insertEvent;
     private long _lastSeq;
+    private int _writesAtMark;
+    private bool _marked;
 
     public SqliteEngine(SqliteConnection connection, TimeProvider time)
     {
         _connection = new PreparedConnection(connection);
         _time = time;
-        _rows = new SqliteRowsRunner(connection);
+        _statements = new SqliteStatements(connection);
+        _rows = new SqliteRowsRunner(_statements);
         _lastSeq = connection.QuerySingle<long>("SELECT seq FROM event_head");
-        _insertEvent = connection.CreateCommand();
-        _insertEvent.CommandText = "INSERT INTO events (seq, id, type, project_id, task_id, agent_id, text, data, at) VALUES (@seq, @id, @type, @project, @task, @agent, @text, @data, @at)";
-        foreach (var name in (string[])["@seq", "@id", "@type", "@project", "@task", "@agent", "@text", "@data", "@at"])
-            _insertEvent.Parameters.Add(new SqliteParameter(name, DBNull.Value));
+        _insertEvent = _statements.Prepare("INSERT INTO events (seq, id, type, project_id, task_id, agent_id, text, data, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
     }
 
     private bool InTransaction => SQLitePCL.raw.sqlite3_get_autocommit(_connection.Inner.Handle) == 0;
@@ -33,14 +34,23 @@ internal sealed class SqliteEngine : ICommitEngine
         return new StoreTransaction(_connection, _time.GetUtcNow(), () => _lastSeq, _rows);
     }
 
-    public void Mark(StoreTransaction tx, bool careful) => _connection.Execute("SAVEPOINT operation");
+    public void Mark(StoreTransaction tx, bool careful)
+    {
+        (_writesAtMark, _marked) = (tx.Writes, careful);
+        // Under a savepoint every page is copied before it is changed, and few operations fail once they write.
+        if (careful) _connection.Execute("SAVEPOINT operation");
+    }
 
-    public void Keep(StoreTransaction tx) => _connection.Execute("RELEASE operation");
+    public void Keep(StoreTransaction tx)
+    {
+        if (_marked) _connection.Execute("RELEASE operation");
+    }
 
     public bool TryUndo(StoreTransaction tx, Exception error)
     {
         // Some errors, a full disk among them, make SQLite undo the whole transaction by itself: then all in it have failed.
         if (!InTransaction) return false;
+        if (!_marked) return tx.Writes == _writesAtMark;
         _connection.Execute("ROLLBACK TO operation");
         _connection.Execute("RELEASE operation");
         return true;
@@ -60,31 +70,29 @@ internal sealed class SqliteEngine : ICommitEngine
         if (InTransaction) _connection.Execute("ROLLBACK");
     }
 
-    /// <summary>Asked only when SQLite has undone the whole transaction by itself, which it does when the disk or the file fails.</summary>
-    public bool IsOwnFault(Exception error) => false;
+    /// <summary>When the disk or the file fails, SQLite has undone the whole transaction by itself.</summary>
+    public bool IsOwnFault(Exception error) => InTransaction;
 
     /// <summary>One process, one writer: there is nobody to collide with, and a disk that is full stays full.</summary>
     public Aftermath Recover(StoreTransaction? tx, Exception error, int attempt) => Aftermath.Failed;
 
     public async ValueTask DisposeAsync()
     {
-        _rows.Dispose();
-        await _insertEvent.DisposeAsync();
+        _statements.Dispose();
         await _connection.DisposeAsync();
     }
 
     private void Insert(EventRow row)
     {
-        var p = _insertEvent.Parameters;
-        p[0].Value = row.Seq;
-        p[1].Value = row.Id;
-        p[2].Value = row.Type;
-        p[3].Value = (object?)row.ProjectId ?? DBNull.Value;
-        p[4].Value = (object?)row.TaskId ?? DBNull.Value;
-        p[5].Value = (object?)row.AgentId ?? DBNull.Value;
-        p[6].Value = row.Text;
-        p[7].Value = (object?)row.Data ?? DBNull.Value;
-        p[8].Value = row.At;
-        _insertEvent.ExecuteNonQuery();
+        _insertEvent.Bind(1, row.Seq);
+        _insertEvent.Bind(2, row.Id);
+        _insertEvent.Bind(3, row.Type);
+        _insertEvent.Bind(4, row.ProjectId);
+        _insertEvent.Bind(5, row.TaskId);
+        _insertEvent.Bind(6, row.AgentId);
+        _insertEvent.Bind(7, row.Text);
+        _insertEvent.Bind(8, row.Data);
+        _insertEvent.Bind(9, row.At);
+        _insertEvent.Run();
     }
 }

@@ -33,6 +33,8 @@ public static class SqliteLibrary
                 return NativeLibrary.TryLoad(name, assembly, search, out var bundled) ? bundled : IntPtr.Zero;
             });
             Batteries_V2.Init();
+            // Counting its own memory takes a lock at every allocation.
+            _ = raw.sqlite3_config(raw.SQLITE_CONFIG_MEMSTATUS, 0);
             Dapper.DefaultTypeMap.MatchNamesWithUnderscores = true;
             _loaded = true;
         }

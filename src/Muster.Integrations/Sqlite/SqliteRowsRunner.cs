@@ -1,66 +1,51 @@
-using System.Buffers;
-using System.Data.Common;
-using System.Text;
-using System.Text.Json;
 using System.Text.RegularExpressions;
-using Microsoft.Data.Sqlite;
 using Muster.ControlPlane.Storage;
 
 namespace Muster.Integrations.Sqlite;
 
-/// <summary>Hands rows over as one JSON text. The embedded store has one writer, so locks are left out.</summary>
-internal sealed partial class SqliteRowsRunner(SqliteConnection connection) : IRowsRunner, IDisposable
+/// <summary>
+/// Carries a statement out for one row after the other: there is no server to travel to, and a bound statement by primary key
+/// costs less than any way to hand many rows over. The embedded store has one writer, so locks are left out.
+/// </summary>
+internal sealed partial class SqliteRowsRunner(SqliteStatements statements) : IRowsRunner
 {
-    private readonly Dictionary<RowsStatement, SqliteCommand> _prepared = [];
-    private readonly ArrayBufferWriter<byte> _buffer = new(16 * 1024);
+    private readonly Dictionary<RowsStatement, SqliteStatement> _prepared = [];
 
-    public void Run(RowsStatement statement, long now, Array[] columns, Action<DbDataReader>? each)
+    public void Run(RowsStatement statement, long now, Array[] columns, Action<IRow>? each)
     {
-        if (!_prepared.TryGetValue(statement, out var command)) command = Prepare(statement);
-        command.Parameters[0].Value = Json(columns);
-        if (command.Parameters.Count > 1) command.Parameters[1].Value = now;
-        using var reader = command.ExecuteReader();
-        while (reader.Read()) each?.Invoke(reader);
-    }
-
-    public void Dispose()
-    {
-        foreach (var command in _prepared.Values) command.Dispose();
-    }
-
-    private SqliteCommand Prepare(RowsStatement statement)
-    {
-        var fields = string.Join(", ", statement.Columns.Select((c, i) => $"json_extract(value, '$[{i}]') AS {c.Name}"));
-        var command = connection.CreateCommand();
-        command.CommandText = Lock().Replace(statement.Sql, "").Replace("{rows}", $"(SELECT {fields} FROM json_each(@rows)) AS r", StringComparison.Ordinal)
-            .Replace("{now}", "@now", StringComparison.Ordinal);
-        command.Parameters.Add(new SqliteParameter("@rows", SqliteType.Text));
-        if (statement.Sql.Contains("{now}", StringComparison.Ordinal)) command.Parameters.Add(new SqliteParameter("@now", SqliteType.Integer));
-        _prepared.Add(statement, command);
-        return command;
-    }
-
-    private string Json(Array[] columns)
-    {
-        _buffer.Clear();
-        using (var json = new Utf8JsonWriter(_buffer, new JsonWriterOptions { SkipValidation = true }))
+        if (!_prepared.TryGetValue(statement, out var prepared)) _prepared.Add(statement, prepared = statements.Prepare(Spell(statement)));
+        var texts = Array.ConvertAll(columns, c => c as string?[]);
+        var numbers = Array.ConvertAll(columns, c => c as long[]);
+        var takesNow = prepared.Parameters > columns.Length;
+        for (var row = 0; row < columns[0].Length; row++)
         {
-            json.WriteStartArray();
-            for (var row = 0; row < columns[0].Length; row++)
-            {
-                json.WriteStartArray();
-                foreach (var column in columns)
-                    if (column is long[] numbers) json.WriteNumberValue(numbers[row]);
-                    else json.WriteStringValue(PlainText.Clean(((string?[])column)[row]));
-                json.WriteEndArray();
-            }
-
-            json.WriteEndArray();
+            for (var i = 0; i < columns.Length; i++)
+                if (texts[i] is { } text) prepared.Bind(i + 1, PlainText.Clean(text[row]));
+                else prepared.Bind(i + 1, numbers[i]![row]);
+            if (takesNow) prepared.Bind(columns.Length + 1, now);
+            prepared.Run(each);
         }
-
-        return Encoding.UTF8.GetString(_buffer.WrittenSpan);
     }
 
-    [GeneratedRegex(@"\{lock [a-z]+( skip)?\}", RegexOptions.ExplicitCapture, 1000)]
+    /// <summary>The text for a single row, whose columns are parameters.</summary>
+    internal static string Spell(RowsStatement statement)
+    {
+        var sql = Lock().Replace(statement.Sql, "").Replace("{rows} CROSS JOIN ", "", StringComparison.Ordinal);
+        sql = Rows().Replace(sql, "").Replace("{now}", $"?{statement.Columns.Count + 1}", StringComparison.Ordinal);
+        return Column().Replace(sql, m =>
+        {
+            for (var i = 0; i < statement.Columns.Count; i++)
+                if (statement.Columns[i].Name == m.Groups["name"].Value) return $"?{i + 1}";
+            throw new InvalidOperationException($"{m.Value} is not a column of what is given: {statement.Sql}");
+        });
+    }
+
+    [GeneratedRegex(@"\{lock [^}]+\}", RegexOptions.None, 1000)]
     private static partial Regex Lock();
+
+    [GeneratedRegex(@"\bFROM \{rows\}", RegexOptions.None, 1000)]
+    private static partial Regex Rows();
+
+    [GeneratedRegex(@"\br\.(?<name>[a-z_]+)\b", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Column();
 }

@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Dapper;
 using Muster.ControlPlane.Storage;
 using Muster.ControlPlane.Work;
+using Muster.Integrations.Sqlite;
 
 namespace Muster.ControlPlane.Tests.Work;
 
@@ -19,13 +20,11 @@ public sealed class HotStatementTests
         Assert.True(statements.Count >= 10);
         foreach (var (name, statement) in statements)
         {
-            var fields = string.Join(", ", statement.Columns.Select((c, i) => $"json_extract(value, '$[{i}]') AS {c.Name}"));
-            var sql = Regex.Replace(statement.Sql, @"\{lock [a-z]+( skip)?\}", "", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1))
-                .Replace("{rows}", $"(SELECT {fields} FROM json_each('[]')) AS r", StringComparison.Ordinal).Replace("{now}", "1", StringComparison.Ordinal);
+            var sql = Regex.Replace(SqliteRowsRunner.Spell(statement), @"\?\d+", "1", RegexOptions.None, TimeSpan.FromSeconds(1));
             var steps = (await plane.Store.ReadAsync(c => c.QueryAsync<(int Id, int Parent, int Unused, string Detail)>("EXPLAIN QUERY PLAN " + sql))).Select(s => s.Detail).ToList();
-            var first = steps.Find(s => s.StartsWith("SCAN", StringComparison.Ordinal) || s.StartsWith("SEARCH", StringComparison.Ordinal));
-            Assert.True(first?.StartsWith("SCAN json_each", StringComparison.Ordinal), $"{name} begins elsewhere: {string.Join("; ", steps)}");
-            Assert.DoesNotContain(steps, s => s.StartsWith("SCAN", StringComparison.Ordinal) && !s.StartsWith("SCAN json_each", StringComparison.Ordinal) && s.Length > "SCAN s".Length);
+            // The statement for one row begins by a key; only what it found so is gone through.
+            Assert.DoesNotContain(steps, s => s.StartsWith("SCAN", StringComparison.Ordinal) && s is not ("SCAN s" or "SCAN CONSTANT ROW"));
+            Assert.True(statement.Sql.StartsWith("INSERT", StringComparison.Ordinal) || steps.Exists(s => s.StartsWith("SEARCH", StringComparison.Ordinal)), $"{name} looks for nothing: {string.Join("; ", steps)}");
         }
     }
 }

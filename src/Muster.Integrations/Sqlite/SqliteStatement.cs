@@ -1,0 +1,81 @@
+using System.Text;
+using Microsoft.Data.Sqlite;
+using Muster.ControlPlane.Storage;
+using SQLitePCL;
+
+namespace Muster.Integrations.Sqlite;
+
+/// <summary>Statements of a connection that run too often for an ADO command, which copies every value twice.</summary>
+internal sealed class SqliteStatements(SqliteConnection connection) : IDisposable
+{
+    private readonly List<SqliteStatement> _prepared = [];
+
+    public SqliteStatement Prepare(string sql)
+    {
+        SqliteException.ThrowExceptionForRC(raw.sqlite3_prepare_v2(connection.Handle!, sql, out var handle), connection.Handle!);
+        var statement = new SqliteStatement(connection.Handle!, handle);
+        _prepared.Add(statement);
+        return statement;
+    }
+
+    public void Dispose() => _prepared.ForEach(s => s.Dispose());
+}
+
+/// <summary>A prepared statement, bound and run by hand. Its row is good until the next step.</summary>
+internal sealed class SqliteStatement(sqlite3 connection, sqlite3_stmt handle) : IRow, IDisposable
+{
+    private byte[] _buffer = new byte[1024];
+
+    public int Parameters { get; } = raw.sqlite3_bind_parameter_count(handle);
+
+    public void Bind(int parameter, long value) => Check(raw.sqlite3_bind_int64(handle, parameter, value));
+
+    public void Bind(int parameter, string? value)
+    {
+        if (value is null)
+        {
+            Check(raw.sqlite3_bind_null(handle, parameter));
+            return;
+        }
+
+        if (value.Length == 0)
+        {
+            // An empty span would be bound as null.
+            Check(raw.sqlite3_bind_text(handle, parameter, ""));
+            return;
+        }
+
+        var most = Encoding.UTF8.GetMaxByteCount(value.Length);
+        if (most > _buffer.Length) _buffer = new byte[most];
+        Check(raw.sqlite3_bind_text(handle, parameter, _buffer.AsSpan(0, Encoding.UTF8.GetBytes(value, _buffer))));
+    }
+
+    /// <summary>Runs it to its end; it can then be bound and run again.</summary>
+    public void Run(Action<IRow>? each = null)
+    {
+        try
+        {
+            int result;
+            while ((result = raw.sqlite3_step(handle)) == raw.SQLITE_ROW) each?.Invoke(this);
+            if (result != raw.SQLITE_DONE) Check(result);
+        }
+        finally
+        {
+            // Gives the error of the run once more.
+            _ = raw.sqlite3_reset(handle);
+        }
+    }
+
+    public bool IsNull(int column) => raw.sqlite3_column_type(handle, column) == raw.SQLITE_NULL;
+
+    public long Number(int column) => raw.sqlite3_column_int64(handle, column);
+
+    public string Text(int column) => raw.sqlite3_column_text(handle, column).utf8_to_string();
+
+    public void Dispose() => handle.Dispose();
+
+    private void Check(int result)
+    {
+        if (result != raw.SQLITE_OK) SqliteException.ThrowExceptionForRC(result, connection);
+    }
+}
