@@ -56,15 +56,17 @@ public sealed class ChaosTests(ITestOutputHelper output)
     }
 
     /// <summary>Killed at the first writes and flushes of each operation; <c>./muster points</c> goes through all of them.</summary>
-    [Fact]
+    [Theory]
     [Trait("req", "C6")]
-    public async Task Killed_at_any_write_an_operation_has_happened_or_it_has_not()
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Killed_at_any_write_an_operation_has_happened_or_it_has_not(bool postgres)
     {
         var folder = Directory.CreateTempSubdirectory("muster-points-").FullName;
         try
         {
             if (await CrashPoints.ProblemAsync() is { } problem) Assert.Skip($"NOT PROVED that a kill at any write does no harm: {problem}.");
-            var result = await new CrashPoints(folder, output.WriteLine).RunAsync(most: 2, TestContext.Current.CancellationToken);
+            var result = await new CrashPoints(folder, postgres, output.WriteLine).RunAsync(most: 2, TestContext.Current.CancellationToken);
 
             Assert.Empty(result.Breaches);
             Assert.True(result.Killed >= 6, $"only {result.Killed} kills");

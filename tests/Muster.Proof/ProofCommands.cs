@@ -59,8 +59,9 @@ internal static class ProofCommands
     {
         var (_, folder, json) = Common(arguments, "points");
         var most = arguments.Number("most", int.MaxValue);
+        var postgres = Chosen(arguments, "store", "postgres", "sqlite");
         arguments.Close();
-        var result = await new CrashPoints(folder, Tell).RunAsync(most, ct);
+        var result = await new CrashPoints(folder, postgres, Tell).RunAsync(most, ct);
         return Evidence.Conclude(result, result.Breaches, folder, json);
     }
 

@@ -1,24 +1,22 @@
 using System.Diagnostics;
-using Microsoft.Extensions.Logging.Abstractions;
 using Muster.Client;
 using Muster.Contracts.Fleet;
 using Muster.Contracts.Work;
-using Muster.Integrations.Sqlite;
 using Muster.Proof.Checking;
 
 namespace Muster.Proof.Chaos;
 
 /// <summary>
 /// Kills the plane at the first, second, third ... write or flush that an operation makes, until the operation makes no more:
-/// every point of its way to the disk. After each the plane must come back with the operation done or not done, done if it was
+/// every point of its way to the disk; on PostgreSQL at each thing that it sends, to the server or to its caller. After each the plane must come back with the operation done or not done, done if it was
 /// acknowledged, and answer the same call with the same key as if nothing had happened.
 /// </summary>
-internal sealed class CrashPoints(string folder, Action<string> tell)
+internal sealed class CrashPoints(string folder, bool postgres, Action<string> tell)
 {
     private const string Project = "CRASH";
 
-    /// <summary>How a file of the store reaches the disk.</summary>
-    private const string Calls = "pwrite64,pwritev,fsync,fdatasync";
+    /// <summary>How a file of the store reaches the disk; of a store on a server, how a statement reaches the server, and an answer its caller.</summary>
+    private string Calls => postgres ? "sendto,sendmsg,write,writev" : "pwrite64,pwritev,fsync,fdatasync";
 
     private static readonly string[] Operations = [Kinds.Create, Kinds.Claim, Kinds.Complete];
 
@@ -48,7 +46,9 @@ internal sealed class CrashPoints(string folder, Action<string> tell)
     {
         if (await ProblemAsync() is { } problem) throw new UsageException(problem);
         Directory.CreateDirectory(folder);
-        await using var plane = new PlaneProcess(folder, new ChaosOptions { Seed = 0, Folder = folder });
+        var options = new ChaosOptions { Seed = 0, Folder = folder, Postgres = postgres };
+        await using var ground = await Ground.StartAsync(options);
+        await using var plane = new PlaneProcess(folder, options, ground);
         await plane.StartAsync();
         using (var owner = Client(plane))
         {
@@ -72,8 +72,10 @@ internal sealed class CrashPoints(string folder, Action<string> tell)
         }
 
         await plane.Process.StopAsync(TimeSpan.FromSeconds(20));
-        await using var store = SqliteStore.Open(plane.Data, TimeProvider.System, NullLogger.Instance);
+        var damage = await ground.DamageAsync();
+        await using var store = await ground.OpenAsync();
         var facts = await StoreFacts.ReadAsync(store);
+        facts = facts with { Damage = [.. facts.Damage, .. damage] };
         return new PointsResult { Killed = killed, Points = points, Tasks = facts.Tasks.Count, Breaches = [.. _breaches, .. StoreInvariants.Check(facts), .. Acknowledged.Check(facts, _told)] };
     }
 
