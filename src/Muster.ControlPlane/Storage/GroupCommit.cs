@@ -67,10 +67,9 @@ public sealed class GroupCommit : IAsyncDisposable
 
     private void Loop()
     {
-        var batch = new List<Operation>(BatchLimit);
         while (_operations.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
         {
-            batch.Clear();
+            var batch = new List<Operation>();
             try
             {
                 Commit(batch);
@@ -192,7 +191,8 @@ public sealed class GroupCommit : IAsyncDisposable
         }
         finally
         {
-            foreach (var operation in batch) operation.Succeed();
+            // Waking so many is work for others; this thread has the next commit to do.
+            ThreadPool.UnsafeQueueUserWorkItem(static answered => answered.ForEach(operation => operation.Succeed()), batch, preferLocal: false);
         }
     }
 
