@@ -80,6 +80,10 @@ internal sealed class PostgresServer : IAsyncDisposable
             // A 2xx means that it is on disk: stronger settings than that stay as they are.
             using var durable = new NpgsqlCommand("SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')", connection);
             durable.ExecuteNonQuery();
+            // The writer's statements begin from keys. A plan made while tables were small would walk them when they are not, and
+            // to plan anew each time costs more than a small batch.
+            using var planned = new NpgsqlCommand("SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off", connection);
+            planned.ExecuteNonQuery();
             PostgresTimeline.Heed(connection);
             return connection;
         }
