@@ -1,13 +1,13 @@
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
-using PostgresServer = Muster.Conformance.Servers.PostgresServer;
 using Muster.ControlPlane.Backups;
 using Muster.ControlPlane.Storage;
 using Muster.ControlPlane.Tests;
 using Muster.Integrations.Postgres;
 using Muster.Integrations.Sqlite;
 using Npgsql;
+using PostgresServer = Muster.Conformance.Servers.PostgresServer;
 
 [assembly: AssemblyFixture(typeof(TestStores))]
 
