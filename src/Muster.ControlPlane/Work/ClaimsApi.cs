@@ -24,6 +24,7 @@ public static class ClaimsApi
         new Checked()
             .Require(body.Max is >= 1 and <= 100 || (body.Max == 0 && body.Complete is { Count: > 0 }), "max", "max is 1 to 100, or 0 where work is handed in.")
             .Require(body.Complete is null or { Count: <= 100 }, "complete", "At most 100 hand-ins in one request.")
+            .Require(body.Complete is null || body.Complete.All(h => h is { AssignmentId: not null, Lease: not null, Result: not null }), "complete", "Each hand-in names its assignment and its lease.")
             .Require(body.WaitSeconds is >= 0 and <= 60, "waitSeconds", "waitSeconds is 0 to 60.")
             .Labels(body.Labels)
             .ThrowIfWrong();

@@ -46,6 +46,8 @@ public static class EpicsApi
         var number = wanted ?? tx.QueryFirst<int>("SELECT COALESCE(MAX(number), 0) + 1 FROM epics WHERE project_id = @Id", new { project.Id });
         if (tx.QueryFirst<int>("SELECT COUNT(*) FROM epics WHERE project_id = @Id AND number = @number", new { project.Id, number }) > 0)
             throw new Refusal(409, ProblemCodes.Duplicate, $"Project {project.Key} has an epic {number} already.");
+        // One that names no epics is none, as in an edit.
+        if (gate is { Epics.Count: 0 }) gate = null;
         CheckGate(tx, project.Id, number, gate);
         var row = new EpicRow
         {

@@ -161,7 +161,7 @@ public static class ProjectsApi
             var row = ProjectRow.Get(tx, id);
             var busy = tx.QueryFirst<int>("SELECT COUNT(*) FROM tasks WHERE project_id = @Id AND status IN ('in_progress', 'review')", new { row.Id });
             if (busy > 0) throw new Refusal(409, ProblemCodes.InUse, $"{busy} tasks of project {row.Key} are being worked on or in review. Cancel them first.");
-            tx.Execute("UPDATE tasks SET parent_id = NULL WHERE project_id = @Id", new { row.Id });
+            tx.Execute("UPDATE tasks SET parent_id = NULL WHERE parent_id IN (SELECT id FROM tasks WHERE project_id = @Id)", new { row.Id });
             tx.Execute("DELETE FROM edges WHERE depends_on IN (SELECT id FROM tasks WHERE project_id = @Id) OR task_id IN (SELECT id FROM tasks WHERE project_id = @Id)", new { row.Id });
             foreach (var table in (string[])["jobs", "merge_queue", "deployments", "pulls", "tasks", "epic_merges", "epics", "progress_snapshots"])
                 tx.Execute($"DELETE FROM {table} WHERE project_id = @Id", new { row.Id });

@@ -1,0 +1,42 @@
+using System.Net;
+using System.Text.Json;
+using Muster.Contracts;
+using Muster.Contracts.Work;
+
+namespace Muster.ControlPlane.Tests.Work;
+
+/// <summary>Requests with which a fuzz of a hundred thousand found an answer of 500; each is refused or done now.</summary>
+public sealed class HostileRequestTests
+{
+    [Fact]
+    public async Task A_gate_that_names_no_epics_is_no_gate()
+    {
+        await using var plane = await TestPlane.StartAsync();
+        await plane.ProjectAsync();
+        var epic = await plane.PostAsync<EpicInfo>(Routes.Epics, new { project = "FLT", title = "one", gate = new { epics = Array.Empty<int>(), percent = 100_000 } });
+        Assert.Null(epic.Gate);
+    }
+
+    [Fact]
+    public async Task A_project_is_deleted_although_a_task_of_another_has_its_parent_there()
+    {
+        await using var plane = await TestPlane.StartAsync();
+        await plane.ProjectAsync();
+        await plane.ProjectAsync("OTH");
+        var parent = await plane.TaskAsync("the parent");
+        var child = await plane.TaskAsync(new CreateTask { Project = "OTH", Title = "the child", Parent = parent.Key });
+        using (var answer = await plane.RawAsync(HttpMethod.Delete, Routes.With(Routes.Project, "FLT"))) Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
+        Assert.Null((await plane.ReadTaskAsync(child.Key)).ParentId);
+    }
+
+    [Theory]
+    [InlineData("[null]")]
+    [InlineData("""[{"assignmentId":"a","lease":"b","result":null}]""")]
+    public async Task A_hand_in_that_is_none_is_refused(string complete)
+    {
+        await using var plane = await TestPlane.StartAsync();
+        await plane.BeatAsync("a");
+        var problem = await plane.RefusedAsync(HttpMethod.Post, Routes.Claims, JsonSerializer.Deserialize<JsonElement>($$"""{"agent":"a","max":1,"complete":{{complete}}}"""));
+        Assert.Equal((400, ProblemCodes.Invalid), (problem.Status, problem.Code));
+    }
+}
