@@ -48,9 +48,22 @@ internal static class Shrinker
                 yield return without;
             }
         }
-        else if (node.GetValueKind() == JsonValueKind.String && node.GetValue<string>() is { Length: > 1 } text)
+        else if (node.GetValueKind() == JsonValueKind.String && Text(node) is { Length: > 1 } text)
         {
             yield return JsonValue.Create(text[..(text.Length / 2)]);
+        }
+    }
+
+    /// <summary>Half a character of two is no text; it stays as it is.</summary>
+    private static string? Text(JsonNode node)
+    {
+        try
+        {
+            return node.GetValue<string>();
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
         }
     }
 
