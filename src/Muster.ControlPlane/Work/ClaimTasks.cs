@@ -174,25 +174,8 @@ public sealed class ClaimTasks(Store store, ReadyTasks ready, ProjectDirectory p
             taken.Select(t => t.Task.Id).ToArray(), taken.Select(t => t.Offer.AssignmentId).ToArray(), taken.Select(t => t.Offer.Claim.Agent.Id).ToArray(),
             taken.Select(t => t.Offer.Claim.Agent.Rehearsal ? 1L : 0).ToArray());
         foreach (var offer in offers) offer.Claim.Open--;
-        return taken.ToDictionary(t => t.Offer.AssignmentId, t => Taken(tx, t.Offer, t.Task, projects), StringComparer.Ordinal);
+        return taken.ToDictionary(t => t.Offer.AssignmentId, t => Claimed.Taken(tx, t.Task, t.Offer.AssignmentId, t.Offer.Claim.Agent) with { ProjectKey = projects[t.Task.ProjectId].Key }, StringComparer.Ordinal);
     }
-
-    /// <summary>The task as the store has it now.</summary>
-    private static TaskRow Taken(StoreTransaction tx, Offered offer, TaskRow task, IReadOnlyDictionary<string, ProjectRow> projects) => task with
-    {
-        PreviousStatus = task.Status,
-        Status = TaskState.InProgress,
-        Ready = false,
-        Epoch = task.Epoch + 1,
-        AssignmentId = offer.AssignmentId,
-        AgentId = offer.Claim.Agent.Id,
-        PercentComplete = 0,
-        HeadSha = null,
-        Rehearsal = task.Rehearsal || offer.Claim.Agent.Rehearsal,
-        StartedAt = task.StartedAt ?? tx.Now,
-        UpdatedAt = tx.Now,
-        ProjectKey = projects[task.ProjectId].Key,
-    };
 
     /// <summary>A candidate that was refused although it is ready (its project is paused, another plane looks at it) is kept in mind.</summary>
     private void Recheck(StoreTransaction tx, List<ReadyTask> gone)
@@ -224,7 +207,7 @@ public sealed class ClaimTasks(Store store, ReadyTasks ready, ProjectDirectory p
             if (claim.Wanted == 0 && claim.Again.Count == 0) continue;
             var rows = claim.Again.ConvertAll(id => Claimed.Again(tx, id));
             rows.AddRange(claim.Given.Select(g => Claimed.Now(tx, store, projects[g.Task.ProjectId],
-                g.Task with { AgentName = claim.Agent.Name, EpicNumber = g.Task.EpicId is null ? null : epics[g.Task.EpicId] }, claim.Agent)));
+                g.Task with { EpicNumber = g.Task.EpicId is null ? null : epics[g.Task.EpicId] }, claim.Agent)));
             claim.Item.Settle(new ClaimedRows(rows));
         }
     }

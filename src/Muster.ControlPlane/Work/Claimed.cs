@@ -31,7 +31,24 @@ public static class Claimed
         return new ClaimedRow(project, task, assignment, PreviousAttempts.Of(tx, task with { Epoch = task.Epoch - 1 }));
     }
 
-    /// <summary>The same for one that was given before and is still held.</summary>
+    /// <summary>What the statement that gives a task to an agent makes of its row.</summary>
+    public static TaskRow Taken(StoreTransaction tx, TaskRow task, string assignmentId, AgentFacts agent) => task with
+    {
+        PreviousStatus = task.Status,
+        Status = TaskState.InProgress,
+        Ready = false,
+        Epoch = task.Epoch + 1,
+        AssignmentId = assignmentId,
+        AgentId = agent.Id,
+        AgentName = agent.Name,
+        PercentComplete = 0,
+        HeadSha = null,
+        Rehearsal = task.Rehearsal || agent.Rehearsal,
+        StartedAt = task.StartedAt ?? tx.Now,
+        UpdatedAt = tx.Now,
+    };
+
+    /// <summary>What the answer says of one that was given before and is still held.</summary>
     public static ClaimedRow Again(StoreTransaction tx, string assignmentId)
     {
         var assignment = AssignmentRow.Find(tx, assignmentId)!;
@@ -43,21 +60,8 @@ public static class Claimed
     /// <summary>Gives one task to one agent, past the order; the same rules otherwise.</summary>
     public static ClaimedRow Directly(StoreTransaction tx, Store store, ProjectRow project, TaskRow task, AgentRow agent)
     {
-        var claimed = task with
-        {
-            PreviousStatus = task.Status,
-            Status = TaskState.InProgress,
-            Ready = false,
-            Epoch = task.Epoch + 1,
-            AssignmentId = Ids.New(),
-            AgentId = agent.Id,
-            AgentName = agent.Name,
-            PercentComplete = 0,
-            HeadSha = null,
-            Rehearsal = task.Rehearsal || agent.Rehearsal,
-            StartedAt = task.StartedAt ?? tx.Now,
-            UpdatedAt = tx.Now,
-        };
+        var facts = new AgentFacts(agent.Id, agent.Name, agent.Role, agent.Labels, agent.Capacity, agent.MayClaim, agent.Rehearsal);
+        var claimed = Taken(tx, task, Ids.New(), facts);
         tx.ExecuteOne(
             """
             INSERT INTO assignments (id, task_id, agent_id, epoch, status, rehearsal, lease_until, started_at, plane_id)
@@ -70,7 +74,7 @@ public static class Claimed
                    percent_complete = 0, head_sha = NULL, rehearsal = @Rehearsal, started_at = @StartedAt, updated_at = @UpdatedAt
              WHERE id = @Id AND status = 'pending' AND ready = 1 AND epoch = @Epoch - 1
             """, claimed);
-        return Now(tx, store, project, claimed, new AgentFacts(agent.Id, agent.Name, agent.Role, agent.Labels, agent.Capacity, agent.MayClaim, agent.Rehearsal));
+        return Now(tx, store, project, claimed, facts);
     }
 }
 

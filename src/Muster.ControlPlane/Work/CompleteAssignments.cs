@@ -33,17 +33,6 @@ public sealed class CompleteAssignments(Store store, ProjectDirectory projects) 
           FROM {rows} WHERE tasks.id = r.id
         """, "id", "status", "head_sha");
 
-    /// <summary>Who waits for these; once for each that it waits for.</summary>
-    private static readonly RowsStatement Successors = new(
-        """
-        SELECT tasks.id, tasks.project_id, tasks.priority, tasks.number, tasks.role, tasks.labels, tasks.created_at, tasks.open_dependencies,
-               CASE WHEN tasks.status = 'pending' AND tasks.gated = 0 AND tasks.not_before IS NULL THEN 1 ELSE 0 END
-          FROM {rows} CROSS JOIN edges e CROSS JOIN tasks WHERE e.depends_on = r.id AND tasks.id = e.task_id {lock tasks}
-        """, "id");
-
-    private static readonly RowsStatement LowerSuccessors = new(
-        "UPDATE tasks SET open_dependencies = tasks.open_dependencies - r.times, ready = r.ready, updated_at = {now} FROM {rows} WHERE tasks.id = r.id", "id", "times#", "ready#");
-
     /// <summary>The epics of projects that have gates, locked first: a gate looks at all of them and must see what others add.</summary>
     private static readonly RowsStatement LockGates = new(
         """
@@ -149,25 +138,10 @@ public sealed class CompleteAssignments(Store store, ProjectDirectory projects) 
         HashSet<string> gated = new(StringComparer.Ordinal);
         var inEpics = done.Where(t => t.EpicId is not null).ToList();
         tx.Rows(LockGates, r => gated.Add(r.Text(0)), inEpics.Select(t => t.ProjectId).Distinct(StringComparer.Ordinal).ToArray());
-        LowerAll(tx, done);
+        Readiness.DependenciesDone(tx, done.Select(t => t.Id).ToArray());
         var epics = inEpics.GroupBy(t => t.EpicId!, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal).ToList();
         tx.Rows(CountEpics, null, epics.Select(g => g.Key).ToArray(), epics.Select(g => (long)g.Count()).ToArray(), epics.Select(g => g.Sum(t => t.EstimateMinutes ?? 0)).ToArray());
         foreach (var project in gated) EpicCounters.TestGates(tx, project);
-    }
-
-    private static void LowerAll(StoreTransaction tx, IReadOnlyList<TaskRow> done)
-    {
-        var waiting = new Dictionary<string, (ReadyTask Task, int Open, bool Free, int Times)>(StringComparer.Ordinal);
-        tx.Rows(Successors, r =>
-        {
-            var id = r.Text(0);
-            waiting[id] = waiting.TryGetValue(id, out var seen) ? seen with { Times = seen.Times + 1 }
-                : (new ReadyTask(id, r.Text(1), r.Count(2), r.Count(3), r.TextOrNull(4), r.Text(5), r.Number(6)), r.Count(7), r.IsTrue(8), 1);
-        }, done.Select(t => t.Id).ToArray());
-        if (waiting.Count == 0) return;
-        var lowered = waiting.Values.ToList();
-        tx.Rows(LowerSuccessors, null, lowered.Select(w => w.Task.Id).ToArray(), lowered.Select(w => (long)w.Times).ToArray(), lowered.Select(w => w.Free && w.Open == w.Times ? 1L : 0).ToArray());
-        foreach (var (task, _, _, _) in lowered.Where(w => w.Free && w.Open == w.Times)) Readiness.Announce(tx, task);
     }
 
     private sealed class HandIn(BulkItem<CompleteItem, AssignmentInfo> item, TaskRow task)

@@ -6,6 +6,17 @@ namespace Muster.ControlPlane.Work;
 /// <summary>Keeps <c>ready</c> true to the facts, in the transaction that changes them; nothing is ever searched for.</summary>
 public static class Readiness
 {
+    /// <summary>Who waits for these; once for each that it waits for.</summary>
+    private static readonly RowsStatement Successors = new(
+        """
+        SELECT tasks.id, tasks.project_id, tasks.priority, tasks.number, tasks.role, tasks.labels, tasks.created_at, tasks.open_dependencies,
+               CASE WHEN tasks.status = 'pending' AND tasks.gated = 0 AND tasks.not_before IS NULL THEN 1 ELSE 0 END
+          FROM {rows} CROSS JOIN edges e CROSS JOIN tasks WHERE e.depends_on = r.id AND tasks.id = e.task_id {lock tasks}
+        """, "id");
+
+    private static readonly RowsStatement LowerSuccessors = new(
+        "UPDATE tasks SET open_dependencies = tasks.open_dependencies - r.times, ready = r.ready, updated_at = {now} FROM {rows} WHERE tasks.id = r.id", "id", "times#", "ready#");
+
     /// <summary>What a statement that makes tasks ready tells of them.</summary>
     private const string Told = "id, project_id, priority, number, role, labels, created_at, avoid_agent_id, ready";
 
@@ -13,16 +24,19 @@ public static class Readiness
     private const string Holds = "status = 'pending' AND open_dependencies = 0 AND gated = 0 AND not_before IS NULL";
 
     /// <summary>Lowers the successors' counts; those that reach nought become ready.</summary>
-    public static void DependencyDone(StoreTransaction tx, TaskRow task)
+    public static void DependenciesDone(StoreTransaction tx, string[] done)
     {
-        // One statement by primary key: with the condition in the WHERE clause the engine would walk every pending task.
-        var successors = tx.Query<TaskRow>(
-            $"""
-            UPDATE tasks SET open_dependencies = open_dependencies - 1, updated_at = @Now,
-                   ready = CASE WHEN status = 'pending' AND open_dependencies = 1 AND gated = 0 AND not_before IS NULL THEN 1 ELSE 0 END
-             WHERE id IN (SELECT task_id FROM edges WHERE depends_on = @Id) RETURNING {Told}
-            """, new { task.Id, tx.Now });
-        foreach (var ready in successors.Where(s => s.Ready)) Announce(tx, ReadyTask.Of(ready, tx.Now));
+        var waiting = new Dictionary<string, (ReadyTask Task, int Open, bool Free, int Times)>(StringComparer.Ordinal);
+        tx.Rows(Successors, r =>
+        {
+            var id = r.Text(0);
+            waiting[id] = waiting.TryGetValue(id, out var seen) ? seen with { Times = seen.Times + 1 }
+                : (new ReadyTask(id, r.Text(1), r.Count(2), r.Count(3), r.TextOrNull(4), r.Text(5), r.Number(6)), r.Count(7), r.IsTrue(8), 1);
+        }, done);
+        if (waiting.Count == 0) return;
+        var lowered = waiting.Values.ToList();
+        tx.Rows(LowerSuccessors, null, lowered.Select(w => w.Task.Id).ToArray(), lowered.Select(w => (long)w.Times).ToArray(), lowered.Select(w => w.Free && w.Open == w.Times ? 1L : 0).ToArray());
+        foreach (var (task, _, _, _) in lowered.Where(w => w.Free && w.Open == w.Times)) Announce(tx, task);
     }
 
     /// <summary>Looks at one task again after an edit of its row or its edges.</summary>
@@ -59,7 +73,7 @@ public static class Readiness
     }
 
     /// <summary>Tells of a task whose last dependency is done.</summary>
-    public static void Announce(StoreTransaction tx, ReadyTask ready)
+    private static void Announce(StoreTransaction tx, ReadyTask ready)
     {
         tx.Emit(EventTypes.TaskReady, "A task is ready: the last that it waited for is done", ready.ProjectId, ready.Id);
         tx.Notify(new TaskBecameReady(ready));

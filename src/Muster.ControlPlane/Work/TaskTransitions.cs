@@ -133,7 +133,7 @@ public static class TaskTransitions
              WHERE id = @Id AND status = @Status
             """, new { state, tx.Now, task.Id, task.Status });
         tx.Emit(EventTypes.TaskCompleted, $"{task.Key} is done: {task.Title}", task.ProjectId, task.Id, task.AgentId, new { key = task.Key, epoch = task.Epoch });
-        Readiness.DependencyDone(tx, task);
+        Readiness.DependenciesDone(tx, [task.Id]);
         EpicCounters.Done(tx, task);
     }
 

@@ -48,22 +48,20 @@ public sealed class ProblemTests
     public async Task An_error_body_without_end_is_read_to_a_bound()
     {
         await using var plane = await FakePlane.StartAsync();
-        long sent = 0;
-        plane.Instead = http => EndlessAsync(http, 500, written => sent = written);
+        plane.Instead = http => EndlessAsync(http, 500);
         using var muster = plane.Client(with: o => o with { MaxRetries = 0 });
 
         var e = await Assert.ThrowsAsync<MusterException>(() => muster.WhoAmIAsync());
 
         Assert.Equal(500, e.StatusCode);
         Assert.InRange(e.Message.Length, 1, 500);
-        Assert.InRange(sent, 1, 64L * 1024 * 1024);
     }
 
     [Fact]
     public async Task An_answer_without_end_is_read_to_a_bound()
     {
         await using var plane = await FakePlane.StartAsync();
-        plane.Instead = http => EndlessAsync(http, 200, _ => { });
+        plane.Instead = http => EndlessAsync(http, 200);
         using var muster = plane.Client(with: o => o with { MaxAnswerBytes = 100_000 });
 
         var e = await Assert.ThrowsAsync<MusterException>(() => muster.WhoAmIAsync());
@@ -126,20 +124,15 @@ public sealed class ProblemTests
         return true;
     }
 
-    private static async Task<bool> EndlessAsync(HttpContext http, int status, Action<long> written)
+    /// <summary>Sends far more than any bound and then never ends: who reads to the end waits for ever.</summary>
+    private static async Task<bool> EndlessAsync(HttpContext http, int status)
     {
         http.Response.StatusCode = status;
         http.Response.ContentType = "application/problem+json";
-        var chunk = Encoding.UTF8.GetBytes(new string('x', 64 * 1024));
         try
         {
-            for (long sent = chunk.Length; ; sent += chunk.Length)
-            {
-                // Writing to a connection that is gone succeeds for a while; the result tells.
-                if ((await http.Response.BodyWriter.WriteAsync(chunk, http.RequestAborted)).IsCompleted)
-                    return true;
-                written(sent);
-            }
+            await http.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(new string('x', 4 * 1024 * 1024)), http.RequestAborted);
+            await Task.Delay(Timeout.Infinite, http.RequestAborted);
         }
         catch (OperationCanceledException)
         {

@@ -15,7 +15,7 @@ public sealed class HotStatementTests
     {
         Assert.SkipUnless(string.IsNullOrEmpty(Environment.GetEnvironmentVariable("MUSTER_TEST_STORE")), "Plans are those of the embedded engine.");
         await using var plane = await TestPlane.StartAsync();
-        var statements = new[] { typeof(ClaimTasks), typeof(CompleteAssignments) }.SelectMany(t => t.GetFields(BindingFlags.Static | BindingFlags.NonPublic))
+        var statements = new[] { typeof(ClaimTasks), typeof(CompleteAssignments), typeof(Readiness) }.SelectMany(t => t.GetFields(BindingFlags.Static | BindingFlags.NonPublic))
             .Where(f => f.FieldType == typeof(RowsStatement)).Select(f => (f.Name, Statement: (RowsStatement)f.GetValue(null)!)).ToList();
         Assert.True(statements.Count >= 10);
         foreach (var (name, statement) in statements)

@@ -48,32 +48,23 @@ internal static class Shrinker
                 yield return without;
             }
         }
-        else if (node.GetValueKind() == JsonValueKind.String && Text(node) is { Length: > 1 } text)
+        else if (node.GetValueKind() == JsonValueKind.String && node.GetValue<string>() is { Length: > 1 } text)
         {
             yield return JsonValue.Create(text[..(text.Length / 2)]);
         }
     }
 
-    /// <summary>Half a character of two is no text; it stays as it is.</summary>
-    private static string? Text(JsonNode node)
-    {
-        try
-        {
-            return node.GetValue<string>();
-        }
-        catch (InvalidOperationException)
-        {
-            return null;
-        }
-    }
-
+    /// <summary>Null where it is no JSON, or holds half a character of two, in a name or in a text: that is cut as bytes.</summary>
     private static JsonNode? Parse(byte[] body)
     {
         try
         {
-            return JsonNode.Parse(body);
+            var node = JsonNode.Parse(body);
+            // Names and texts are read when they are asked for, not when the whole is.
+            if (node is not null) _ = Smaller(node).Count();
+            return node;
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
         {
             return null;
         }
