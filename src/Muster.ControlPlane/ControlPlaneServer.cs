@@ -46,6 +46,7 @@ public static class ControlPlaneServer
             json.SerializerOptions.DefaultIgnoreCondition = Wire.Json.DefaultIgnoreCondition;
             json.SerializerOptions.RespectNullableAnnotations = true;
             json.SerializerOptions.MaxDepth = 32;
+            json.SerializerOptions.Converters.Add(new WholeJson());
         });
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
         services.Configure<KestrelServerOptions>(kestrel =>

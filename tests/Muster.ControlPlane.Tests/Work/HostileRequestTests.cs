@@ -39,4 +39,14 @@ public sealed class HostileRequestTests
         var problem = await plane.RefusedAsync(HttpMethod.Post, Routes.Claims, JsonSerializer.Deserialize<JsonElement>($$"""{"agent":"a","max":1,"complete":{{complete}}}"""));
         Assert.Equal((400, ProblemCodes.Invalid), (problem.Status, problem.Code));
     }
+
+    [Theory]
+    [InlineData("""{"name":"t","description":"d","inputSchema":"\ud800"}""")]
+    [InlineData("""{"name":"t","description":"d","inputSchema":{"\udc00":1}}""")]
+    public async Task Json_that_could_never_be_written_again_is_refused_before_it_is_kept(string tool)
+    {
+        await using var plane = await TestPlane.StartAsync();
+        using (var answer = await plane.RawAsync(HttpMethod.Post, Routes.Tools, tool)) Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        using (var tools = await plane.RawAsync(HttpMethod.Get, Routes.Tools)) Assert.Contains("\"items\":[]", await tools.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
 }

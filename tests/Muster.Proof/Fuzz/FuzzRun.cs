@@ -165,7 +165,7 @@ internal sealed class FuzzRun(FuzzOptions options, Action<string> tell)
 
     private void Count(FuzzAnswer answer)
     {
-        var name = answer.Status < 300 ? $"{answer.Status}" : $"{answer.Status} {(answer.ContentType == "application/problem+json" ? JsonNode.Parse(answer.Text)?["code"] : "")}".TrimEnd();
+        var name = answer.Status < 300 ? $"{answer.Status}" : $"{answer.Status} {answer.Code}".TrimEnd();
         _byStatus[name] = _byStatus.GetValueOrDefault(name) + 1;
     }
 }

@@ -104,4 +104,20 @@ internal sealed record FuzzAnswer(int Status, string? ContentType, string Text)
 {
     /// <summary>Refused by the web server itself, before there is a request that the plane could answer.</summary>
     public bool IsMalformed => Status is 400 or 413 or 414 or 431 && Text.Length == 0;
+
+    /// <summary>The stable code of a problem; null where there is none that can be read.</summary>
+    public string? Code
+    {
+        get
+        {
+            try
+            {
+                return ContentType == "application/problem+json" ? JsonSerializer.Deserialize<Problem>(Text, Wire.Json)?.Code : null;
+            }
+            catch (JsonException)
+            {
+                return null;
+            }
+        }
+    }
 }

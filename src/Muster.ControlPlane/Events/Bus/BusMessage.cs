@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Muster.Contracts;
 using Muster.Contracts.Events;
+using Muster.ControlPlane.Operations;
 
 namespace Muster.ControlPlane.Events.Bus;
 
@@ -34,11 +35,12 @@ public sealed record BusMessage(string Subject, ReadOnlyMemory<byte> Data)
         try
         {
             using var document = JsonDocument.Parse(Data);
-            return document.RootElement.Clone();
+            if (WholeJson.IsWhole(document.RootElement)) return document.RootElement.Clone();
         }
         catch (JsonException)
         {
-            return JsonSerializer.SerializeToElement(Encoding.UTF8.GetString(Data.Span), Wire.Json);
+            // No JSON.
         }
+        return JsonSerializer.SerializeToElement(Encoding.UTF8.GetString(Data.Span), Wire.Json);
     }
 }
