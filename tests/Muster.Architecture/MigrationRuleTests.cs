@@ -4,7 +4,8 @@ namespace Muster.Architecture;
 
 /// <summary>
 /// A step of the schema says whether it expands or contracts, and an expansion takes nothing away from a program that does
-/// not know it: it makes tables, views and indices, and adds columns that may be left out when a row is written.
+/// not know it: it makes tables, views and indices, and adds columns that may be left out when a row is written. An index that
+/// only makes things fast may go.
 /// </summary>
 public sealed partial class MigrationRuleTests
 {
@@ -27,6 +28,8 @@ public sealed partial class MigrationRuleTests
     [InlineData("-- expand\nALTER TABLE tasks ADD COLUMN size INTEGER NOT NULL DEFAULT 0;", true)]
     [InlineData("-- expand\nCREATE INDEX tasks_by_size ON tasks (size);\nCREATE VIEW sizes AS SELECT size FROM tasks;", true)]
     [InlineData("-- contract, serves 1\nDROP TABLE tasks;", true)]
+    [InlineData("-- expand\nDROP INDEX assignments_open_by_agent;", true)]
+    [InlineData("-- expand\nDROP INDEX pulls_one_open;", false)]
     [InlineData("CREATE TABLE a (id TEXT PRIMARY KEY);", false)]
     [InlineData("-- expand\nALTER TABLE tasks ADD COLUMN size INTEGER NOT NULL;", false)]
     [InlineData("-- expand\nALTER TABLE tasks ADD COLUMN size INTEGER NOT NULL REFERENCES hosts (id);", false)]
@@ -55,12 +58,15 @@ public sealed partial class MigrationRuleTests
     private static bool IsHarmless(string statement, HashSet<string> own)
     {
         if (NewTable().IsMatch(statement) || NewView().IsMatch(statement)) return true;
+        if (OldIndex().Match(statement) is { Success: true } old) return Texts().Any(s => s.Contains($"CREATE INDEX {old.Groups["name"].Value} ", StringComparison.Ordinal));
         // A new uniqueness refuses rows that the release before may still write.
         if (NewIndex().Match(statement) is { Success: true } index) return !index.Groups["unique"].Success || own.Contains(index.Groups["table"].Value);
         if (Rows().Match(statement) is { Success: true } rows) return own.Contains(rows.Groups["table"].Value);
         return NewColumn().Match(statement) is { Success: true } column
             && (!column.Groups["rest"].Value.Contains("NOT NULL", StringComparison.OrdinalIgnoreCase) || column.Groups["rest"].Value.Contains("DEFAULT", StringComparison.OrdinalIgnoreCase));
     }
+
+    private static IEnumerable<string> Texts() => Directory.EnumerateFiles(Path.Combine(Source.Root, "src/Muster.ControlPlane/Storage/Migrations"), "*.sql").Select(File.ReadAllText);
 
     private const RegexOptions Loose = RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture;
 
@@ -81,6 +87,9 @@ public sealed partial class MigrationRuleTests
 
     [GeneratedRegex(@"^CREATE (?<unique>UNIQUE )?INDEX \w+ ON (?<table>\w+) ?\(", Loose, 1000)]
     private static partial Regex NewIndex();
+
+    [GeneratedRegex(@"^DROP INDEX (?<name>\w+)$", Loose, 1000)]
+    private static partial Regex OldIndex();
 
     [GeneratedRegex(@"^INSERT INTO (?<table>\w+) ", Loose, 1000)]
     private static partial Regex Rows();

@@ -28,6 +28,17 @@ public static class Executors
 
     /// <summary>A program on the SDK that claims for itself; its host only keeps it alive.</summary>
     public const string Program = "program";
+
+    /// <summary>Muster's own tool loop over a model.</summary>
+    public const string Builtin = "builtin";
+    public const string ClaudeCode = "claude-code";
+    public const string Codex = "codex";
+    public const string OpenCode = "opencode";
+    public const string Gemini = "gemini";
+    public const string Aider = "aider";
+
+    /// <summary>Any program that speaks the Agent Client Protocol on its standard input and output.</summary>
+    public const string Acp = "acp";
 }
 
 public sealed record AgentInfo

@@ -21,12 +21,13 @@ public sealed class ClaimTasks(Store store, ReadyTasks ready, ProjectDirectory p
     private static readonly RowsStatement Agents = new(
         """
         SELECT a.id, a.name, a.role, a.labels, a.capacity, a.desired, a.active, a.rehearsal,
-               (SELECT COUNT(*) FROM assignments s WHERE s.agent_id = a.id AND s.status = 'active')
+               (SELECT COUNT(*) FROM assignments s WHERE s.agent_id = a.id AND s.status = 'active' AND s.started_at >= r.since),
+               (SELECT MIN(s.started_at) FROM assignments s WHERE s.agent_id = a.id AND s.status = 'active' AND s.started_at >= r.since)
           FROM {rows} CROSS JOIN agents a WHERE a.id = r.agent_id {lock a}
-        """, "agent_id");
+        """, "agent_id", "since#");
 
     private static readonly RowsStatement Replayed = new(
-        "SELECT s.claim_key, s.id FROM {rows} CROSS JOIN assignments s WHERE s.agent_id = r.agent_id AND s.status = 'active' AND s.claim_key IS NOT NULL", "agent_id");
+        "SELECT s.claim_key, s.id FROM {rows} CROSS JOIN assignments s WHERE s.agent_id = r.agent_id AND s.status = 'active' AND s.started_at >= r.since AND s.claim_key IS NOT NULL", "agent_id", "since#");
 
     private static readonly RowsStatement Takeable = new(
         $$"""
@@ -55,6 +56,7 @@ public sealed class ClaimTasks(Store store, ReadyTasks ready, ProjectDirectory p
     private static readonly RowsStatement Epics = new("SELECT e.id, e.number FROM {rows} CROSS JOIN epics e WHERE e.id = r.id", "id");
 
     private readonly List<ReadyTask> _taken = [];
+    private readonly OpenSince _open = new(store.IsShared);
 
     /// <summary>After completions, which make room and tasks.</summary>
     public override int Order => 1;
@@ -63,11 +65,13 @@ public sealed class ClaimTasks(Store store, ReadyTasks ready, ProjectDirectory p
     {
         ready.PutBack(_taken);
         _taken.Clear();
+        _open.Undone();
     }
 
     protected override void Run(StoreTransaction tx, IReadOnlyList<BulkItem<ClaimItem, ClaimedRows>> items)
     {
         _taken.Clear();
+        _open.Begin(tx.Now);
         // What this very commit makes ready may be given out in it.
         foreach (var signal in tx.Signals.OfType<TaskBecameReady>().Where(s => !s.Offered))
         {
@@ -106,12 +110,17 @@ public sealed class ClaimTasks(Store store, ReadyTasks ready, ProjectDirectory p
         Open(tx, claims, known);
     }
 
-    private static Dictionary<string, AgentFacts> ReadAgents(StoreTransaction tx, IReadOnlyList<BulkItem<ClaimItem, ClaimedRows>> items)
+    private Dictionary<string, AgentFacts> ReadAgents(StoreTransaction tx, IReadOnlyList<BulkItem<ClaimItem, ClaimedRows>> items)
     {
         var found = new Dictionary<string, AgentFacts>(StringComparer.Ordinal);
         // In one order, so that planes that lock the same agents never wait for one another in a circle.
         var ids = items.Select(i => i.Item.AgentId).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToArray();
-        tx.Rows(Agents, r => found[r.Text(0)] = AgentFacts.Read(r), ids);
+        tx.Rows(Agents, r =>
+        {
+            found[r.Text(0)] = AgentFacts.Read(r);
+            _open.Saw(r.Text(0), r.NumberOrNull(9));
+        },
+            ids, Array.ConvertAll(ids, _open.Of));
         return found;
     }
 
@@ -122,12 +131,13 @@ public sealed class ClaimTasks(Store store, ReadyTasks ready, ProjectDirectory p
             : projects.Where(p => only.Contains(p.Id) || only.Contains(p.Key, StringComparer.OrdinalIgnoreCase)).Select(p => p.Id).ToHashSet(StringComparer.Ordinal));
 
     /// <summary>The same claim again, after its answer was lost, gets what it was given, as long as it still holds it.</summary>
-    private static void Replay(StoreTransaction tx, List<Claim> claims)
+    private void Replay(StoreTransaction tx, List<Claim> claims)
     {
         var keyed = claims.Where(c => c.Item.Item.Key is not null).ToList();
         if (keyed.Count == 0) return;
         var seen = new List<(string Key, string AssignmentId)>();
-        tx.Rows(Replayed, r => seen.Add((r.Text(0), r.Text(1))), keyed.Select(c => c.Agent.Id).Distinct(StringComparer.Ordinal).ToArray());
+        var agents = keyed.Select(c => c.Agent.Id).Distinct(StringComparer.Ordinal).ToArray();
+        tx.Rows(Replayed, r => seen.Add((r.Text(0), r.Text(1))), agents, Array.ConvertAll(agents, _open.Of));
         if (seen.Count == 0) return;
         foreach (var claim in keyed)
         {

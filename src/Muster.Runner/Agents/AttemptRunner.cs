@@ -164,6 +164,7 @@ internal sealed class AttemptRunner(AgentProgramOptions options, IExecutor execu
         Folder = folder,
         Scratch = scratch.Path,
         Marker = $"{options.Marker}/{context.Assignment.Id}",
+        Gateway = new ModelAccess(muster.Options.Server, context.Lease),
         Log = line => _ = context.LogAsync(line + "\n"),
         ReportProgressAsync = (percent, ct) => Patience.TolerateAsync(() => context.ReportProgressAsync(percent, ct: ct), notice),
         CommitAsync = (_, _) => Task.FromResult(false),

@@ -4,7 +4,7 @@ using Muster.Contracts.Work;
 
 namespace Muster.Runner.Executors;
 
-/// <summary>One attempt at one task as an executor sees it. Holds no credential.</summary>
+/// <summary>One attempt at one task as an executor sees it. Holds no credential but the one for models.</summary>
 public sealed record Attempt
 {
     public required TaskInfo Task { get; init; }
@@ -22,6 +22,9 @@ public sealed record Attempt
     /// <summary>Value of <c>MUSTER_RUN</c> for what the executor starts.</summary>
     public required string Marker { get; init; }
 
+    /// <summary>The way to models, for this attempt alone and as long as its lease is current.</summary>
+    public required ModelAccess Gateway { get; init; }
+
     /// <summary>Adds a line to the attempt's log.</summary>
     public required Action<string> Log { get; init; }
 
@@ -30,6 +33,18 @@ public sealed record Attempt
 
     /// <summary>Commits all that is uncommitted; false when there was nothing, and always in a task without a repository.</summary>
     public required Func<string, CancellationToken, Task<bool>> CommitAsync { get; init; }
+}
+
+/// <summary>Where an attempt finds models.</summary>
+/// <param name="Server">The plane. <c>llm/openai/v1</c> and <c>llm/anthropic</c> below it speak the protocols of those names.</param>
+/// <param name="Key">A secret: what the protocols call the key.</param>
+public sealed record ModelAccess(Uri Server, string Key)
+{
+    public Uri OpenAi => new(Server, "llm/openai/v1");
+
+    public Uri Anthropic => new(Server, "llm/anthropic");
+
+    public override string ToString() => $"models of {Server}";
 }
 
 public enum Ending
@@ -49,6 +64,9 @@ public sealed record ExecutionResult
 
     /// <summary>Why, when it is not ready.</summary>
     public string? Reason { get; init; }
+
+    /// <summary>What to wait for before it is tried again, when it was handed back for that: <c>budget</c>, <c>provider_down</c>.</summary>
+    public string? WaitFor { get; init; }
 
     /// <summary>False when trying again cannot help.</summary>
     public bool Retry { get; init; } = true;

@@ -26,6 +26,7 @@ internal sealed class Attempts : IDisposable
         Folder = _folder.Path,
         Scratch = _scratch.Path,
         Marker = $"test-{Guid.NewGuid():n}",
+        Gateway = new ModelAccess(new Uri("http://127.0.0.1:9/"), "none"),
         Log = Log.Enqueue,
         ReportProgressAsync = (percent, _) =>
         {

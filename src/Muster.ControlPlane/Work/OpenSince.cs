@@ -1,0 +1,44 @@
+namespace Muster.ControlPlane.Work;
+
+/// <summary>
+/// When the oldest assignment that an agent has open began, as its last claim saw it. Whoever counts the open ones begins
+/// there: what lies before has ended, and an engine that keeps dead rows for somebody's old snapshot would walk all of it.
+/// Belongs to the writer's thread. What a commit saw counts only once it is committed.
+/// </summary>
+internal sealed class OpenSince(bool shared)
+{
+    /// <summary>On a shared store a commit that began earlier may end later; it began no longer ago than this.</summary>
+    private const long Overlap = 2_000;
+
+    /// <summary>After this all are counted from the beginning again, so that no surprise lasts.</summary>
+    private const long Trust = 60_000;
+
+    private readonly Dictionary<string, long> _since = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _seen = new(StringComparer.Ordinal);
+    private long _from;
+    private long _now;
+
+    /// <summary>To be called first in every commit, with its time.</summary>
+    public void Begin(long now)
+    {
+        foreach (var (agent, since) in _seen) _since[agent] = since;
+        _seen.Clear();
+        // A clock that was set back makes assignments that are older than those before them.
+        if (now < _now || now - _from > Trust)
+        {
+            _since.Clear();
+            _from = now;
+        }
+
+        _now = now;
+    }
+
+    public long Of(string agentId) => _since.GetValueOrDefault(agentId);
+
+    /// <param name="agentId">Who claims.</param>
+    /// <param name="oldest">When its oldest open assignment began; null when it has none.</param>
+    public void Saw(string agentId, long? oldest) => _seen[agentId] = Math.Min(oldest ?? _now, _now) - (shared ? Overlap : 0);
+
+    /// <summary>The commit did not happen.</summary>
+    public void Undone() => _seen.Clear();
+}
