@@ -2,6 +2,7 @@ using Muster.Contracts.Delivery;
 using Muster.Contracts.Fleet;
 using Muster.Contracts.Tools;
 using Muster.Contracts.Work;
+using Muster.Runner.Builtin;
 
 namespace Muster.Runner.Executors;
 
@@ -106,8 +107,11 @@ public interface IExecutor
 /// <summary>The executors there are, by name.</summary>
 public static class ExecutorCatalog
 {
+    /// <param name="definition">How the agent is run.</param>
+    /// <param name="time">Its clock.</param>
+    /// <param name="sources">Tools from outside, for executors that think.</param>
     /// <exception cref="ExecutorException">No executor has that name, or the definition lacks what it needs.</exception>
-    public static IExecutor Create(AgentDefinition definition, TimeProvider time) => definition.Executor switch
+    public static IExecutor Create(AgentDefinition definition, TimeProvider time, IReadOnlyList<IToolSource>? sources = null) => definition.Executor switch
     {
         Contracts.Fleet.Executors.Command => new CommandExecutor(definition),
         Contracts.Fleet.Executors.Rehearsal => RehearsalExecutor.Load(definition, time),
