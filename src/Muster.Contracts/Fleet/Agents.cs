@@ -39,6 +39,11 @@ public static class Executors
 
     /// <summary>Any program that speaks the Agent Client Protocol on its standard input and output.</summary>
     public const string Acp = "acp";
+
+    public static IReadOnlyList<string> All { get; } = [Builtin, ClaudeCode, Codex, OpenCode, Gemini, Aider, Acp, Command, Rehearsal, Program];
+
+    /// <summary>Whether the definition must name the program.</summary>
+    public static bool TakesCommand(string executor) => executor is Command or Program or Acp;
 }
 
 public sealed record AgentInfo
