@@ -2,6 +2,7 @@ using Muster.Contracts.Delivery;
 using Muster.Contracts.Fleet;
 using Muster.Contracts.Tools;
 using Muster.Contracts.Work;
+using Muster.Runner.Builtin;
 using Muster.Runner.Profiles;
 
 namespace Muster.Runner.Executors;
@@ -107,17 +108,15 @@ public interface IExecutor
 /// <summary>The executors there are, by name.</summary>
 public static class ExecutorCatalog
 {
-    public static IReadOnlyList<string> Known { get; } =
-        [Contracts.Fleet.Executors.Command, Contracts.Fleet.Executors.Rehearsal, Contracts.Fleet.Executors.Program, .. ProfileCatalog.All.Select(profile => profile.Name)];
-
     /// <exception cref="ExecutorException">No executor has that name, or the definition lacks what it needs.</exception>
     public static IExecutor Create(AgentDefinition definition, TimeProvider time) => definition.Executor switch
     {
         Contracts.Fleet.Executors.Command => new CommandExecutor(definition),
         Contracts.Fleet.Executors.Rehearsal => RehearsalExecutor.Load(definition, time),
+        Contracts.Fleet.Executors.Builtin => new BuiltinExecutor(definition, [], time),
         Contracts.Fleet.Executors.Program => throw new ExecutorException("The executor 'program' claims for itself; its host starts it directly."),
         var name when ProfileCatalog.Find(name) is { } profile => new ProfileExecutor(profile, time),
-        var unknown => throw new ExecutorException($"There is no executor '{unknown}'. Known: {string.Join(", ", Known)}."),
+        var unknown => throw new ExecutorException($"There is no executor '{unknown}'. Known: {string.Join(", ", Contracts.Fleet.Executors.All)}."),
     };
 }
 

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
-using Muster.Contracts.Fleet;
+using Muster.Contracts.Work;
+using Muster.Runner.Builtin.Transcripts;
 using Muster.Runner.Executors;
 using Muster.Runner.Processes;
 using Muster.Runner.Profiles.Output;
@@ -29,7 +30,7 @@ internal sealed partial class ProfileExecutor(Profile profile, TimeProvider time
 
         await using var relay = await ModelRelay.StartAsync(attempt.Gateway, Patience, time);
         var progress = new ProgressSteps(attempt, cancellation);
-        var report = new ProgramReport(attempt.Log, progress.Report, [relay.Access.Key, attempt.Gateway.Key, .. keys.Values]);
+        var report = new ProgramReport(attempt.Log, progress.Report, Redactor.ForProcess([relay.Access.Key, attempt.Gateway.Key, .. keys.Values]));
         var spec = await PrepareAsync(attempt, model, relay.Access, keys, report, cancellation);
         var end = await AttemptProcess.RunAsync(attempt, spec.Spec, () => report.Clean(spec.Said.LastLines(3)), cancellation, relay.Refused);
         await progress.DoneAsync();
@@ -90,7 +91,7 @@ internal sealed partial class ProfileExecutor(Profile profile, TimeProvider time
             {
                 Ending = Ending.Released,
                 Reason = $"{refusal.Code}: {refusal.Message}",
-                WaitFor = refusal.Code is "budget" or "provider_down" ? refusal.Code : null,
+                WaitFor = refusal.Code switch { WaitingCodes.Budget => WaitingCodes.Budget, "lease_lost" => null, _ => WaitingCodes.ProviderDown },
             };
         }
 

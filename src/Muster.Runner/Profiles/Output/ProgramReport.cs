@@ -1,7 +1,9 @@
+using Muster.Runner.Builtin.Transcripts;
+
 namespace Muster.Runner.Profiles.Output;
 
-/// <summary>What is known of a run so far. Everything said in it goes to the attempt's log without the keys it could hold.</summary>
-internal sealed class ProgramReport(Action<string> log, Action<int> progress, params string[] secrets)
+/// <summary>What is known of a run so far. What is said goes to the attempt's log, without secrets.</summary>
+internal sealed class ProgramReport(Action<string> log, Action<int> progress, Redactor redactor)
 {
     private const int LongestLine = 4_000;
     private const int MostLines = 60;
@@ -9,7 +11,6 @@ internal sealed class ProgramReport(Action<string> log, Action<int> progress, pa
     // Done is said by the handing in, not by the program.
     private const int MostPercent = 95;
 
-    private readonly string[] _secrets = [.. secrets.Where(secret => secret.Length >= 8)];
     private int _percent = -1;
 
     /// <summary>The last thing the program said to whoever asked it.</summary>
@@ -57,7 +58,7 @@ internal sealed class ProgramReport(Action<string> log, Action<int> progress, pa
         progress(percent);
     }
 
-    public string Clean(string text) => _secrets.Aggregate(text, (clean, secret) => clean.Replace(secret, "[key]", StringComparison.Ordinal));
+    public string Clean(string text) => redactor.Clean(text);
 
     private static string Cut(string text) => text.Length <= LongestLine ? text : $"{text[..LongestLine]} ... ({text.Length - LongestLine} more characters left out)";
 }
