@@ -105,8 +105,9 @@ public sealed class ReadyTasks
     }
 
     /// <summary>Puts back what was taken and not given.</summary>
-    public void PutBack(IEnumerable<ReadyTask> tasks)
+    public void PutBack(IReadOnlyCollection<ReadyTask> tasks)
     {
+        if (tasks.Count == 0) return;
         lock (_gate)
             foreach (var task in tasks)
             {
@@ -114,6 +115,8 @@ public sealed class ReadyTasks
                 Settled();
                 Lower(task.ProjectId);
             }
+
+        Refilled();
     }
 
     /// <summary>What was taken turned out not to be ready any more.</summary>

@@ -4,17 +4,20 @@ namespace Muster.ControlPlane.Work;
 
 /// <summary>
 /// Claims that found nothing and wait. Each task that becomes ready wakes the one that has waited longest; who cannot
-/// take it passes the wake-up on, so nobody who could is left asleep and the others are left in peace.
+/// take it passes the wake-up on while there is something to take, so nobody who could is left asleep and the others are left
+/// in peace.
 /// </summary>
 public sealed class ReadyWaiters
 {
     private readonly Lock _gate = new();
     private readonly LinkedList<Ticket> _waiting = [];
+    private readonly ReadyTasks _ready;
     private long _signal;
 
     // After the ready tasks, which hear of each commit first: who is woken finds there what woke it.
     public ReadyWaiters(Store store, ReadyTasks ready)
     {
+        _ready = ready;
         store.Listen(committed =>
         {
             var count = 0L;
@@ -55,7 +58,8 @@ public sealed class ReadyWaiters
         lock (_gate)
         {
             _waiting.Remove(ticket);
-            if (used || !ticket.IsWoken) return;
+            // Whoever came by and took the task needed no waking; a task that is put back wakes everybody.
+            if (used || !ticket.IsWoken || _ready.Count == 0) return;
             for (var node = _waiting.First; node is not null; node = node.Next)
             {
                 if (node.Value.Seen >= ticket.Seen) continue;

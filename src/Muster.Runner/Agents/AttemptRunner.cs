@@ -165,9 +165,13 @@ internal sealed class AttemptRunner(AgentProgramOptions options, IExecutor execu
         Scratch = scratch.Path,
         Marker = $"{options.Marker}/{context.Assignment.Id}",
         Gateway = new ModelAccess(muster.Options.Server, context.Lease),
+        Model = options.Agent.Model,
         Log = line => _ = context.LogAsync(line + "\n"),
         ReportProgressAsync = (percent, ct) => Patience.TolerateAsync(() => context.ReportProgressAsync(percent, ct: ct), notice),
         CommitAsync = (_, _) => Task.FromResult(false),
+        StoreArtifactAsync = (name, content, type, ct) => context.StoreArtifactAsync(name, content, type, ct),
+        CommentsAsync = ct => AttemptComments.ReadAsync(muster, context.Task.Key, ct),
+        CommentAsync = (text, ct) => AttemptComments.WriteAsync(muster, context, text, ct),
     };
 
     private static string CommitMessage(TaskInfo task, ExecutionResult result) =>

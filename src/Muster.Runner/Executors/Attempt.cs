@@ -1,5 +1,6 @@
 using Muster.Contracts.Delivery;
 using Muster.Contracts.Fleet;
+using Muster.Contracts.Tools;
 using Muster.Contracts.Work;
 
 namespace Muster.Runner.Executors;
@@ -25,6 +26,12 @@ public sealed record Attempt
     /// <summary>The way to models, for this attempt alone and as long as its lease is current.</summary>
     public required ModelAccess Gateway { get; init; }
 
+    /// <summary>Route or model that the agent asks for; null leaves it to the plane.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>What the agent's role says it is and how it works; null where it has none.</summary>
+    public string? Instructions { get; init; }
+
     /// <summary>Adds a line to the attempt's log.</summary>
     public required Action<string> Log { get; init; }
 
@@ -33,6 +40,15 @@ public sealed record Attempt
 
     /// <summary>Commits all that is uncommitted; false when there was nothing, and always in a task without a repository.</summary>
     public required Func<string, CancellationToken, Task<bool>> CommitAsync { get; init; }
+
+    /// <summary>Stores a file with the task: its name, its content, its type.</summary>
+    public required Func<string, Stream, string, CancellationToken, Task<ArtifactInfo>> StoreArtifactAsync { get; init; }
+
+    /// <summary>What people and agents wrote on the task, oldest first.</summary>
+    public required Func<CancellationToken, Task<IReadOnlyList<TaskUpdateInfo>>> CommentsAsync { get; init; }
+
+    /// <summary>Writes on the task, as the agent.</summary>
+    public required Func<string, CancellationToken, Task> CommentAsync { get; init; }
 }
 
 /// <summary>Where an attempt finds models.</summary>

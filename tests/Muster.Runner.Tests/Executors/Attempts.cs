@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Muster.Contracts.Fleet;
+using Muster.Contracts.Tools;
 using Muster.Contracts.Work;
 using Muster.Runner.Executors;
 
@@ -15,6 +16,8 @@ internal sealed class Attempts : IDisposable
     public ConcurrentQueue<string> Log { get; } = new();
     public ConcurrentQueue<int> Progress { get; } = new();
     public ConcurrentQueue<string> Commits { get; } = new();
+    public ConcurrentQueue<TaskUpdateInfo> Comments { get; } = new();
+    public ConcurrentDictionary<string, string> Artifacts { get; } = new(StringComparer.Ordinal);
 
     public Attempt Make(AgentDefinition definition, int epoch = 1) => new()
     {
@@ -38,7 +41,22 @@ internal sealed class Attempts : IDisposable
             Commits.Enqueue(message);
             return System.Threading.Tasks.Task.FromResult(true);
         },
+        StoreArtifactAsync = async (name, content, type, ct) =>
+        {
+            using var reader = new StreamReader(content);
+            Artifacts[name] = await reader.ReadToEndAsync(ct);
+            return new ArtifactInfo { Id = name, Name = name, ContentType = type, Size = Artifacts[name].Length, Sha256 = "", CreatedAt = DateTimeOffset.UnixEpoch };
+        },
+        CommentsAsync = _ => System.Threading.Tasks.Task.FromResult<IReadOnlyList<TaskUpdateInfo>>([.. Comments]),
+        CommentAsync = (text, _) =>
+        {
+            Comments.Enqueue(Comment("ada", text));
+            return System.Threading.Tasks.Task.CompletedTask;
+        },
     };
+
+    public static TaskUpdateInfo Comment(string author, string text) =>
+        new() { Id = Guid.CreateVersion7().ToString(), TaskId = Task().Id, Author = author, Kind = "comment", Text = text, At = DateTimeOffset.UnixEpoch };
 
     public static TaskInfo Task(string contract = "commit") => new()
     {
