@@ -73,14 +73,29 @@ internal sealed class ModelServer : IDisposable
         return await ReadAsync(request, ct);
     }
 
+    /// <exception cref="ProviderException">It did not answer, or does not take the key.</exception>
+    public async Task CheckAsync(string path, CancellationToken ct)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, Url(path));
+        Sign(request);
+        try
+        {
+            using var response = await SendAsync(request, ct);
+            Require(response);
+        }
+        catch (HttpRequestException error)
+        {
+            throw Silent(error);
+        }
+    }
+
     /// <exception cref="ProviderException">It did not answer, or not with JSON.</exception>
     public async Task<JsonElement> ReadAsync(HttpRequestMessage request, CancellationToken ct)
     {
         try
         {
             using var response = await SendAsync(request, ct);
-            if (response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden) throw new ProviderException($"{_settings.Name} does not take the key.");
-            if (!response.IsSuccessStatusCode) throw new ProviderException($"{_settings.Name} answered {(int)response.StatusCode}.");
+            Require(response);
             await response.Content.LoadIntoBufferAsync(LargestList, ct);
             await using var stream = await response.Content.ReadAsStreamAsync(ct);
             using var document = await JsonDocument.ParseAsync(stream, cancellationToken: ct);
@@ -88,7 +103,7 @@ internal sealed class ModelServer : IDisposable
         }
         catch (Exception error) when (error is HttpRequestException or IOException or JsonException)
         {
-            throw new ProviderException($"{_settings.Name} at {_settings.Server.Authority} does not answer: {error.Message}", error);
+            throw Silent(error);
         }
     }
 
@@ -106,6 +121,14 @@ internal sealed class ModelServer : IDisposable
     }
 
     public void Dispose() => _http.Dispose();
+
+    private void Require(HttpResponseMessage response)
+    {
+        if (response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden) throw new ProviderException($"{_settings.Name} does not take the key.");
+        if (!response.IsSuccessStatusCode) throw new ProviderException($"{_settings.Name} answered {(int)response.StatusCode}.");
+    }
+
+    private ProviderException Silent(Exception error) => new($"{_settings.Name} at {_settings.Server.Authority} does not answer: {error.Message}", error);
 
     private void Sign(HttpRequestMessage request)
     {

@@ -53,7 +53,7 @@ internal sealed class OpenRouterProvider(ProviderSettings settings) : IModelProv
     // Asks about the key as well, which the list of models, being public, says nothing about.
     public async Task<IReadOnlyList<string>?> ListModelsAsync(CancellationToken ct)
     {
-        _ = await _server.GetAsync("key", ct);
+        await _server.CheckAsync("key", ct);
         return ModelServer.Names(await _server.GetAsync("models", ct));
     }
 

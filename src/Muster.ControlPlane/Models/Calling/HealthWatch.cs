@@ -76,7 +76,7 @@ public sealed class HealthWatch : BackgroundService
         }
     }
 
-    private void Tell(HealthChange change)
+    private void Tell(object? sender, HealthChange change)
     {
         if (change.IsDown) _log.LogWarning("{What} is down until {Until:HH:mm:ss}: {Why}", Name(change), change.Until, change.Why);
         else _log.LogInformation("{What} {Why}", Name(change), change.Why);
@@ -84,7 +84,7 @@ public sealed class HealthWatch : BackgroundService
 
     private static string Name(HealthChange change) => change.Leg is { } leg ? $"Model {leg}" : $"The model route {change.Route}";
 
-    private void Wake()
+    private void Wake(object? sender, EventArgs e)
     {
         try
         {

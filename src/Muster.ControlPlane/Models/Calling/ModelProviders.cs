@@ -44,7 +44,7 @@ public sealed record ProviderSettings
     /// <summary>Settings of its kind only.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Extra { get; init; } = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
 
-    public string? Setting(string name) => Extra.TryGetValue(name, out var values) ? values.FirstOrDefault() : null;
+    public string? Setting(string name) => Extra.TryGetValue(name, out var values) ? values is [var first, ..] ? first : null : null;
 
     public bool Flag(string name, bool otherwise) => Setting(name) is { } text ? text == "true" : otherwise;
 

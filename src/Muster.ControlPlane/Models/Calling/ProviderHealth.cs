@@ -30,10 +30,10 @@ public sealed class ProviderHealth(ModelRoutes routes, TimeProvider time)
     private readonly HashSet<string> _routesDown = new(StringComparer.Ordinal);
 
     /// <summary>Called after each change, outside of locks; not to block.</summary>
-    public event Action<HealthChange>? Changed;
+    public event EventHandler<HealthChange>? Changed;
 
     /// <summary>Called when something opened, so that its return is watched for.</summary>
-    internal event Action? Opened;
+    internal event EventHandler? Opened;
 
     public LegHealth Of(ModelLeg leg)
     {
@@ -106,7 +106,7 @@ public sealed class ProviderHealth(ModelRoutes routes, TimeProvider time)
                 Set(Provider(leg), fault.Class == FaultClass.Timeout ? Get(Provider(leg)).GiveUp() : Breaker.Healthy);
             }
         });
-        Opened?.Invoke();
+        Opened?.Invoke(this, EventArgs.Empty);
     }
 
     internal void GaveUp(ModelLeg leg)
@@ -166,7 +166,7 @@ public sealed class ProviderHealth(ModelRoutes routes, TimeProvider time)
             }
         }
 
-        foreach (var happened in changes) Changed?.Invoke(happened);
+        foreach (var happened in changes) Changed?.Invoke(this, happened);
     }
 
     private static HealthChange ChangeOf(ModelLeg? leg, string? route, Breaker breaker) => breaker.State == BreakerState.Open

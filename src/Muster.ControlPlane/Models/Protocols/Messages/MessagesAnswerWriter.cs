@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json.Nodes;
 using Muster.ControlPlane.Models.Calling;
 
@@ -7,7 +8,7 @@ namespace Muster.ControlPlane.Models.Protocols.Messages;
 internal sealed class MessagesAnswerWriter(string model) : IAnswerWriter
 {
     private const string None = "";
-    private readonly MemoryStream _out = new();
+    private readonly ArrayBufferWriter<byte> _out = new();
     private readonly CallOrder _calls = new();
     private string _open = None;
     private int _index = -1;
@@ -17,7 +18,7 @@ internal sealed class MessagesAnswerWriter(string model) : IAnswerWriter
 
     public byte[] Write(AnswerEvent happened)
     {
-        _out.SetLength(0);
+        _out.ResetWrittenCount();
         switch (happened)
         {
             case AnswerBegun begun:
@@ -48,7 +49,7 @@ internal sealed class MessagesAnswerWriter(string model) : IAnswerWriter
                 break;
         }
 
-        return _out.ToArray();
+        return _out.WrittenSpan.ToArray();
     }
 
     public static JsonObject Whole(WholeAnswer answer, NeutralRequest request)

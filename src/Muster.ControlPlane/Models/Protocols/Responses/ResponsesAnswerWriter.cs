@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json.Nodes;
 using Muster.ControlPlane.Models.Calling;
@@ -7,7 +8,7 @@ namespace Muster.ControlPlane.Models.Protocols.Responses;
 /// <summary>Writes an answer as the events of a response. Items follow one another; calls that come interleaved wait for their turn.</summary>
 internal sealed class ResponsesAnswerWriter(string model, NeutralRequest request) : IAnswerWriter
 {
-    private readonly MemoryStream _out = new();
+    private readonly ArrayBufferWriter<byte> _out = new();
     private readonly JsonArray _output = [];
     private readonly CallOrder _calls = new();
     private readonly StringBuilder _written = new();
@@ -21,7 +22,7 @@ internal sealed class ResponsesAnswerWriter(string model, NeutralRequest request
 
     public byte[] Write(AnswerEvent happened)
     {
-        _out.SetLength(0);
+        _out.ResetWrittenCount();
         switch (happened)
         {
             case AnswerBegun begun:
@@ -55,7 +56,7 @@ internal sealed class ResponsesAnswerWriter(string model, NeutralRequest request
                 break;
         }
 
-        return _out.ToArray();
+        return _out.WrittenSpan.ToArray();
     }
 
     private void Begin(string? id, string? served)
