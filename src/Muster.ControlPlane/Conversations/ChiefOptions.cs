@@ -14,7 +14,7 @@ public sealed record ChiefOptions
     public int MaxTasks { get; set; } = 40;
 
     /// <summary>Hours that one task may be estimated at; what is larger must be split.</summary>
-    public double MaxTaskHours { get; set; } = 8;
+    public int MaxTaskHours { get; set; } = 8;
 
     /// <summary>Most questions that a plan may ask.</summary>
     public int MaxQuestions { get; set; } = 3;
@@ -51,7 +51,7 @@ internal sealed class ChiefOptionsCheck : IValidateOptions<ChiefOptions>
         var errors = new List<string>();
         Require(options.Route is { Length: >= 1 and <= 200 }, nameof(options.Route), "a route's name or provider/model");
         Require(options.MaxTasks is >= 1 and <= 200, nameof(options.MaxTasks), "1 to 200");
-        Require(options.MaxTaskHours is >= 0.1 and <= 200, nameof(options.MaxTaskHours), "0.1 to 200 hours");
+        Require(options.MaxTaskHours is >= 1 and <= 200, nameof(options.MaxTaskHours), "1 to 200 hours");
         Require(options.MaxQuestions is >= 0 and <= 10, nameof(options.MaxQuestions), "0 to 10");
         Require(options.MaxCorrections is >= 0 and <= 5, nameof(options.MaxCorrections), "0 to 5");
         Require(options.MaxChanges is >= 0 and <= 100, nameof(options.MaxChanges), "0 to 100");

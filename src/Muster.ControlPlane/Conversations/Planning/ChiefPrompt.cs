@@ -25,7 +25,7 @@ internal static class ChiefPrompt
     public static string PlanTask(PlanFacts facts) =>
         $"""
         Make the plan for what the person wants, or the changed plan when they asked for a change of the last one.
-        - At most {facts.Limits.MaxTasks} tasks; each fits one role and one pull request and at most {facts.Limits.MaxTaskHours:0.##} hours. Fewer is better.
+        - At most {facts.Limits.MaxTasks} tasks; each fits one role and one pull request and at most {facts.Limits.MaxTaskHours} hours. Fewer is better.
         - Every task has a role (or labels that pick one) and names the evidence that done needs; contracts are items joined by +, of:
           commit, test(pass), build(pass), pr(opened), pr(approved), pr(merged), deployment(healthy), research, citation.
           A project with a repository needs commit and pr(merged) for changes of code; without one only research and citation can be had.

@@ -52,7 +52,7 @@ internal static class TaskCheck
         if (task.Epic is { } epic && !rules.Epics.Contains(epic)) faults.Add($"{name} is part of epic {epic}, which is not there.");
         if (task.Priority is < 1 or > 5) faults.Add($"priority of {name} is {task.Priority}; it is 1 (most urgent) to 5.");
         // Written so that what is no number fails as well.
-        if (!(task.Hours > 0 && task.Hours <= limits.MaxTaskHours)) faults.Add($"{name} is estimated at {task.Hours:0.##} hours; more than 0 and at most {limits.MaxTaskHours:0.##} are allowed. Split it.");
+        if (!(task.Hours > 0 && task.Hours <= limits.MaxTaskHours)) faults.Add($"{name} is estimated at {task.Hours:0.##} hours; more than 0 and at most {limits.MaxTaskHours} are allowed. Split it.");
         if (task.BudgetUsd is < 0 or > 1_000_000) faults.Add($"budgetUsd of {name} is 0 to 1000000.");
         if (task.After.Count > 50) faults.Add($"{name} waits for {task.After.Count} tasks; at most 50.");
         foreach (var on in task.After.Distinct().Take(50).Where(on => !numbers.Contains(on) && !rules.There.Contains(on))) faults.Add($"{name} waits for task {on}, which is not there.");
