@@ -9,6 +9,7 @@ using Muster.ControlPlane.Delivery;
 using Muster.ControlPlane.Events;
 using Muster.ControlPlane.Events.Bus;
 using Muster.ControlPlane.Fleet;
+using Muster.ControlPlane.Mcp;
 using Muster.ControlPlane.Models;
 using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Operations.Metrics;
@@ -58,11 +59,12 @@ public static class ControlPlaneServer
         services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.WithOrigins([.. options.CorsOrigins]).AllowAnyHeader().AllowAnyMethod()));
         services.AddOpenApi("v1", OpenApiDescription.Configure);
         services.AddHostedService<Startup>();
-        return services.AddSecurity().AddEvents().AddWork().AddFleet().AddDelivery().AddTools().AddConversations().AddOperations();
+        return services.AddSecurity().AddEvents().AddWork().AddFleet().AddDelivery().AddTools().AddConversations().AddMcp().AddOperations();
     }
 
     public static WebApplication UseControlPlane(this WebApplication app)
     {
+        app.UseInnerCalls();
         app.UseMiddleware<ProblemMiddleware>();
         app.UseMiddleware<SecurityHeaders>();
         app.UseWebSockets();
@@ -91,6 +93,7 @@ public static class ControlPlaneServer
         app.MapModelUsage();
         app.MapConversations();
         app.MapTokens();
+        app.MapMcp();
         app.MapOpenApi("/openapi/{documentName}.json").Admit(Access.Anyone);
         app.UseSwaggerUI(page =>
         {

@@ -23,6 +23,7 @@ return await CommandLine.RunAsync((RootCommand)new RootCommand("Muster: a contro
     QueueCommand.Create(),
     DeployCommand.Create(),
     BusCommand.Create(),
+    McpCommand.Create(),
     TokenCommand.Create(),
     DoctorCommand.Create(),
     StoreCommand.Create(),
