@@ -3,6 +3,7 @@ using Muster.Contracts.Fleet;
 using Muster.Contracts.Tools;
 using Muster.Contracts.Work;
 using Muster.Runner.Builtin;
+using Muster.Runner.Profiles;
 
 namespace Muster.Runner.Executors;
 
@@ -115,8 +116,10 @@ public static class ExecutorCatalog
     {
         Contracts.Fleet.Executors.Command => new CommandExecutor(definition),
         Contracts.Fleet.Executors.Rehearsal => RehearsalExecutor.Load(definition, time),
+        Contracts.Fleet.Executors.Builtin => new BuiltinExecutor(definition, sources ?? [], time),
         Contracts.Fleet.Executors.Program => throw new ExecutorException("The executor 'program' claims for itself; its host starts it directly."),
-        var unknown => throw new ExecutorException($"There is no executor '{unknown}'. Known: {Contracts.Fleet.Executors.Command}, {Contracts.Fleet.Executors.Rehearsal}, {Contracts.Fleet.Executors.Program}."),
+        var name when ProfileCatalog.Find(name) is { } profile => new ProfileExecutor(profile, time, sources ?? []),
+        var unknown => throw new ExecutorException($"There is no executor '{unknown}'. Known: {string.Join(", ", Contracts.Fleet.Executors.All)}."),
     };
 }
 

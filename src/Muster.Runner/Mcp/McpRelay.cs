@@ -13,6 +13,7 @@ using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 using Muster.Runner.Builtin;
+using Muster.Runner.Executors;
 
 namespace Muster.Runner.Mcp;
 
@@ -26,14 +27,18 @@ public sealed class McpRelay : IAsyncDisposable
     private static readonly JsonTypeInfo<JsonRpcMessage> MessageType = (JsonTypeInfo<JsonRpcMessage>)McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(JsonRpcMessage));
 
     private readonly WebApplication _app;
-    private readonly IToolSession _tools;
+    private readonly IReadOnlyList<IToolSession> _sessions;
+    private readonly Dictionary<string, IToolSession> _byName = new(StringComparer.Ordinal);
     private readonly McpServerOptions _offered;
+
     // A session answers one call at a time.
     private readonly SemaphoreSlim _turn = new(1);
 
-    private McpRelay(WebApplication app, IToolSession tools)
+    private McpRelay(WebApplication app, IReadOnlyList<IToolSession> sessions)
     {
-        (_app, _tools) = (app, tools);
+        (_app, _sessions) = (app, sessions);
+        foreach (var session in sessions)
+            foreach (var tool in session.Tools) _byName.TryAdd(tool.Name, session);
         _offered = new McpServerOptions
         {
             ServerInfo = new Implementation { Name = "muster-tools", Version = Client.MusterClient.Version },
@@ -49,11 +54,24 @@ public sealed class McpRelay : IAsyncDisposable
     public string Key { get; } = "muster-" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24));
 
     /// <summary>Whether there is any tool; without one there is no need to tell a program of it.</summary>
-    public bool IsEmpty => _tools.Tools.Count == 0;
+    public bool IsEmpty => _byName.Count == 0;
 
-    /// <param name="tools">Taken over: ended with the relay.</param>
-    public static async Task<McpRelay> StartAsync(IToolSession tools)
+    /// <summary>Opens the sources and serves what they have; what is not to be had is told in the attempt's log.</summary>
+    public static async Task<McpRelay> StartAsync(IReadOnlyList<IToolSource> sources, Attempt attempt, CancellationToken cancellation)
     {
+        List<IToolSession> sessions = [];
+        foreach (var source in sources)
+        {
+            try
+            {
+                sessions.Add(await source.OpenAsync(attempt, cancellation));
+            }
+            catch (ToolSourceException missing)
+            {
+                attempt.Log($"The tools of {source.Name} are not to be had: {missing.Message}");
+            }
+        }
+
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
@@ -62,7 +80,7 @@ public sealed class McpRelay : IAsyncDisposable
             kestrel.Listen(IPAddress.Loopback, 0);
         });
         var app = builder.Build();
-        var relay = new McpRelay(app, tools);
+        var relay = new McpRelay(app, sessions);
         app.Run(relay.HandleAsync);
         await app.StartAsync();
         relay.Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First() + "/mcp");
@@ -75,7 +93,7 @@ public sealed class McpRelay : IAsyncDisposable
         await now.CancelAsync();
         await _app.StopAsync(now.Token);
         await _app.DisposeAsync();
-        await _tools.DisposeAsync();
+        foreach (var session in _sessions) await session.DisposeAsync();
         _turn.Dispose();
     }
 
@@ -134,7 +152,7 @@ public sealed class McpRelay : IAsyncDisposable
         }
     }
 
-    private ListToolsResult List() => new() { Tools = [.. _tools.Tools.Select(tool => new Tool { Name = tool.Name, Description = tool.Description, InputSchema = tool.InputSchema })] };
+    private ListToolsResult List() => new() { Tools = [.. _sessions.SelectMany(session => session.Tools).DistinctBy(tool => tool.Name).Select(tool => new Tool { Name = tool.Name, Description = tool.Description, InputSchema = tool.InputSchema })] };
 
     private async ValueTask<CallToolResult> CallAsync(RequestContext<CallToolRequestParams> request, CancellationToken ct)
     {
@@ -142,7 +160,8 @@ public sealed class McpRelay : IAsyncDisposable
         await _turn.WaitAsync(ct);
         try
         {
-            var result = await _tools.CallAsync(request.Params?.Name ?? "", arguments, ct);
+            var name = request.Params?.Name ?? "";
+            var result = _byName.TryGetValue(name, out var session) ? await session.CallAsync(name, arguments, ct) : new ToolResult($"There is no tool '{name}'.", Failed: true);
             return new CallToolResult { IsError = result.Failed, Content = [new TextContentBlock { Text = result.Text }] };
         }
         finally

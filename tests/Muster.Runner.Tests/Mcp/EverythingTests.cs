@@ -61,7 +61,7 @@ public sealed class EverythingTests : IDisposable
                 tools: [echo]
             """);
         await _stage.ApproveAsync("web");
-        await using var relay = await McpRelay.StartAsync(await _stage.OpenAsync());
+        await using var relay = await McpRelay.StartAsync([new McpToolSource(_stage.Catalog, null)], _stage.Attempt, CancellationToken.None);
         Assert.False(relay.IsEmpty);
 
         // As Claude Code reads it: the file has the way to the relay and nothing else.
