@@ -85,7 +85,7 @@ public sealed class McpCatalog(string data, string shipped)
     /// <summary>The servers that a role names; none when it names none.</summary>
     internal IReadOnlyList<string> OfRole(string? role)
     {
-        if (role is null || role.AsSpan().IndexOfAnyExcept("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") >= 0) return [];
+        if (role is null || !role.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')) return [];
         var file = new[] { Path.Combine(data, "roles", role + ".md"), Path.Combine(shipped, "roles", role + ".md") }.FirstOrDefault(File.Exists);
         if (file is null) return [];
         var text = File.ReadAllText(file).ReplaceLineEndings("\n");

@@ -82,7 +82,7 @@ public sealed class McpRelay : IAsyncDisposable
         var app = builder.Build();
         var relay = new McpRelay(app, sessions);
         app.Run(relay.HandleAsync);
-        await app.StartAsync();
+        await app.StartAsync(cancellation);
         relay.Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First() + "/mcp");
         return relay;
     }
