@@ -3,6 +3,7 @@ using Muster.Contracts.Fleet;
 using Muster.Contracts.Tools;
 using Muster.Contracts.Work;
 using Muster.Runner.Builtin;
+using Muster.Runner.Profiles;
 
 namespace Muster.Runner.Executors;
 
@@ -117,7 +118,8 @@ public static class ExecutorCatalog
         Contracts.Fleet.Executors.Rehearsal => RehearsalExecutor.Load(definition, time),
         Contracts.Fleet.Executors.Builtin => new BuiltinExecutor(definition, [], time),
         Contracts.Fleet.Executors.Program => throw new ExecutorException("The executor 'program' claims for itself; its host starts it directly."),
-        var unknown => throw new ExecutorException($"There is no executor '{unknown}'. Known: {Contracts.Fleet.Executors.Builtin}, {Contracts.Fleet.Executors.Command}, {Contracts.Fleet.Executors.Rehearsal}, {Contracts.Fleet.Executors.Program}."),
+        var name when ProfileCatalog.Find(name) is { } profile => new ProfileExecutor(profile, time),
+        var unknown => throw new ExecutorException($"There is no executor '{unknown}'. Known: {string.Join(", ", Contracts.Fleet.Executors.All)}."),
     };
 }
 
