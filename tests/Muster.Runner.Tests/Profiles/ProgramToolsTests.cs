@@ -47,8 +47,8 @@ public sealed class ProgramToolsTests : IDisposable
 
     public void Dispose() => _stage.Dispose();
 
-    // Codex offers the tools of a server as one that has them below it, and wants them called by both names.
+    // Codex keeps the tools of a server in a namespace, and wants them called by both names.
     private static string? Echo(ScriptedRequest request) =>
         request.Tools.FirstOrDefault(tool => tool.Name.EndsWith("everything__echo", StringComparison.Ordinal))?.Name
-        ?? (request.Tools.Any(tool => tool.Name == "mcp__muster") ? "mcp__muster__everything__echo" : null);
+        ?? (request.Tools.Any(tool => tool.Name == "mcp__muster") ? "mcp__muster/everything__echo" : null);
 }
