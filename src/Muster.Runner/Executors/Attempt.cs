@@ -101,6 +101,9 @@ public interface IExecutor
 {
     string Name { get; }
 
+    /// <summary>Whether an attempt goes on from the half-done work that the one before has saved, rather than afresh.</summary>
+    bool GoesOnFromSavedWork => false;
+
     /// <summary>Runs to the end. On cancellation everything it started is killed at once.</summary>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     Task<ExecutionResult> RunAsync(Attempt attempt, CancellationToken cancellation);
