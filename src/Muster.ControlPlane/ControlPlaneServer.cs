@@ -57,7 +57,7 @@ public static class ControlPlaneServer
         services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.WithOrigins([.. options.CorsOrigins]).AllowAnyHeader().AllowAnyMethod()));
         services.AddOpenApi("v1", OpenApiDescription.Configure);
         services.AddHostedService<Startup>();
-        return services.AddSecurity().AddEvents().AddWork().AddFleet().AddDelivery().AddTools().AddOperations();
+        return services.AddSecurity().AddEvents().AddWork().AddFleet().AddDelivery().AddModels().AddTools().AddOperations();
     }
 
     public static WebApplication UseControlPlane(this WebApplication app)
@@ -87,7 +87,7 @@ public static class ControlPlaneServer
         app.MapBus();
         app.MapArtifacts();
         app.MapTools();
-        app.MapModelUsage();
+        app.MapAllModels();
         app.MapTokens();
         app.MapOpenApi("/openapi/{documentName}.json").Admit(Access.Anyone);
         app.UseSwaggerUI(page =>
