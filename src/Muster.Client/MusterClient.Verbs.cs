@@ -20,6 +20,10 @@ public sealed partial class MusterClient
         while (cursor is not null);
     }
 
+    /// <summary>A call by its path, for who has the paths from elsewhere. Retries, keys and faults as in every other.</summary>
+    internal Task<T> CallAsync<T>(HttpMethod method, string path, object? body, CallOptions? call, CancellationToken ct) =>
+        _sender.SendAsync<T>(method, path, Sender.Json(body), call, ct);
+
     private Task<T> GetAsync<T>(string path, CancellationToken ct) =>
         _sender.SendAsync<T>(HttpMethod.Get, path, static () => null, null, ct);
 

@@ -108,6 +108,9 @@ public static class Routes
 
     public const string Planes = "/api/planes";
 
+    /// <summary>The Model Context Protocol over streamable HTTP.</summary>
+    public const string Mcp = "/mcp";
+
     public const string Health = "/health";
     public const string HealthLive = "/health/live";
     public const string HealthReady = "/health/ready";

@@ -8,6 +8,7 @@ using Muster.ControlPlane.Delivery;
 using Muster.ControlPlane.Events;
 using Muster.ControlPlane.Events.Bus;
 using Muster.ControlPlane.Fleet;
+using Muster.ControlPlane.Mcp;
 using Muster.ControlPlane.Models;
 using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Operations.Metrics;
@@ -57,11 +58,12 @@ public static class ControlPlaneServer
         services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.WithOrigins([.. options.CorsOrigins]).AllowAnyHeader().AllowAnyMethod()));
         services.AddOpenApi("v1", OpenApiDescription.Configure);
         services.AddHostedService<Startup>();
-        return services.AddSecurity().AddEvents().AddWork().AddFleet().AddDelivery().AddModels().AddTools().AddOperations();
+        return services.AddSecurity().AddEvents().AddWork().AddFleet().AddDelivery().AddModels().AddTools().AddMcp().AddOperations();
     }
 
     public static WebApplication UseControlPlane(this WebApplication app)
     {
+        app.UseInnerCalls();
         app.UseMiddleware<ProblemMiddleware>();
         app.UseMiddleware<SecurityHeaders>();
         app.UseWebSockets();
@@ -89,6 +91,7 @@ public static class ControlPlaneServer
         app.MapTools();
         app.MapAllModels();
         app.MapTokens();
+        app.MapMcp();
         app.MapOpenApi("/openapi/{documentName}.json").Admit(Access.Anyone);
         app.UseSwaggerUI(page =>
         {

@@ -24,6 +24,7 @@ return await CommandLine.RunAsync((RootCommand)new RootCommand("Muster: a contro
     CostCommand.Create(),
     BudgetCommand.Create(),
     BusCommand.Create(),
+    McpCommand.Create(),
     TokenCommand.Create(),
     DoctorCommand.Create(),
     StoreCommand.Create(),

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Reflection;
+using ModelContextProtocol.Client;
 
 namespace Muster.EndToEnd.Tests;
 
@@ -114,7 +115,22 @@ public sealed class Stage : IAsyncDisposable
         }
     }
 
-    private Process Start(string[] arguments, params string[] below)
+    /// <summary>The program as a server of MCP, started by the client as an editor starts it.</summary>
+    public Task<McpClient> McpAsync(params string[] arguments)
+    {
+        var start = Prepare(arguments, []);
+        return McpClient.CreateAsync(new StdioClientTransport(new StdioClientTransportOptions
+        {
+            Command = start.FileName,
+            Arguments = [.. start.ArgumentList],
+            EnvironmentVariables = start.Environment.ToDictionary(StringComparer.Ordinal),
+            WorkingDirectory = Path,
+        }));
+    }
+
+    private Process Start(string[] arguments, params string[] below) => Process.Start(Prepare(arguments, below))!;
+
+    private ProcessStartInfo Prepare(string[] arguments, string[] below)
     {
         string[] all = [.. below, "dotnet", Program, .. arguments];
         var start = new ProcessStartInfo(all[0])
@@ -130,7 +146,7 @@ public sealed class Stage : IAsyncDisposable
         start.Environment["XDG_DATA_HOME"] = this["share"];
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("MUSTER_", StringComparison.Ordinal)).ToList()) start.Environment.Remove(name);
         foreach (var (name, value) in Environment) start.Environment[name] = value;
-        return Process.Start(start)!;
+        return start;
     }
 }
 

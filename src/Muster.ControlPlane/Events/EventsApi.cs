@@ -29,10 +29,11 @@ public static class EventsApi
         routes.Map(Routes.WebSocket, Socket).Admit(Access.Read).ExcludeFromDescription();
     }
 
-    private static async Task<Page<EventInfo>> List(EventLog log, Store store, long? after, string? types, string? project, string? task, string? cursor, int? limit, CancellationToken ct)
+    private static async Task<Page<EventInfo>> List(EventLog log, Store store, long? after, string? types, string? project, string? task, int? last, string? cursor, int? limit, CancellationToken ct)
     {
+        if (last is < 1) throw Refusal.Invalid("last", "last is 1 or more: how many of the newest events to look at.");
         var take = Paging.Limit(limit);
-        var from = Paging.Decode(cursor) is { } seq && long.TryParse(seq, out var last) ? last : after ?? 0;
+        var from = Paging.Decode(cursor) is { } seq && long.TryParse(seq, out var seen) ? seen : after ?? (last is { } newest ? Math.Max(0, await log.LastSeqAsync(ct) - newest) : 0);
         var rows = await log.ReadAsync(from, await FilterAsync(store, types, project, task, ct), take + 1, ct);
         if (rows.Count == 0) await log.RequireReachedAsync(from, ct);
         return Paging.Page(rows, take, r => r.Seq.ToString(), EncodedEvent.ToInfo);

@@ -1,5 +1,6 @@
 using System.Net;
 using Muster.Contracts;
+using Muster.ControlPlane.Mcp.Http;
 using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Storage;
 using Muster.ControlPlane.Work;
@@ -16,6 +17,9 @@ public sealed class AccessMiddleware(RequestDelegate next, TokenDirectory tokens
         var access = endpoint.Metadata.GetMetadata<Access>();
         if (access is { Public: true }) return next(http);
         if (access is { Loopback: true } && http.Connection.RemoteIpAddress is { } caller && IPAddress.IsLoopback(caller)) return next(http);
+
+        // Begun inside this plane, for a caller whose token it has read already.
+        if (http.Features.Get<InnerCaller>() is { } inner) return AdmitAsync(http, inner.Principal, access);
 
         var credential = Bearer(http.Request);
         if (access is { Lease: true })

@@ -14,6 +14,7 @@ internal static class Variables
         new("MUSTER_DATA", "data folder, where `--data` is not given"),
         new("MUSTER_SERVER", "address of the plane, where `--server` is not given"),
         new("MUSTER_TOKEN", "token for the plane, where `--token` is not given", ByFile: true),
+        new("MUSTER_LEASE", "lease of the attempt on whose behalf the tools of `muster mcp` write", ByFile: true),
         new("MUSTER_STORE", "store of the plane, where `--store` is not given", ByFile: true),
         new("MUSTER_BUS", "bus of the plane, where `--bus` is not given", ByFile: true),
         new("MUSTER_STATE", "shared state of the planes, where `--state` is not given", ByFile: true),
