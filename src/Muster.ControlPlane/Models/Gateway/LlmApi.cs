@@ -10,7 +10,6 @@ using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Security;
 using Muster.ControlPlane.Work;
 
-using Refusal = Muster.ControlPlane.Operations.Refusal;
 
 namespace Muster.ControlPlane.Models.Gateway;
 

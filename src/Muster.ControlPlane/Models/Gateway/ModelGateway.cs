@@ -6,7 +6,6 @@ using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Storage;
 using Muster.ControlPlane.Work;
 
-using Refusal = Muster.ControlPlane.Operations.Refusal;
 
 namespace Muster.ControlPlane.Models.Gateway;
 

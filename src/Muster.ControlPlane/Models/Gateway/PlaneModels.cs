@@ -5,7 +5,6 @@ using Muster.ControlPlane.Models.Ledger;
 using Muster.ControlPlane.Models.Protocols;
 using Muster.ControlPlane.Operations;
 
-using Refusal = Muster.ControlPlane.Operations.Refusal;
 
 namespace Muster.ControlPlane.Models.Gateway;
 
