@@ -17,13 +17,12 @@ public sealed class HealthWatch : BackgroundService
     {
         (_health, _providers, _time, _log) = (health, providers, time, log);
         health.Opened += Wake;
-        health.Changed += Tell;
+        health.Listen(Tell);
     }
 
     public override void Dispose()
     {
         _health.Opened -= Wake;
-        _health.Changed -= Tell;
         _opened.Dispose();
         base.Dispose();
     }
@@ -76,7 +75,7 @@ public sealed class HealthWatch : BackgroundService
         }
     }
 
-    private void Tell(object? sender, HealthChange change)
+    private void Tell(HealthChange change)
     {
         if (change.IsDown) _log.LogWarning("{What} is down until {Until:HH:mm:ss}: {Why}", Name(change), change.Until, change.Why);
         else _log.LogInformation("{What} {Why}", Name(change), change.Why);

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Muster.ControlPlane.Models.Calling;
 
 /// <summary>How a leg is.</summary>
@@ -29,11 +31,13 @@ public sealed class ProviderHealth(ModelRoutes routes, TimeProvider time)
     private readonly Dictionary<ModelLeg, Breaker> _breakers = [];
     private readonly HashSet<string> _routesDown = new(StringComparer.Ordinal);
 
-    /// <summary>Called after each change, outside of locks; not to block.</summary>
-    public event EventHandler<HealthChange>? Changed;
+    private ImmutableList<Action<HealthChange>> _listeners = [];
 
     /// <summary>Called when something opened, so that its return is watched for.</summary>
     internal event EventHandler? Opened;
+
+    /// <summary>Each change is told once, in order, outside of locks; whoever hears it does not block. For as long as this lives.</summary>
+    public void Listen(Action<HealthChange> listener) => ImmutableInterlocked.Update(ref _listeners, all => all.Add(listener));
 
     public LegHealth Of(ModelLeg leg)
     {
@@ -166,7 +170,7 @@ public sealed class ProviderHealth(ModelRoutes routes, TimeProvider time)
             }
         }
 
-        foreach (var happened in changes) Changed?.Invoke(this, happened);
+        foreach (var happened in changes) foreach (var listener in _listeners) listener(happened);
     }
 
     private static HealthChange ChangeOf(ModelLeg? leg, string? route, Breaker breaker) => breaker.State == BreakerState.Open
