@@ -39,6 +39,11 @@ public static class Executors
 
     /// <summary>Any program that speaks the Agent Client Protocol on its standard input and output.</summary>
     public const string Acp = "acp";
+
+    public static IReadOnlyList<string> All { get; } = [Builtin, ClaudeCode, Codex, OpenCode, Gemini, Aider, Acp, Command, Rehearsal, Program];
+
+    /// <summary>Whether the definition must name the program.</summary>
+    public static bool TakesCommand(string executor) => executor is Command or Program or Acp;
 }
 
 public sealed record AgentInfo
@@ -88,6 +93,41 @@ public sealed record AgentDefinition
 
     /// <summary>Extra environment of the agent's processes. Not for secrets.</summary>
     public IReadOnlyDictionary<string, string>? Environment { get; init; }
+
+    /// <summary>For <c>builtin</c>: where an attempt ends.</summary>
+    public AttemptLimits? Limits { get; init; }
+
+    /// <summary>For <c>builtin</c>: what its commands may see of the machine.</summary>
+    public SandboxRules? Sandbox { get; init; }
+}
+
+/// <summary>Where an attempt of the built-in agent ends; defaults where null.</summary>
+public sealed record AttemptLimits
+{
+    /// <summary>Answers of the model; 150 when null.</summary>
+    public int? Steps { get; init; }
+
+    /// <summary>Tokens read and written in all; 5,000,000 when null.</summary>
+    public long? Tokens { get; init; }
+
+    /// <summary>Tokens of one conversation before it is shortened; 100,000 when null.</summary>
+    public int? ContextTokens { get; init; }
+
+    /// <summary>Tokens of one answer; 8,192 when null.</summary>
+    public int? AnswerTokens { get; init; }
+}
+
+/// <summary>What commands of an agent see beside the workspace and the system's programs: by default nothing, and no network.</summary>
+public sealed record SandboxRules
+{
+    /// <summary>Whether they may use the network.</summary>
+    public bool Network { get; init; }
+
+    /// <summary>More of the host that they may read: absolute paths, such as a package cache.</summary>
+    public IReadOnlyList<string>? ReadOnly { get; init; }
+
+    /// <summary>Whether an attempt is refused on a host where there is no sandbox.</summary>
+    public bool Required { get; init; }
 }
 
 public sealed record CreateAgent

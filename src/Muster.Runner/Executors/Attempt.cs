@@ -2,6 +2,7 @@ using Muster.Contracts.Delivery;
 using Muster.Contracts.Fleet;
 using Muster.Contracts.Tools;
 using Muster.Contracts.Work;
+using Muster.Runner.Builtin;
 
 namespace Muster.Runner.Executors;
 
@@ -114,8 +115,9 @@ public static class ExecutorCatalog
     {
         Contracts.Fleet.Executors.Command => new CommandExecutor(definition),
         Contracts.Fleet.Executors.Rehearsal => RehearsalExecutor.Load(definition, time),
+        Contracts.Fleet.Executors.Builtin => new BuiltinExecutor(definition, [], time),
         Contracts.Fleet.Executors.Program => throw new ExecutorException("The executor 'program' claims for itself; its host starts it directly."),
-        var unknown => throw new ExecutorException($"There is no executor '{unknown}'. Known: {Contracts.Fleet.Executors.Command}, {Contracts.Fleet.Executors.Rehearsal}, {Contracts.Fleet.Executors.Program}."),
+        var unknown => throw new ExecutorException($"There is no executor '{unknown}'. Known: {Contracts.Fleet.Executors.Builtin}, {Contracts.Fleet.Executors.Command}, {Contracts.Fleet.Executors.Rehearsal}, {Contracts.Fleet.Executors.Program}."),
     };
 }
 

@@ -29,7 +29,9 @@ public static class ChildEnvironment
     internal static bool MayInherit(string name) =>
         !name.StartsWith("MUSTER_", StringComparison.OrdinalIgnoreCase)
         && !name.StartsWith("GIT_", StringComparison.OrdinalIgnoreCase)
-        && !SecretWords.Any(word => name.Contains(word, StringComparison.OrdinalIgnoreCase));
+        && !LooksSecret(name);
+
+    internal static bool LooksSecret(string name) => SecretWords.Any(word => name.Contains(word, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Keeps tools from waiting for a person, calling home, and leaving servers behind.</summary>
     public static IEnumerable<KeyValuePair<string, string>> Quiet { get; } = new Dictionary<string, string>(StringComparer.Ordinal)

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Muster.Runner.Processes;
 
@@ -14,6 +15,18 @@ internal static partial class Libc
     /// <summary>Sends a signal to every process of a group. False when the group is empty.</summary>
     public static bool SignalGroup(int group, int signal) => group > 1 && Kill(-group, signal) == 0;
 
+    /// <summary>Opens without waiting for whoever holds the other end, should it be a pipe. Null when it cannot be opened.</summary>
+    public static SafeFileHandle? OpenForReading(string path)
+    {
+        // O_RDONLY | O_NONBLOCK | O_CLOEXEC
+        var flags = OperatingSystem.IsMacOS() ? 0x4 | 0x1000000 : 0x800 | 0x80000;
+        var descriptor = Open(path, flags);
+        return descriptor < 0 ? null : new SafeFileHandle(descriptor, ownsHandle: true);
+    }
+
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     private static partial int Kill(int pid, int signal);
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int Open(string path, int flags);
 }

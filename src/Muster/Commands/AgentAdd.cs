@@ -8,19 +8,24 @@ internal static class AgentAdd
 {
     private static readonly Argument<string> Name = new("name") { Description = "Its name; with --count several get -1, -2 ... behind it" };
     private static readonly Argument<string[]> Command = new("command") { Description = "Behind --: the program and its arguments; started without a shell", Arity = ArgumentArity.ZeroOrMore };
-    private static readonly Option<string?> Executor = new("--executor") { Description = "command (any program), rehearsal (a recording) or program (on the SDK, claims for itself)" };
+    private static readonly Option<string?> Executor = new("--executor") { Description = $"{string.Join(", ", Executors.All)}; command when a program is named, builtin when nothing is" };
     private static readonly Option<string?> Role = new("--role") { Description = "Only tasks of this role, and tasks of none" };
-    private static readonly Option<string?> Model = new("--model") { Description = "Model it says it uses; for the record" };
+    private static readonly Option<string?> Model = new("--model") { Description = "Route (smart, fast, local) or model it asks for; its role's when left out" };
     private static readonly Option<string[]> Labels = new("--label") { Description = "Only tasks with one of these labels, or with none" };
     private static readonly Option<string?> Host = new("--host") { Description = "Host that runs it; the only one when left out" };
     private static readonly Option<string?> Recording = new("--recording") { Description = "For rehearsal: the recording to replay", HelpName = "FILE" };
     private static readonly Option<int?> Capacity = new("--capacity") { Description = "Tasks it takes at once", HelpName = "N" };
     private static readonly Option<int?> Timeout = new("--timeout") { Description = "Seconds one attempt may take", HelpName = "SECONDS" };
     private static readonly Option<string[]> Environment = new("--env") { Description = "Environment of its processes, NAME=VALUE; not for secrets" };
+    private static readonly Option<int?> Steps = new("--steps") { Description = "For builtin: answers of the model in one attempt", HelpName = "N" };
+    private static readonly Option<long?> Tokens = new("--tokens") { Description = "For builtin: tokens of one attempt", HelpName = "N" };
+    private static readonly Option<bool> Network = new("--network") { Description = "For builtin: its commands may use the network" };
+    private static readonly Option<bool> Sandboxed = new("--sandboxed") { Description = "For builtin: refuse to work on a host without a sandbox" };
+    private static readonly Option<string[]> ReadOnly = new("--read-only") { Description = "For builtin: more of the host that its commands may read, such as a package cache", HelpName = "FOLDER" };
     private static readonly Option<int> Count = new("--count") { Description = "So many of the same kind", HelpName = "N", DefaultValueFactory = _ => 1 };
 
     public static Command Create() => new Command("add", "Add an agent: muster agent add NAME --executor command -- ./agent.sh")
-        .With(Name, Command, Executor, Role, Model, Labels, Host, Recording, Capacity, Timeout, Environment, Count).Does(RunAsync);
+        .With(Name, Command, Executor, Role, Model, Labels, Host, Recording, Capacity, Timeout, Environment, Steps, Tokens, Network, Sandboxed, ReadOnly, Count).Does(RunAsync);
 
     private static async Task RunAsync(Call call)
     {
@@ -52,9 +57,9 @@ internal static class AgentAdd
     private static AgentDefinition Define(Call call, string folder, bool local)
     {
         var command = call.Get(Command);
-        var executor = call.Get(Executor) ?? (call.Get(Recording) is null ? Executors.Command : Executors.Rehearsal);
-        if (executor != Executors.Rehearsal && command.Length == 0)
-            throw new CommandException("Name the program that does the work.", "muster agent add NAME --executor command -- ./agent.sh ARGUMENTS") { Code = ExitCodes.BadUsage };
+        var executor = call.Get(Executor) ?? (call.Get(Recording) is not null ? Executors.Rehearsal : command.Length > 0 ? Executors.Command : Executors.Builtin);
+        if (Executors.TakesCommand(executor) && command.Length == 0)
+            throw new CommandException("Name the program that does the work.", $"muster agent add NAME --executor {executor} -- ./agent.sh ARGUMENTS") { Code = ExitCodes.BadUsage };
         if (executor == Executors.Rehearsal && call.Get(Recording) is null)
             throw new CommandException("Name the recording to replay.", "muster agent add NAME --executor rehearsal --recording FILE") { Code = ExitCodes.BadUsage };
         return new AgentDefinition
@@ -64,7 +69,16 @@ internal static class AgentAdd
             Recording = call.Get(Recording) is { } recording ? AgentPaths.Existing(recording, folder, local) : null,
             TimeoutSeconds = call.Get(Timeout),
             Environment = Variables(call.Get(Environment) ?? []),
+            Limits = call.Get(Steps) is null && call.Get(Tokens) is null ? null : new AttemptLimits { Steps = call.Get(Steps), Tokens = call.Get(Tokens) },
+            Sandbox = Rules(call, folder),
         };
+    }
+
+    private static SandboxRules? Rules(Call call, string folder)
+    {
+        var readOnly = (call.Get(ReadOnly) ?? []).Select(path => Path.GetFullPath(path, folder)).ToList();
+        if (!call.Get(Network) && !call.Get(Sandboxed) && readOnly.Count == 0) return null;
+        return new SandboxRules { Network = call.Get(Network), Required = call.Get(Sandboxed), ReadOnly = readOnly.Count == 0 ? null : readOnly };
     }
 
     private static Dictionary<string, string>? Variables(string[] pairs)

@@ -5,6 +5,7 @@ using Muster.Connections;
 using Muster.Hosting;
 using Muster.Integrations.Git;
 using Muster.Integrations.Sqlite;
+using Muster.Runner.Sandbox;
 
 namespace Muster.Diagnosis;
 
@@ -20,6 +21,7 @@ internal static class Doctor
             await GitAsync(call.Stop),
             Sqlite(),
             Program("sh", "checks and deployments are shell commands"),
+            await SandboxAsync(call.Stop),
             DataFolderFinding(data),
             Disk(data),
             Settings(data),
@@ -40,6 +42,12 @@ internal static class Doctor
         {
             scratch.Delete(recursive: true);
         }
+    }
+
+    private static async Task<Finding> SandboxAsync(CancellationToken ct)
+    {
+        var sandbox = await CommandSandbox.DetectAsync(ct);
+        return new Finding("sandbox", sandbox.Works ? "ok" : "warn", sandbox.Statement);
     }
 
     private static Finding Sqlite()

@@ -1,0 +1,144 @@
+using Muster.Contracts.Work;
+using Muster.Runner.Executors;
+using Muster.Runner.Builtin.Transcripts;
+
+namespace Muster.Runner.Builtin.Tools;
+
+/// <summary>Saying something about the task: progress, a question, a file worth keeping, the end.</summary>
+internal sealed class TaskTools(Attempt attempt, AttemptFolder folder, Progression progression, Redactor redactor)
+{
+    private const int MaxSummary = 6000;
+    private const int MaxArtifact = 5 * 1024 * 1024;
+
+    public IEnumerable<AgentTool> Tools =>
+    [
+        AgentTool.Create("progress", "Reports how far the task is. Call it after each part that stands by itself.",
+            [new("percent", "integer", "0 to 100"), new("note", "string", "What is done, in a sentence", Required: false)], ProgressAsync),
+        AgentTool.Create("ask", "Asks a person, and ends this attempt until the answer is there. Only for what you cannot find out and must not guess; offer choices and say which you would take. Commit first.",
+            [
+                new("question", "string", "One question that can be answered in a line"),
+                new("choices", "strings", "Answers to choose from", Required: false),
+                new("default", "string", "What you would do without an answer", Required: false),
+            ], AskAsync),
+        AgentTool.Create("artifact", "Keeps a file with the task, for people and later agents: a report, a log, an image. Not for source code, which is committed.",
+            [
+                new("name", "string", "Its name, such as report.md"),
+                new("path", "string", "File in the workspace to keep", Required: false),
+                new("content", "string", "Its text, when it is not in a file", Required: false),
+            ], ArtifactAsync),
+        AgentTool.Create("finish", "Hands the work in. Call it when everything the task asks for is done and tried; what is uncommitted is committed.",
+            [
+                new("summary", "string", "What was done and how it was checked, in a few sentences for a reviewer"),
+                new("unsure", "strings", "What you are not sure of or did not check; empty when there is nothing", Required: false),
+            ], (arguments, _) => Task.FromResult(Finish(arguments))),
+        AgentTool.Create("give_up", "Ends the attempt without a result, because the task cannot be done. Say what stands in the way and what you tried.",
+            [new("reason", "string", "Why"), new("retry", "boolean", "Whether another attempt could do better", Required: false)], (arguments, _) => Task.FromResult(GiveUp(arguments))),
+    ];
+
+    private async Task<string> ProgressAsync(ToolArguments arguments, CancellationToken cancellation)
+    {
+        var percent = arguments.Number("percent", 0, 0, 100);
+        await attempt.ReportProgressAsync(percent, cancellation);
+        return $"Reported: {percent}%.";
+    }
+
+    private async Task<string> AskAsync(ToolArguments arguments, CancellationToken cancellation)
+    {
+        var question = redactor.Clean(arguments.Text("question").Trim());
+        if (question.Length is 0 or > 1500) throw new ToolFailureException("A question has 1 to 1500 characters.");
+        var choices = arguments.Texts("choices");
+        var text = Questions.Mark + question
+            + string.Concat(choices.Take(8).Select(choice => "\n- " + Short(redactor.Clean(choice), 200)))
+            + (arguments.OptionalText("default") is { Length: > 0 } otherwise ? $"\nWithout an answer I would: {Short(redactor.Clean(otherwise), 500)}" : "");
+        await attempt.CommentAsync(text, cancellation);
+        progression.End = Questions.Waiting(question);
+        return "Asked. This attempt ends here and is gone on with when there is an answer.";
+    }
+
+    private async Task<string> ArtifactAsync(ToolArguments arguments, CancellationToken cancellation)
+    {
+        var name = redactor.Clean(arguments.Text("name"));
+        if (name.Length is 0 or > 200 || name.Any(char.IsControl)) throw new ToolFailureException("A name is one line of up to 200 characters.");
+        var path = arguments.OptionalText("path");
+        await using var content = path is null ? new MemoryStream(System.Text.Encoding.UTF8.GetBytes(redactor.Clean(arguments.Text("content")))) : await ReadAsync(path, cancellation);
+        await attempt.StoreArtifactAsync(name, content, ContentType(name), cancellation);
+        progression.Reported();
+        return $"Stored '{name}' ({content.Length} bytes).";
+    }
+
+    private async Task<MemoryStream> ReadAsync(string path, CancellationToken cancellation)
+    {
+        await using var file = Files.Open(folder.Existing(path), path);
+        if (file.Length > MaxArtifact) throw new ToolFailureException($"'{path}' has {file.Length} bytes; at most {MaxArtifact} can be kept.");
+        var content = new MemoryStream();
+        await file.CopyToAsync(content, cancellation);
+        content.Position = 0;
+        return content;
+    }
+
+    private string Finish(ToolArguments arguments)
+    {
+        var summary = redactor.Clean(arguments.Text("summary").Trim());
+        if (summary.Length == 0) throw new ToolFailureException("Say in the summary what was done.");
+        progression.End = new ExecutionResult
+        {
+            Ending = Ending.Ready,
+            Summary = Summaries.Compose(Short(summary, MaxSummary), [.. arguments.Texts("unsure").Select(redactor.Clean)], [.. progression.Commands.Select(ran => ran with { Command = redactor.Clean(ran.Command) })]),
+        };
+        return "Handed in.";
+    }
+
+    private string GiveUp(ToolArguments arguments)
+    {
+        var reason = redactor.Clean(arguments.Text("reason").Trim());
+        if (reason.Length == 0) throw new ToolFailureException("Say why.");
+        progression.End = ExecutionResult.Failed($"The agent gave up: {Short(reason, 2000)}", arguments.Flag("retry"));
+        return "Ended.";
+    }
+
+    private static string ContentType(string name) => Path.GetExtension(name).ToLowerInvariant() switch
+    {
+        ".md" => "text/markdown",
+        ".txt" or ".log" => "text/plain",
+        ".json" => "application/json",
+        ".csv" => "text/csv",
+        ".html" => "text/html",
+        ".png" => "image/png",
+        ".svg" => "image/svg+xml",
+        ".pdf" => "application/pdf",
+        _ => "application/octet-stream",
+    };
+
+    private static string Short(string text, int limit) => text.Length <= limit ? text : text[..limit] + "...";
+}
+
+/// <summary>Questions that agents put to people, as comments on the task.</summary>
+internal static class Questions
+{
+    public const string Mark = "Question (answer with a comment): ";
+
+    public static ExecutionResult Waiting(string question) =>
+        new() { Ending = Ending.Released, Reason = $"question: {question}", WaitFor = WaitingCodes.Approval };
+
+    /// <summary>The newest question of this agent's kind that nobody else has written anything after.</summary>
+    public static string? Open(IReadOnlyList<TaskUpdateInfo> comments) =>
+        comments is [.., var last] && last.Text.StartsWith(Mark, StringComparison.Ordinal) ? last.Text[Mark.Length..].Split('\n')[0] : null;
+}
+
+/// <summary>The text that is handed in.</summary>
+internal static class Summaries
+{
+    public static string Compose(string summary, IReadOnlyList<string> unsure, IReadOnlyList<RanCommand> commands)
+    {
+        var parts = new List<string> { summary };
+        if (unsure.Count > 0) parts.Add("Not sure of:\n" + string.Join('\n', unsure.Take(20).Select(item => "- " + Line(item, 300))));
+        if (commands.Count > 0) parts.Add("Run after the last edit:\n" + string.Join('\n', commands.Select(ran => $"- `{Line(ran.Command, 120)}` {ran.Outcome}")));
+        return string.Join("\n\n", parts);
+    }
+
+    private static string Line(string text, int limit)
+    {
+        var line = text.ReplaceLineEndings(" ").Trim();
+        return line.Length <= limit ? line : line[..limit] + "...";
+    }
+}

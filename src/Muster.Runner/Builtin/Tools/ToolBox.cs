@@ -1,0 +1,97 @@
+using System.Text.Json;
+using Microsoft.Extensions.AI;
+using Muster.Client;
+using Muster.Runner.Builtin.Transcripts;
+using Muster.Runner.Executors;
+using Muster.Runner.Git;
+using Muster.Runner.Workspaces;
+
+namespace Muster.Runner.Builtin.Tools;
+
+/// <summary>All tools of one attempt, its own and those of its sources. A call that fails is a result like any other.</summary>
+internal sealed class ToolBox : IAsyncDisposable
+{
+    private static readonly TimeSpan SourceTime = TimeSpan.FromMinutes(5);
+
+    private readonly Dictionary<string, AgentTool> _tools = new(StringComparer.Ordinal);
+    private readonly List<IToolSession> _sessions = [];
+    private readonly Redactor _redactor;
+
+    public ToolBox(IEnumerable<AgentTool> own, Redactor redactor)
+    {
+        _redactor = redactor;
+        foreach (var tool in own) _tools.Add(tool.Name, tool);
+    }
+
+    public IReadOnlyList<AIFunctionDeclaration> Declarations =>
+        [.. _tools.Values.Select(tool => AIFunctionFactory.CreateDeclaration(tool.Name, tool.Declaration.Description, tool.Declaration.InputSchema))];
+
+    /// <summary>What the declarations add to every question.</summary>
+    public long Characters => _tools.Values.Sum(tool => tool.Name.Length + tool.Declaration.Description.Length + tool.Declaration.InputSchema.GetRawText().Length + 40L);
+
+    /// <summary>Adds a source's tools. One that cannot be had is left out, and said.</summary>
+    public async Task AddAsync(IToolSource source, Attempt attempt, Action<string> note, CancellationToken cancellation)
+    {
+        try
+        {
+            var session = await source.OpenAsync(attempt, cancellation);
+            _sessions.Add(session);
+            foreach (var tool in session.Tools)
+            {
+                if (!_tools.TryAdd(tool.Name, new AgentTool(tool, (arguments, ct) => CallSourceAsync(session, tool.Name, arguments, ct))))
+                    note($"the tool {tool.Name} of {source.Name} is left out: there is one of that name");
+            }
+
+            note($"{session.Tools.Count} tools of {source.Name}");
+        }
+        catch (ToolSourceException error)
+        {
+            note($"the tools of {source.Name} are not to be had: {error.Message}");
+        }
+    }
+
+    /// <returns>The result, and whether the call could be read at all.</returns>
+    public async Task<(ToolResult Result, bool Readable)> CallAsync(FunctionCallContent call, CancellationToken cancellation)
+    {
+        if (call.Exception is { } wrong) return (new ToolResult($"The arguments are not an object of JSON: {wrong.Message} They were taken as: {Excerpt(call)}", Failed: true), false);
+        if (!_tools.TryGetValue(call.Name, out var tool)) return (new ToolResult($"There is no tool '{Cut(call.Name, 100)}'. There are: {string.Join(", ", _tools.Keys)}.", Failed: true), false);
+        var result = await CallAsync(tool, JsonSerializer.SerializeToElement(call.Arguments), cancellation);
+        // Whatever a tool came upon: a key that the runner holds goes to no model.
+        var text = _redactor.WithoutKnown(result.Text);
+        if (text.Length > ToolResult.MaxCharacters + 500) text = $"{text[..ToolResult.MaxCharacters]}\n... ({text.Length - ToolResult.MaxCharacters} more characters are left out)";
+        return (result with { Text = text }, true);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var session in _sessions) await session.DisposeAsync();
+    }
+
+    private static async Task<ToolResult> CallAsync(AgentTool tool, JsonElement arguments, CancellationToken cancellation)
+    {
+        try
+        {
+            return await tool.CallAsync(arguments, cancellation);
+        }
+        catch (Exception error) when (IsFailure(error, cancellation))
+        {
+            return new ToolResult(error is OperationCanceledException ? "It took too long and was ended." : error.Message, Failed: true);
+        }
+    }
+
+    // A lost lease is no failure of a tool, it is the end.
+    private static bool IsFailure(Exception error, CancellationToken cancellation) =>
+        error is ToolFailureException or GitException or WorkspaceException or PlaneUnreachableException or IOException or UnauthorizedAccessException or MusterException and not LeaseLostException
+        || (error is OperationCanceledException && !cancellation.IsCancellationRequested);
+
+    private static async Task<ToolResult> CallSourceAsync(IToolSession session, string tool, JsonElement arguments, CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(SourceTime);
+        return await session.CallAsync(tool, arguments, limit.Token);
+    }
+
+    private static string Excerpt(FunctionCallContent call) => Cut(call.RawRepresentation as string ?? "", 300);
+
+    private static string Cut(string text, int length) => text.Length <= length ? text : text[..length] + "...";
+}
