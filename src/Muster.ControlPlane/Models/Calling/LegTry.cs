@@ -153,7 +153,7 @@ internal sealed class LegTry(ModelCall call, ModelLeg leg, IModelProvider provid
         var status = (int)response.StatusCode;
         var (type, message) = Said(body, status);
         var fault = provider.Classify(new FaultFacts(status, response.Headers, type, message, time.GetUtcNow()));
-        return Failed(fault) with { ProviderRefusal = fault.Class == FaultClass.Refused ? new ProviderRefusal(status, body, _protocol) : null };
+        return Failed(fault) with { Refusal = fault.Class == FaultClass.Refused ? new ProviderRefusal(status, body, _protocol) : null };
     }
 
     // After part of it was delivered there is no other leg: the caller hears, in its protocol, that it is not whole.

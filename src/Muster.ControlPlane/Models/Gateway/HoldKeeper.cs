@@ -11,19 +11,12 @@ internal sealed class HoldKeeper : BackgroundService
 {
     private readonly Channel<bool> _back = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Store _store;
-    private readonly ProviderHealth _health;
     private readonly ILogger<HoldKeeper> _logger;
 
     public HoldKeeper(Store store, ProviderHealth health, ILogger<HoldKeeper> logger)
     {
-        (_store, _health, _logger) = (store, health, logger);
-        health.Changed += Hear;
-    }
-
-    public override void Dispose()
-    {
-        _health.Changed -= Hear;
-        base.Dispose();
+        (_store, _logger) = (store, logger);
+        health.Listen(Hear);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
