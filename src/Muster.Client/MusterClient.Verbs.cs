@@ -35,6 +35,9 @@ public sealed partial class MusterClient
     private Task<T> PatchAsync<T>(string path, object body, CallOptions? call, CancellationToken ct) =>
         _sender.SendAsync<T>(HttpMethod.Patch, path, Sender.Json(body), call, ct);
 
+    private Task<T> PutAsync<T>(string path, object body, CallOptions? call, CancellationToken ct) =>
+        _sender.SendAsync<T>(HttpMethod.Put, path, Sender.Json(body), call, ct);
+
     private Task<T> DeleteAsync<T>(string path, CallOptions? call, CancellationToken ct) =>
         _sender.SendAsync<T>(HttpMethod.Delete, path, static () => null, call, ct);
 

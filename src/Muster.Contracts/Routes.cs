@@ -29,6 +29,19 @@ public static class Routes
     public const string PlanPreview = "/api/plans/preview";
     public const string PlanImport = "/api/plans/import";
 
+    public const string Conversations = "/api/conversations";
+    public const string Conversation = "/api/conversations/{id}";
+    public const string ConversationTurns = "/api/conversations/{id}/turns";
+    public const string Preferences = "/api/preferences";
+
+    /// <summary><c>{id}</c> takes an id or a key such as <c>G-3</c>.</summary>
+    public const string Goals = "/api/goals";
+    public const string Goal = "/api/goals/{id}";
+    public const string GoalApprove = "/api/goals/{id}/approve";
+    public const string GoalReject = "/api/goals/{id}/reject";
+    public const string GoalAnswer = "/api/goals/{id}/answer";
+    public const string GoalCancel = "/api/goals/{id}/cancel";
+
     public const string Claims = "/api/claims";
     public const string Assignments = "/api/assignments";
     public const string Assignment = "/api/assignments/{id}";

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Muster.Contracts;
 using Muster.Contracts.Security;
 using Muster.ControlPlane.Backups;
+using Muster.ControlPlane.Conversations;
 using Muster.ControlPlane.Delivery;
 using Muster.ControlPlane.Events;
 using Muster.ControlPlane.Events.Bus;
@@ -58,7 +59,7 @@ public static class ControlPlaneServer
         services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.WithOrigins([.. options.CorsOrigins]).AllowAnyHeader().AllowAnyMethod()));
         services.AddOpenApi("v1", OpenApiDescription.Configure);
         services.AddHostedService<Startup>();
-        return services.AddSecurity().AddEvents().AddWork().AddFleet().AddDelivery().AddModels().AddTools().AddMcp().AddOperations();
+        return services.AddSecurity().AddEvents().AddWork().AddFleet().AddDelivery().AddModels().AddTools().AddConversations().AddMcp().AddOperations();
     }
 
     public static WebApplication UseControlPlane(this WebApplication app)
@@ -90,6 +91,7 @@ public static class ControlPlaneServer
         app.MapArtifacts();
         app.MapTools();
         app.MapAllModels();
+        app.MapConversations();
         app.MapTokens();
         app.MapMcp();
         app.MapOpenApi("/openapi/{documentName}.json").Admit(Access.Anyone);

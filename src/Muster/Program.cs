@@ -13,6 +13,8 @@ return await CommandLine.RunAsync((RootCommand)new RootCommand("Muster: a contro
     HostCommand.Create(),
     StatusCommand.Create(),
     WatchCommand.Create(),
+    AskCommand.Create(),
+    GoalCommand.Create(),
     ProjectCommand.Create(),
     PlanCommand.Create(),
     TaskCommand.Create(),

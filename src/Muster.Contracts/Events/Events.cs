@@ -67,6 +67,21 @@ public static class EventTypes
     public const string TaskCancelled = "task.cancelled";
     public const string TaskQuarantined = "task.quarantined";
     public const string TaskRetried = "task.retried";
+    public const string ConversationBegun = "conversation.begun";
+    /// <summary>A person or the Chief of Staff said something; the text is in the turn.</summary>
+    public const string ConversationMessage = "conversation.message";
+    public const string GoalCreated = "goal.created";
+    /// <summary>There is a plan, or another one.</summary>
+    public const string GoalPlanned = "goal.planned";
+    public const string GoalStarted = "goal.started";
+    /// <summary>Its plan was changed while it runs, after a failure or by a person's wish.</summary>
+    public const string GoalChanged = "goal.changed";
+    /// <summary>It waits for a model or a person; <c>data.waiting</c> says which.</summary>
+    public const string GoalWaiting = "goal.waiting";
+    public const string GoalResumed = "goal.resumed";
+    public const string GoalDone = "goal.done";
+    public const string GoalFailed = "goal.failed";
+    public const string GoalCancelled = "goal.cancelled";
     public const string EvidenceAdded = "evidence.added";
     public const string EvidenceVerified = "evidence.verified";
     public const string AgentRegistered = "agent.registered";

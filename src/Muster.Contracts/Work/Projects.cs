@@ -32,6 +32,9 @@ public sealed record ProjectInfo
     /// <summary>Whether the tasks of an epic are merged into a branch of the epic first, and the epic into the target when all are done.</summary>
     public required bool EpicBranches { get; init; }
 
+    /// <summary>One of <see cref="Conversations.PlanApprovals"/>: whether the Chief of Staff's plans wait for a person.</summary>
+    public string? Approval { get; init; }
+
     /// <summary>Environment to which every merge is deployed, when set.</summary>
     public string? DeployTo { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
@@ -60,6 +63,9 @@ public sealed record CreateProject
     public bool? PushBack { get; init; }
     public string? DeployTo { get; init; }
     public bool? EpicBranches { get; init; }
+
+    /// <summary>One of <see cref="Conversations.PlanApprovals"/>; a person approves plans when null.</summary>
+    public string? Approval { get; init; }
 }
 
 /// <summary>What is null stays as it is.</summary>
@@ -75,6 +81,9 @@ public sealed record UpdateProject
 
     /// <summary>Switched off, what stands in branches of epics is still merged when those epics are done.</summary>
     public bool? EpicBranches { get; init; }
+
+    /// <summary>One of <see cref="Conversations.PlanApprovals"/>.</summary>
+    public string? Approval { get; init; }
 }
 
 /// <summary>Other epics of the project that must reach a share of their hours before this one starts.</summary>

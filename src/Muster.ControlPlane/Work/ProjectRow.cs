@@ -20,6 +20,9 @@ public sealed record ProjectRow
     public bool Paused { get; init; }
     public string? DeployTo { get; init; }
     public bool EpicBranches { get; init; }
+
+    /// <summary>Whether the Chief of Staff's plans are begun at once.</summary>
+    public string Approval { get; init; } = Contracts.Conversations.PlanApprovals.Plan;
     public int NextTask { get; init; }
     public int NextPull { get; init; }
     public long CreatedAt { get; init; }
@@ -49,6 +52,7 @@ public sealed record ProjectRow
         Paused = Paused,
         DeployTo = DeployTo,
         EpicBranches = EpicBranches,
+        Approval = Approval,
         CreatedAt = Times.At(CreatedAt),
         UpdatedAt = Times.At(UpdatedAt),
     };

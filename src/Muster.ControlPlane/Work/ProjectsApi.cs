@@ -1,6 +1,7 @@
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Muster.Contracts;
+using Muster.Contracts.Conversations;
 using Muster.Contracts.Events;
 using Muster.Contracts.Work;
 using Muster.ControlPlane.Operations;
@@ -40,7 +41,7 @@ public static class ProjectsApi
 
     private static async Task<Created<ProjectInfo>> Create(CreateProject body, Writes writes, IProjectRepositories repositories, CancellationToken ct)
     {
-        Check(body.Name, body.LeaseSeconds, body.MaxFailures, body.Review, body.Contract);
+        Check(body.Name, body.LeaseSeconds, body.MaxFailures, body.Review, body.Contract, body.Approval);
         new Checked()
             .Require(body.Key is null || Names.IsKey(body.Key), "key", "A key has 2 to 10 capital letters or digits and begins with a letter.")
             .Line(body.Repository, "repository", 1000, required: false)
@@ -62,7 +63,8 @@ public static class ProjectsApi
         }
     }
 
-    private static ProjectRow Insert(StoreTransaction tx, string id, CreateProject body, Mirrored mirrored)
+    /// <summary>Adds a project whose repository was mirrored.</summary>
+    internal static ProjectRow Insert(StoreTransaction tx, string id, CreateProject body, Mirrored mirrored)
     {
         var key = body.Key ?? FreeKey(tx, Names.SuggestKey(body.Name));
         if (tx.QueryFirst<int>("SELECT COUNT(*) FROM projects WHERE key = @key", new { key }) > 0)
@@ -81,14 +83,15 @@ public static class ProjectsApi
             PushBack = body.PushBack ?? false,
             DeployTo = body.DeployTo,
             EpicBranches = body.EpicBranches ?? false,
+            Approval = body.Approval ?? PlanApprovals.Plan,
             CreatedAt = tx.Now,
             UpdatedAt = tx.Now,
         };
         AddTask.CheckContract(row, row.Contract);
         tx.ExecuteOne(
             """
-            INSERT INTO projects (id, key, name, repository, target_branch, lease_seconds, max_failures, contract, review, push_back, deploy_to, epic_branches, created_at, updated_at)
-            VALUES (@Id, @Key, @Name, @Repository, @TargetBranch, @LeaseSeconds, @MaxFailures, @Contract, @Review, @PushBack, @DeployTo, @EpicBranches, @CreatedAt, @UpdatedAt)
+            INSERT INTO projects (id, key, name, repository, target_branch, lease_seconds, max_failures, contract, review, push_back, deploy_to, epic_branches, approval, created_at, updated_at)
+            VALUES (@Id, @Key, @Name, @Repository, @TargetBranch, @LeaseSeconds, @MaxFailures, @Contract, @Review, @PushBack, @DeployTo, @EpicBranches, @Approval, @CreatedAt, @UpdatedAt)
             """, row);
         tx.Emit(EventTypes.ProjectCreated, $"Project {row.Key} '{row.Name}' was added", row.Id, data: new { key = row.Key, row.Name });
         return row;
@@ -106,7 +109,7 @@ public static class ProjectsApi
 
     private static Task<ProjectInfo> Update(string id, UpdateProject body, Writes writes, CancellationToken ct)
     {
-        Check(body.Name ?? "x", body.LeaseSeconds, body.MaxFailures, body.Review, body.Contract);
+        Check(body.Name ?? "x", body.LeaseSeconds, body.MaxFailures, body.Review, body.Contract, body.Approval);
         return writes.RunAsync(body, tx =>
         {
             var before = ProjectRow.Get(tx, id);
@@ -120,13 +123,14 @@ public static class ProjectsApi
                 PushBack = body.PushBack ?? before.PushBack,
                 DeployTo = body.DeployTo is null ? before.DeployTo : body.DeployTo.Length == 0 ? null : body.DeployTo,
                 EpicBranches = body.EpicBranches ?? before.EpicBranches,
+                Approval = body.Approval ?? before.Approval,
                 UpdatedAt = tx.Now,
             };
             AddTask.CheckContract(row, row.Contract);
             tx.ExecuteOne(
                 """
                 UPDATE projects SET name = @Name, lease_seconds = @LeaseSeconds, max_failures = @MaxFailures, contract = @Contract, review = @Review,
-                       push_back = @PushBack, deploy_to = @DeployTo, epic_branches = @EpicBranches, updated_at = @UpdatedAt WHERE id = @Id
+                       push_back = @PushBack, deploy_to = @DeployTo, epic_branches = @EpicBranches, approval = @Approval, updated_at = @UpdatedAt WHERE id = @Id
                 """, row);
             tx.Emit(EventTypes.ProjectUpdated, $"Project {row.Key} was changed", row.Id, data: new { key = row.Key });
             return row.ToInfo();
@@ -173,11 +177,12 @@ public static class ProjectsApi
         return TypedResults.NoContent();
     }
 
-    private static void Check(string name, int? lease, int? failures, string? review, string? contract) => new Checked()
+    private static void Check(string name, int? lease, int? failures, string? review, string? contract, string? approval) => new Checked()
         .Line(name, "name", 100)
         .Require(lease is null or (>= 2 and <= 86_400), "leaseSeconds", "leaseSeconds is 2 to 86400.")
         .Require(failures is null or (>= 1 and <= 100), "maxFailures", "maxFailures is 1 to 100.")
         .Require(review is null or ReviewPolicies.Auto or ReviewPolicies.Person, "review", "review is auto or person.")
+        .Require(approval is null or PlanApprovals.Plan or PlanApprovals.Auto, "approval", "approval is plan or auto.")
         .Line(contract, "contract", 500, required: false)
         .ThrowIfWrong();
 }

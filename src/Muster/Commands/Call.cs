@@ -22,8 +22,8 @@ internal sealed class Call(ParseResult parsed, Terminal terminal, CancellationTo
 
     public T? Get<T>(Option<T> option) => parsed.GetValue(option);
 
-    /// <summary>The value of an argument that must be given.</summary>
-    public T Get<T>(Argument<T> argument) => parsed.GetRequiredValue(argument);
+    /// <summary>The value of an argument. One that must be given was asked for before; one that need not be is its type's default.</summary>
+    public T Get<T>(Argument<T> argument) => parsed.GetValue(argument)!;
 
     /// <summary>Every item of a paged list.</summary>
     public async Task<IReadOnlyList<T>> AllAsync<T>(Func<string?, Task<Contracts.Page<T>>> list, int most = int.MaxValue)

@@ -42,6 +42,7 @@ internal static class ProjectCommand
                 PushBack = call.Get(rules.PushBack),
                 DeployTo = call.Get(rules.DeployTo),
                 EpicBranches = call.Get(rules.EpicBranches),
+                Approval = call.Get(rules.Approval),
             }, ct: call.Stop);
             call.Terminal.Document(project);
             call.Terminal.Line($"{project.Key} added: {project.Name}{(project.Repository is null ? "" : $", {project.Repository}, target {project.TargetBranch}")}");
@@ -63,6 +64,7 @@ internal static class ProjectCommand
             PushBack = call.Get(rules.PushBack),
             DeployTo = call.Get(rules.DeployTo),
             EpicBranches = call.Get(rules.EpicBranches),
+            Approval = call.Get(rules.Approval),
         }, ct: call.Stop)));
     }
 
@@ -86,6 +88,7 @@ internal static class ProjectCommand
         terminal.Line($"repository  {Plain.Line(project.Repository ?? "none")}{(project.PushBack ? ", merged work is pushed back" : "")}");
         terminal.Line($"target      {Plain.Line(project.TargetBranch)}{(project.EpicBranches ? ", epics in branches of their own until they are done" : "")}");
         terminal.Line($"done means  {(project.Contract.Length == 0 ? "the agent says so" : project.Contract)}; review {project.Review}");
+        if (project.Approval == Contracts.Conversations.PlanApprovals.Auto) terminal.Line("plans       begun at once, without asking");
         terminal.Line($"lease       {project.LeaseSeconds} s; quarantined after {Words.Count(project.MaxFailures, "failure")}{(project.DeployTo is { } to ? $"; every merge goes to {to}" : "")}");
         terminal.Line($"progress    {plan.Percent:0.#}% of {plan.Hours:0.#} h, {Words.Count(plan.Tasks, "task")}, {plan.Ready} ready");
         terminal.Line();
@@ -123,6 +126,7 @@ internal static class ProjectCommand
         public Option<bool?> PushBack { get; } = new("--push-back") { Description = "Push merged work to the repository it came from, fast-forward only" };
         public Option<string?> DeployTo { get; } = new("--deploy-to") { Description = "Environment that every merge is deployed to", HelpName = "ENV" };
         public Option<bool?> EpicBranches { get; } = new("--epic-branches") { Description = "Gather the tasks of an epic in a branch epic-N/... that is merged when all are done" };
-        public IEnumerable<Symbol> All => [Lease, MaxFailures, Contract, Review, PushBack, DeployTo, EpicBranches];
+        public Option<string?> Approval { get; } = new("--approval") { Description = "plan, or auto: the Chief of Staff's plans are begun without asking you" };
+        public IEnumerable<Symbol> All => [Lease, MaxFailures, Contract, Review, PushBack, DeployTo, EpicBranches, Approval];
     }
 }

@@ -4,6 +4,7 @@ using Muster.Commands;
 using Muster.Contracts;
 using Muster.ControlPlane;
 using Muster.ControlPlane.Backups;
+using Muster.ControlPlane.Conversations;
 using Muster.ControlPlane.Delivery;
 
 namespace Muster.Hosting;
@@ -50,6 +51,9 @@ internal sealed record PlaneConfig
 
     /// <summary>Read here only to be refused when misspelt; the plane binds the section itself.</summary>
     public DeliveryOptions? Delivery { get; init; }
+
+    /// <summary>Read here only to be refused when misspelt, like the one before.</summary>
+    public ChiefOptions? Chief { get; init; }
 
     /// <summary>Backups that the plane makes by itself.</summary>
     public BackupOptions Backup { get; init; } = new();

@@ -15,9 +15,14 @@ internal sealed class EventFeed : IAsyncDisposable
     private readonly Task _pump;
 
     public EventFeed(MusterClient muster, long? after, string? project, CancellationToken stop)
+        : this(muster, after, project is null ? null : new EventFilter { Project = project }, stop)
+    {
+    }
+
+    public EventFeed(MusterClient muster, long? after, EventFilter? filter, CancellationToken stop)
     {
         _stop = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        _pump = PumpAsync(muster, after, project is null ? null : new EventFilter { Project = project });
+        _pump = PumpAsync(muster, after, filter);
     }
 
     /// <summary>What came since the last call; waits up to <paramref name="patience"/> for something.</summary>

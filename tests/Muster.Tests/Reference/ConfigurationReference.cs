@@ -8,6 +8,7 @@ using System.Text.RegularExpressions;
 using Muster.Commands;
 using Muster.ControlPlane;
 using Muster.ControlPlane.Backups;
+using Muster.ControlPlane.Conversations;
 using Muster.ControlPlane.Delivery;
 using Muster.Hosting;
 
@@ -20,6 +21,7 @@ internal static partial class ConfigurationReference
     {
         [typeof(PlaneConfig)] = ("src/Muster/Hosting/PlaneConfig.cs", new ControlPlaneOptions { DataFolder = "" }),
         [typeof(DeliveryOptions)] = ("src/Muster.ControlPlane/Delivery/DeliveryOptions.cs", new DeliveryOptions()),
+        [typeof(ChiefOptions)] = ("src/Muster.ControlPlane/Conversations/ChiefOptions.cs", new ChiefOptions()),
         [typeof(BackupOptions)] = ("src/Muster.ControlPlane/Backups/BackupOptions.cs", new BackupOptions()),
         [typeof(KeepRule)] = ("src/Muster.ControlPlane/Backups/KeepRule.cs", new KeepRule()),
     };
