@@ -87,6 +87,9 @@ public sealed record ExecutionResult
     /// <summary>What to wait for before it is tried again, when it was handed back for that: <c>budget</c>, <c>provider_down</c>.</summary>
     public string? WaitFor { get; init; }
 
+    /// <summary>How long at the most, when that is known.</summary>
+    public TimeSpan? Wait { get; init; }
+
     /// <summary>False when trying again cannot help.</summary>
     public bool Retry { get; init; } = true;
     public string? Summary { get; init; }
