@@ -15,7 +15,8 @@ public sealed class ProgramToolsTests : IDisposable
 
     [Theory]
     [MemberData(nameof(RealProgramTests.Programs), MemberType = typeof(RealProgramTests))]
-    public async Task A_program_calls_an_approved_tool_and_sees_no_secret_and_no_other_tool(string executor, string program)
+    [InlineData("acp", "opencode", "acp")]
+    public async Task A_program_calls_an_approved_tool_and_sees_no_secret_and_no_other_tool(string executor, string program, params string[] arguments)
     {
         var path = CodingPrograms.Require(program);
         _stage.Secret("TRACKER", "canary-1234567890");
@@ -34,7 +35,7 @@ public sealed class ProgramToolsTests : IDisposable
             answered = request.Text;
             return ScriptedTurn.Say("Asked the echo.");
         });
-        var definition = new AgentDefinition { Executor = executor, Command = [path], TimeoutSeconds = 120 };
+        var definition = new AgentDefinition { Executor = executor, Command = [path, .. arguments], TimeoutSeconds = 120 };
 
         var result = await ExecutorCatalog.Create(definition, TimeProvider.System, [new McpToolSource(_stage.Catalog, null)]).RunAsync(rig.Attempt(definition), CancellationToken.None);
 
