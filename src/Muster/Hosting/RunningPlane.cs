@@ -9,6 +9,7 @@ using Muster.Connections;
 using Muster.Contracts.Security;
 using Muster.ControlPlane;
 using Muster.ControlPlane.Delivery.Git;
+using Muster.ControlPlane.Models.Calling;
 using Muster.ControlPlane.Security;
 using Muster.ControlPlane.Storage;
 using Muster.Integrations.Git;
@@ -47,9 +48,10 @@ internal sealed class RunningPlane : IAsyncDisposable
         var config = PlaneConfig.Read(data);
         var adapters = rehearsed ? said : said.Over(Adapters.Of(config));
         var options = config.ToOptions(data, url, adapters.Shared);
-        if (options.Validate().Concat(adapters.Validate()).Concat(config.Backup.Validate()).ToList() is { Count: > 0 } faults) throw new CommandException(string.Join(' ', faults)) { Code = ExitCodes.BadUsage };
+        var models = ModelAdapters.TryRead(data.Path, out var modelFaults);
+        if (options.Validate().Concat(adapters.Validate()).Concat(config.Backup.Validate()).Concat(modelFaults).ToList() is { Count: > 0 } faults) throw new CommandException(string.Join(' ', faults)) { Code = ExitCodes.BadUsage };
         var installation = new Installation(data.Path, adapters.Store, adapters.Shared);
-        var app = Build(options, adapters, log, await OpenAsync(adapters.Store, data, url, log, ct), services => services.AddScheduledBackups(installation, config.Backup));
+        var app = Build(options, adapters, log, await OpenAsync(adapters.Store, data, url, log, ct), services => services.AddModelCalling(models!).AddScheduledBackups(installation, config.Backup));
         try
         {
             await app.StartAsync(ct);
