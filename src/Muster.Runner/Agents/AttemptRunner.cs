@@ -56,13 +56,15 @@ internal sealed class AttemptRunner(AgentProgramOptions options, IExecutor execu
             Agent = context.Assignment.Agent,
             Git = context.Git!,
             Previous = context.Previous,
+            FromSavedWork = executor.GoesOnFromSavedWork,
             Remote = new GitRemote(new Uri(muster.Options.Server, context.Git!.Path).AbsoluteUri, context.Lease),
         };
         var workspace = await Patience.RetryAsync(() => WorkspaceOpener.OpenAsync(_folders, request, cancellation), notice, cancellation);
         await context.LogAsync($"muster: {context.Task.Key} attempt {context.Assignment.Epoch}, {workspace.Start switch
         {
             StartPoint.PreviousHead => $"going on from {context.Previous!.HeadSha} with {context.Git.TargetBranch} merged in",
-            StartPoint.TargetInstead => $"starting afresh from {context.Git.TargetSha}: what was handed in before does not merge with it",
+            StartPoint.SavedWork => $"going on from {context.Previous!.WipSha}, the half-done work of the attempt before, with {context.Git.TargetBranch} merged in",
+            StartPoint.TargetInstead => $"starting afresh from {context.Git.TargetSha}: what there was before does not merge with it",
             _ => $"starting from {context.Git.TargetSha}",
         }}\n");
         return workspace;

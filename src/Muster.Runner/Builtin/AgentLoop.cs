@@ -82,18 +82,27 @@ internal sealed class AgentLoop(BuiltinLimits limits, PatientModel model, ToolBo
         {
             var call = calls[index];
             transcript.Call(call);
-            var (result, readable) = index >= limits.CallsPerStep ? (new ToolResult($"Not carried out: at most {limits.CallsPerStep} calls at once.", Failed: true), true)
-                : progression.End is not null ? (new ToolResult("Not carried out: the attempt is at its end.", Failed: true), true)
-                : await tools.CallAsync(call, cancellation);
+            if (index >= limits.CallsPerStep || progression.End is not null)
+            {
+                Answer(turn, call, new ToolResult(progression.End is null ? $"Not carried out: at most {limits.CallsPerStep} calls at once." : "Not carried out: the attempt is at its end.", Failed: true));
+                continue;
+            }
+
+            var (result, readable) = await tools.CallAsync(call, cancellation);
             if (!readable && cutShort) result = result with { Text = $"{result.Text} Your answer was cut at {limits.AnswerTokens} tokens: write long files in several parts." };
-            transcript.Result(call, result);
-            turn.Results.Add(new FunctionResultContent(call.CallId, result.Failed ? $"FAILED: {result.Text}" : result.Text));
+            Answer(turn, call, result);
             var verdict = _guard.Observe($"{call.Name} {JsonSerializer.Serialize(call.Arguments)}", result.Text, readable, result.Failed, progression.Steps);
             if (progression.End is null && verdict.End is { } why) return ExecutionResult.Failed($"The agent went round in circles: {why}.");
             if (verdict.Warning is { } warning) turn.Note = warning;
         }
 
         return null;
+    }
+
+    private void Answer(Turn turn, FunctionCallContent call, ToolResult result)
+    {
+        transcript.Result(call, result);
+        turn.Results.Add(new FunctionResultContent(call.CallId, result.Failed ? $"FAILED: {result.Text}" : result.Text));
     }
 
     private ExecutionResult? Silent(Turn turn, ChatResponse response)

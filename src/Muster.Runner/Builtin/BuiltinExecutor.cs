@@ -33,6 +33,8 @@ public sealed class BuiltinExecutor : IExecutor
 
     public string Name => Contracts.Fleet.Executors.Builtin;
 
+    public bool GoesOnFromSavedWork => true;
+
     public async Task<ExecutionResult> RunAsync(Attempt attempt, CancellationToken cancellation)
     {
         var redactor = Redactor.ForProcess(attempt.Gateway.Key);

@@ -3,6 +3,7 @@ using Muster.Contracts.Fleet;
 using Muster.Contracts.Tools;
 using Muster.Contracts.Work;
 using Muster.Runner.Builtin;
+using Muster.Runner.Profiles;
 
 namespace Muster.Runner.Executors;
 
@@ -99,6 +100,9 @@ public interface IExecutor
 {
     string Name { get; }
 
+    /// <summary>Whether an attempt goes on from the half-done work that the one before has saved, rather than afresh.</summary>
+    bool GoesOnFromSavedWork => false;
+
     /// <summary>Runs to the end. On cancellation everything it started is killed at once.</summary>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     Task<ExecutionResult> RunAsync(Attempt attempt, CancellationToken cancellation);
@@ -114,7 +118,8 @@ public static class ExecutorCatalog
         Contracts.Fleet.Executors.Rehearsal => RehearsalExecutor.Load(definition, time),
         Contracts.Fleet.Executors.Builtin => new BuiltinExecutor(definition, [], time),
         Contracts.Fleet.Executors.Program => throw new ExecutorException("The executor 'program' claims for itself; its host starts it directly."),
-        var unknown => throw new ExecutorException($"There is no executor '{unknown}'. Known: {Contracts.Fleet.Executors.Builtin}, {Contracts.Fleet.Executors.Command}, {Contracts.Fleet.Executors.Rehearsal}, {Contracts.Fleet.Executors.Program}."),
+        var name when ProfileCatalog.Find(name) is { } profile => new ProfileExecutor(profile, time),
+        var unknown => throw new ExecutorException($"There is no executor '{unknown}'. Known: {string.Join(", ", Contracts.Fleet.Executors.All)}."),
     };
 }
 

@@ -15,6 +15,9 @@ internal static class CommandEnvironment
         foreach (var (name, value) in attempt.Definition.Environment ?? new Dictionary<string, string>(StringComparer.Ordinal)) environment[name] = value;
         foreach (var (name, value) in Task(attempt, resultPath)) environment[name] = Clean(value);
         environment["TMPDIR"] = attempt.Scratch;
+        // Some ask this rather than the system where they are, and would work in the folder of whoever started us.
+        environment["PWD"] = attempt.Folder;
+        environment.Remove("OLDPWD");
         environment[ChildEnvironment.Marker] = attempt.Marker;
         return environment;
     }

@@ -10,7 +10,6 @@ namespace Muster.Runner.Executors;
 public sealed class CommandExecutor : IExecutor
 {
     private const int TemporaryFailure = 75;
-    private const int DefaultTimeoutSeconds = 3600;
 
     /// <exception cref="ExecutorException">The definition names no program.</exception>
     public CommandExecutor(AgentDefinition definition)
@@ -39,27 +38,8 @@ public sealed class CommandExecutor : IExecutor
                 attempt.Log(line);
             },
         };
-        var limit = TimeSpan.FromSeconds(attempt.Definition.TimeoutSeconds ?? DefaultTimeoutSeconds);
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        timeout.CancelAfter(limit);
-        try
-        {
-            var exit = await ProcessGroup.RunAsync(spec, timeout.Token);
-            return await JudgeAsync(attempt, exit, output, resultPath, cancellation);
-        }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-            return ExecutionResult.Failed($"It took longer than {limit.TotalSeconds:0} s and was ended. {output.LastLines(3)}".TrimEnd());
-        }
-        catch (ProgramNotFoundException missing)
-        {
-            return ExecutionResult.Failed(missing.Message);
-        }
-        finally
-        {
-            // Also those that left the group.
-            await MarkedProcesses.KillAsync(attempt.Marker);
-        }
+        var end = await AttemptProcess.RunAsync(attempt, spec, () => output.LastLines(3), cancellation);
+        return end.Failure ?? await JudgeAsync(attempt, end.Exit!, output, resultPath, cancellation);
     }
 
     private static async Task<ExecutionResult> JudgeAsync(Attempt attempt, ProcessExit exit, BoundedOutput output, string resultPath, CancellationToken cancellation)

@@ -12,7 +12,10 @@ public enum StartPoint
     /// <summary>The head handed in before, with the newest target merged in.</summary>
     PreviousHead,
 
-    /// <summary>The target, because the head handed in before conflicts with it or could not be fetched.</summary>
+    /// <summary>The half-done work that the attempt before has saved, with the newest target merged in.</summary>
+    SavedWork,
+
+    /// <summary>The target, because what there was before conflicts with it or could not be fetched.</summary>
     TargetInstead,
 }
 

@@ -1,3 +1,4 @@
+using Muster.Contracts.Work;
 using Muster.Runner.Git;
 using Muster.Runner.Processes;
 
@@ -12,8 +13,8 @@ public static class WorkspaceOpener
         var cache = await RepositoryCache.OpenAsync(folders, request.ProjectId, cancellation);
         await cache.FetchAsync(request.Remote, request.Git.TargetBranch, [request.Git.TargetSha], cancellation);
         var earlier = await FetchEarlierAsync(cache, request, cancellation);
-        var wantsPrevious = request.Previous is { Continue: true, HeadSha: not null };
-        var goOn = wantsPrevious && earlier.Contains(request.Previous!.HeadSha!);
+        var wanted = Wanted(request);
+        var goOn = wanted is not null && earlier.Contains(wanted);
 
         var path = FreePath(folders, request.Name);
         var held = FileLock.TryTake(WorkspaceRecord.LockFor(path)) ?? throw new WorkspaceException($"Another process works in {path}.");
@@ -31,12 +32,12 @@ public static class WorkspaceOpener
                 OnPlane = [.. earlier, request.Git.TargetSha],
             };
             record.Write(path);
-            var worktree = await cache.AddWorktreeAsync(path, goOn ? request.Previous!.HeadSha! : request.Git.TargetSha, cancellation);
+            var worktree = await cache.AddWorktreeAsync(path, goOn ? wanted! : request.Git.TargetSha, cancellation);
             record = record with { GitFolder = worktree.GitFolder };
             record.Write(path);
             await cache.TakeBranchAsync(request.Git.Branch, await worktree.HeadAsync(cancellation), worktree, cancellation);
             var merged = goOn && await MergeTargetAsync(worktree, request, cancellation);
-            var start = merged ? StartPoint.PreviousHead : wantsPrevious ? StartPoint.TargetInstead : StartPoint.Target;
+            var start = merged ? (wanted == request.Previous!.HeadSha ? StartPoint.PreviousHead : StartPoint.SavedWork) : wanted is not null ? StartPoint.TargetInstead : StartPoint.Target;
             return new Workspace(folders, cache, worktree, request, record, held, start);
         }
         catch
@@ -45,6 +46,14 @@ public static class WorkspaceOpener
             throw;
         }
     }
+
+    // What does not merge with the target is no ground to build on; neither is what a person took the task back for.
+    private static string? Wanted(WorkspaceRequest request) => request.Previous switch
+    {
+        { Continue: true, HeadSha: { } head } => head,
+        { HeadSha: null, WipSha: { } wip, Outcome: not ("conflict" or AssignmentState.Revoked) } when request.FromSavedWork => wip,
+        _ => null,
+    };
 
     // What earlier attempts left helps but is not needed: a plane that has lost it must not stop the task.
     private static async Task<HashSet<string>> FetchEarlierAsync(RepositoryCache cache, WorkspaceRequest request, CancellationToken cancellation)

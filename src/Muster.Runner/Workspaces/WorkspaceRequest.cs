@@ -15,6 +15,9 @@ public sealed record WorkspaceRequest
     public required GitRemote Remote { get; init; }
     public PreviousAttempt? Previous { get; init; }
 
+    /// <summary>Whether to go on from the half-done work of the attempt before, where it handed nothing in.</summary>
+    public bool FromSavedWork { get; init; }
+
     /// <summary>Folder name of the attempt.</summary>
     public string Name => $"{HostFolders.PlainName(TaskKey)}-{Epoch}";
 

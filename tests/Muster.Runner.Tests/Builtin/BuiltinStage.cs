@@ -17,8 +17,8 @@ internal sealed class BuiltinStage : IAsyncDisposable
     /// <summary>What must be seen nowhere.</summary>
     public static readonly string Key = "mls_" + "CANARYlease0123456789abcdefghijklmnopqrstuvwxyzABCDE";
 
-    private readonly TempFolder _data = new();
     private readonly Attempts _attempts = new();
+    private TempFolder? _folders;
 
     private BuiltinStage(TestRepository repository, Workspace workspace, ScriptedModel model)
     {
@@ -42,6 +42,15 @@ internal sealed class BuiltinStage : IAsyncDisposable
 
     public Func<CancellationToken, Task<CommandSandbox>> Sandbox { get; set; } = CommandSandbox.DetectAsync;
 
+    /// <summary>The next attempt, in a worktree of its own, after one that ended as <paramref name="outcome"/>.</summary>
+    public async Task NextAttemptAsync(string outcome, string wip)
+    {
+        var previous = new PreviousAttempt { Epoch = 1, Agent = "bob", Outcome = outcome, Reason = "its process died", WipSha = wip, Continue = false };
+        Workspace.Dispose();
+        Workspace = await WorkspaceOpener.OpenAsync(new HostFolders(_folders!.Path), await Repository.RequestAsync(2, previous) with { FromSavedWork = true }, default);
+        Adjust = attempt => attempt with { Previous = previous };
+    }
+
     public static async Task<BuiltinStage> StartAsync(Func<ScriptedRequest, ScriptedTurn> script, params (string Path, string Content)[] files)
     {
         var repository = await TestRepository.CreateAsync(files);
@@ -61,8 +70,6 @@ internal sealed class BuiltinStage : IAsyncDisposable
         }
     }
 
-    private TempFolder? _folders;
-
     public async Task<ExecutionResult> RunAsync(CancellationToken cancellation = default) =>
         await new BuiltinExecutor(Limits, Sources, TimeProvider.System, Sandbox).RunAsync(await AttemptAsync(), cancellation);
 
@@ -80,7 +87,6 @@ internal sealed class BuiltinStage : IAsyncDisposable
         Workspace.Dispose();
         Repository.Dispose();
         _folders?.Dispose();
-        _data.Dispose();
         _attempts.Dispose();
     }
 

@@ -13,6 +13,7 @@ internal sealed class Attempts : IDisposable
     private readonly TempFolder _scratch = new();
 
     public string Folder => _folder.Path;
+    public string Marker { get; } = $"test-{Guid.NewGuid():n}";
     public ConcurrentQueue<string> Log { get; } = new();
     public ConcurrentQueue<int> Progress { get; } = new();
     public ConcurrentQueue<string> Commits { get; } = new();
@@ -28,7 +29,7 @@ internal sealed class Attempts : IDisposable
         Definition = definition,
         Folder = _folder.Path,
         Scratch = _scratch.Path,
-        Marker = $"test-{Guid.NewGuid():n}",
+        Marker = Marker,
         Gateway = new ModelAccess(new Uri("http://127.0.0.1:9/"), "none"),
         Log = Log.Enqueue,
         ReportProgressAsync = (percent, _) =>

@@ -157,7 +157,7 @@ public sealed class CommandExecutorTests : IDisposable
     public void An_unknown_executor_is_refused_with_those_that_are_known()
     {
         var error = Assert.Throws<ExecutorException>(() => ExecutorCatalog.Create(new AgentDefinition { Executor = "magic" }, TimeProvider.System));
-        Assert.Equal("There is no executor 'magic'. Known: builtin, command, rehearsal, program.", error.Message);
+        Assert.Equal("There is no executor 'magic'. Known: builtin, claude-code, codex, opencode, gemini, aider, acp, command, rehearsal, program.", error.Message);
         Assert.Throws<ExecutorException>(() => ExecutorCatalog.Create(new AgentDefinition { Executor = "command" }, TimeProvider.System));
     }
 

@@ -161,6 +161,34 @@ public sealed class WorkspaceTests : IDisposable
         Assert.Equal("agent/ada/flt-12-work", await second.Worktree.RunAsync(["branch", "--show-current"], default));
     }
 
+    [Theory]
+    [InlineData("died", true, StartPoint.SavedWork)]
+    [InlineData("released", true, StartPoint.SavedWork)]
+    [InlineData("failed", true, StartPoint.SavedWork)]
+    [InlineData("revoked", true, StartPoint.Target)]
+    [InlineData("died", false, StartPoint.Target)]
+    public async Task An_attempt_goes_on_from_half_done_work_where_its_executor_can(string outcome, bool asked, StartPoint expected)
+    {
+        using var plane = await TestRepository.CreateAsync();
+        string wip;
+        using (var first = await WorkspaceOpener.OpenAsync(Folders, await plane.RequestAsync(), default))
+        {
+            await File.WriteAllTextAsync(Path.Combine(first.Path, "half.txt"), "half\n");
+            await first.CommitAsync("First half", default);
+            await File.WriteAllTextAsync(Path.Combine(first.Path, "more.txt"), "not committed\n");
+            wip = (await first.SaveAsync(default))!;
+        }
+
+        await plane.CommitAsync("meanwhile", ("theirs.txt", "theirs\n"));
+        var previous = new PreviousAttempt { Epoch = 1, Agent = "ada", Outcome = outcome, WipSha = wip, Continue = false };
+        using var second = await WorkspaceOpener.OpenAsync(Folders, await plane.RequestAsync(2, previous) with { FromSavedWork = asked }, default);
+
+        Assert.Equal(expected, second.Start);
+        Assert.Equal(expected == StartPoint.SavedWork, File.Exists(Path.Combine(second.Path, "half.txt")) && File.Exists(Path.Combine(second.Path, "more.txt")));
+        Assert.True(File.Exists(Path.Combine(second.Path, "theirs.txt")));
+        Assert.Empty(await second.Worktree.ChangesAsync(default));
+    }
+
     [Fact]
     public async Task A_second_attempt_starts_afresh_when_the_head_handed_in_conflicts_with_the_target()
     {

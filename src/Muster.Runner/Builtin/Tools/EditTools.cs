@@ -61,14 +61,21 @@ internal sealed class EditTools(AttemptFolder folder, Progression progression)
         var paths = PatchPaths.Of(patch);
         if (paths.Count == 0) throw new ToolFailureException("That is no unified diff: it names no file ('--- a/path' and '+++ b/path').");
         foreach (var path in paths) folder.Resolve(path);
-        string[] command = ["apply", PatchPaths.HasPrefixes(patch) ? "-p1" : "-p0", "--recount", "--whitespace=nowarn", "-"];
-        var options = new GitOptions { StdinText = patch.EndsWith('\n') ? patch : patch + "\n" };
-        var result = folder.Git is { } git
-            ? await git.TryAsync(command, cancellation, options)
-            : await GitProgram.TryAsync(folder.Root, command, options with { Environment = [new("GIT_CEILING_DIRECTORIES", Path.GetDirectoryName(folder.Root)!)] }, cancellation);
+        // First as it stands; then with its counts of lines taken as wrong, which models often have them.
+        var result = await ApplyAsync(patch, recount: false, cancellation);
+        if (!result.Ok && (await ApplyAsync(patch, recount: true, cancellation)) is { Ok: true } again) result = again;
         if (!result.Ok) throw new ToolFailureException($"The patch does not apply and nothing was changed: {result.Error.Trim()}");
         progression.Changed();
         return $"Applied to {string.Join(", ", paths)}.";
+    }
+
+    private Task<GitResult> ApplyAsync(string patch, bool recount, CancellationToken cancellation)
+    {
+        string[] command = ["apply", PatchPaths.HasPrefixes(patch) ? "-p1" : "-p0", .. recount ? ["--recount"] : Array.Empty<string>(), "--whitespace=nowarn", "-"];
+        var options = new GitOptions { StdinText = patch.EndsWith('\n') ? patch : patch + "\n" };
+        return folder.Git is { } git
+            ? git.TryAsync(command, cancellation, options)
+            : GitProgram.TryAsync(folder.Root, command, options with { Environment = [new("GIT_CEILING_DIRECTORIES", Path.GetDirectoryName(folder.Root)!)] }, cancellation);
     }
 
     private static int Count(string text, string part)

@@ -61,9 +61,10 @@ internal sealed class TaskTools(Attempt attempt, AttemptFolder folder, Progressi
         if (name.Length is 0 or > 200 || name.Any(char.IsControl)) throw new ToolFailureException("A name is one line of up to 200 characters.");
         var path = arguments.OptionalText("path");
         await using var content = path is null ? new MemoryStream(System.Text.Encoding.UTF8.GetBytes(redactor.Clean(arguments.Text("content")))) : await ReadAsync(path, cancellation);
+        var size = content.Length;
         await attempt.StoreArtifactAsync(name, content, ContentType(name), cancellation);
         progression.Reported();
-        return $"Stored '{name}' ({content.Length} bytes).";
+        return $"Stored '{name}' ({size} bytes).";
     }
 
     private async Task<MemoryStream> ReadAsync(string path, CancellationToken cancellation)
@@ -72,6 +73,7 @@ internal sealed class TaskTools(Attempt attempt, AttemptFolder folder, Progressi
         if (file.Length > MaxArtifact) throw new ToolFailureException($"'{path}' has {file.Length} bytes; at most {MaxArtifact} can be kept.");
         var content = new MemoryStream();
         await file.CopyToAsync(content, cancellation);
+        if (redactor.Finds(System.Text.Encoding.Latin1.GetString(content.GetBuffer(), 0, (int)content.Length))) throw new ToolFailureException($"'{path}' holds a secret of the runner and is not kept.");
         content.Position = 0;
         return content;
     }

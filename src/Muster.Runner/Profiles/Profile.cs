@@ -1,0 +1,60 @@
+using Muster.Runner.Profiles.Output;
+
+namespace Muster.Runner.Profiles;
+
+/// <summary>How a program is told what to do.</summary>
+internal enum PromptBy
+{
+    StandardInput,
+
+    /// <summary>A file that <c>%PROMPT_FILE%</c> names.</summary>
+    File,
+}
+
+/// <summary>The protocol in which a program asks models.</summary>
+internal enum ModelsBy
+{
+    OpenAi,
+    Anthropic,
+
+    /// <summary>One that the gateway does not speak: the program asks its provider itself, with a key of the host's.</summary>
+    Own,
+}
+
+/// <summary>
+/// A coding program of others, as data: how it is called without a person, how it finds models, how its output reads. Arguments,
+/// environment and files may hold <c>%MODEL%</c>, <c>%OPENAI%</c>, <c>%ANTHROPIC%</c>, <c>%KEY%</c>, <c>%HOME%</c>, <c>%FOLDER%</c>, <c>%PROMPT_FILE%</c>.
+/// </summary>
+internal sealed record Profile
+{
+    /// <summary>The executor's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>As its makers write it.</summary>
+    public required string Title { get; init; }
+    public required string Program { get; init; }
+
+    /// <summary>How to get it, for whoever has it not.</summary>
+    public required string Install { get; init; }
+    public required IReadOnlyList<string> Arguments { get; init; }
+    public PromptBy Prompt { get; init; }
+    public required ModelsBy Models { get; init; }
+
+    /// <summary>Beside what every attempt's program gets; see <see cref="ProfileEnvironment"/>.</summary>
+    public required IReadOnlyDictionary<string, string> Environment { get; init; }
+
+    /// <summary>Written before each run, below the run's own home.</summary>
+    public IReadOnlyDictionary<string, string> Files { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Variables of the host that are handed on although they are secrets; only where <see cref="Models"/> is <see cref="ModelsBy.Own"/>.</summary>
+    public IReadOnlyList<string> OwnKeys { get; init; } = [];
+
+    /// <summary>Files below a person's home that show that the program is signed in.</summary>
+    public IReadOnlyList<string> SignedInBy { get; init; } = [];
+
+    /// <summary>Reads one run.</summary>
+    public required Func<IProgramOutput> Output { get; init; }
+
+    /// <summary>What does not work with it, if anything.</summary>
+    public string? Limits { get; init; }
+}

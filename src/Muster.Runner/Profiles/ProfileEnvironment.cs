@@ -1,0 +1,68 @@
+using System.Text.Json;
+using Muster.Runner.Executors;
+using Muster.Runner.Processes;
+
+namespace Muster.Runner.Profiles;
+
+/// <summary>What a program is given: a home of its own for this run, the way to models, git as this agent, and no credential of ours.</summary>
+internal static class ProfileEnvironment
+{
+    // What builds download is shared with the person's own; it holds no credential. Cargo's and Maven's folders do.
+    private static readonly (string Variable, string Path)[] Caches =
+    [
+        ("NUGET_PACKAGES", ".nuget/packages"), ("npm_config_cache", ".npm"), ("GOMODCACHE", "go/pkg/mod"), ("GOCACHE", ".cache/go-build"),
+        ("PIP_CACHE_DIR", ".cache/pip"), ("RUSTUP_HOME", ".rustup"), ("PLAYWRIGHT_BROWSERS_PATH", ".cache/ms-playwright"),
+    ];
+
+    private static readonly string[] XdgFolders = ["config", "data", "cache", "state"];
+
+    public static Dictionary<string, string> Create(Attempt attempt, string home, IEnumerable<KeyValuePair<string, string>> own)
+    {
+        var environment = CommandEnvironment.Create(attempt, Path.Combine(attempt.Scratch, "result.json"));
+        environment["HOME"] = home;
+        foreach (var folder in XdgFolders) environment[$"XDG_{folder.ToUpperInvariant()}_HOME"] = Directory.CreateDirectory(Path.Combine(home, "." + folder)).FullName;
+        var person = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        foreach (var (variable, path) in Caches)
+        {
+            var folder = Path.Combine(person, path);
+            if (!environment.ContainsKey(variable) && Directory.Exists(folder)) environment[variable] = folder;
+        }
+
+        // A person's own settings for these programs have no place in an agent's run.
+        foreach (var name in environment.Keys.Where(IsForAnotherProvider).ToList()) environment.Remove(name);
+        foreach (var (name, value) in own) environment[name] = value;
+        foreach (var (name, value) in attempt.Definition.Environment ?? new Dictionary<string, string>(StringComparer.Ordinal)) environment[name] = value;
+        environment[ChildEnvironment.Marker] = attempt.Marker;
+        return environment;
+    }
+
+    /// <summary>Secrets of the host that a program with a provider of its own needs: from our environment, or from the file it keeps them in.</summary>
+    public static Dictionary<string, string> OwnKeys(Profile profile)
+    {
+        var keys = new Dictionary<string, string>(StringComparer.Ordinal);
+        var file = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), $".{profile.Program}", ".env");
+        var lines = File.Exists(file) ? File.ReadAllLines(file) : [];
+        foreach (var name in profile.OwnKeys)
+        {
+            var value = Environment.GetEnvironmentVariable(name) ?? lines.Where(line => line.StartsWith(name + "=", StringComparison.Ordinal)).Select(line => line[(name.Length + 1)..].Trim('"', ' ')).LastOrDefault();
+            if (!string.IsNullOrWhiteSpace(value)) keys[name] = value;
+        }
+
+        return keys;
+    }
+
+    private static bool IsForAnotherProvider(string name) =>
+        name.StartsWith("ANTHROPIC_", StringComparison.Ordinal) || name.StartsWith("CLAUDE_", StringComparison.Ordinal) || name.StartsWith("OPENAI_", StringComparison.Ordinal)
+        || name.StartsWith("CODEX_", StringComparison.Ordinal) || name.StartsWith("OPENCODE_", StringComparison.Ordinal) || name.StartsWith("GEMINI_", StringComparison.Ordinal)
+        || name.StartsWith("GOOGLE_", StringComparison.Ordinal) || name.StartsWith("AIDER_", StringComparison.Ordinal) || name == "CLAUDECODE";
+}
+
+/// <summary>Fills a run's values into what a profile declares.</summary>
+/// <param name="values">By name, without the signs around it.</param>
+internal sealed class ProfileValues(IReadOnlyDictionary<string, string> values)
+{
+    public string Fill(string text) => values.Aggregate(text, (filled, pair) => filled.Replace($"%{pair.Key}%", pair.Value, StringComparison.Ordinal));
+
+    /// <summary>As within quotes of JSON or TOML.</summary>
+    public string FillQuoted(string text) => values.Aggregate(text, (filled, pair) => filled.Replace($"%{pair.Key}%", JsonEncodedText.Encode(pair.Value).ToString(), StringComparison.Ordinal));
+}

@@ -1,0 +1,75 @@
+using Muster.Conformance.Models;
+using Muster.Contracts.Fleet;
+using Muster.Runner.Executors;
+using Muster.Runner.Tests.Executors;
+using Muster.Runner.Workspaces;
+
+namespace Muster.Runner.Tests.Profiles;
+
+/// <summary>An attempt in a real worktree, with a scripted model in the place of the gateway.</summary>
+internal sealed class ProfileRig : IAsyncDisposable
+{
+    public const string Lease = "mls_the-lease-of-this-attempt";
+
+    private readonly TempFolder _data = new();
+    private readonly TempFolder _home = new();
+    private readonly Attempts _attempts = new();
+    private readonly TestRepository _repository;
+
+    private ProfileRig(TestRepository repository, Workspace workspace, ScriptedModel model) => (_repository, Workspace, Model) = (repository, workspace, model);
+
+    public Workspace Workspace { get; }
+
+    public ScriptedModel Model { get; }
+
+    public IEnumerable<string> Log => _attempts.Log;
+
+    public IEnumerable<int> Progress => _attempts.Progress;
+
+    public string AllLog => string.Join('\n', Log);
+
+    public static async Task<ProfileRig> CreateAsync(Func<ScriptedRequest, ScriptedTurn> script, params (string Path, string Content)[] files)
+    {
+        var repository = await TestRepository.CreateAsync(files);
+        var data = new TempFolder();
+        var workspace = await WorkspaceOpener.OpenAsync(new HostFolders(data.Path), await repository.RequestAsync(), default);
+        var model = await ScriptedModel.StartAsync(script);
+        model.Keys = new HashSet<string> { Lease };
+        return new ProfileRig(repository, workspace, model);
+    }
+
+    public Attempt Attempt(AgentDefinition definition, int epoch = 1) => _attempts.Make(definition, epoch) with
+    {
+        Folder = Workspace.Path,
+        Model = "smart",
+        Instructions = "You are a backend engineer of the house of Muster.",
+        Gateway = new ModelAccess(Model.Address, Lease),
+    };
+
+    /// <summary>Runs the real program to its end.</summary>
+    public Task<ExecutionResult> RunAsync(string executor, string program, int timeout = 180, CancellationToken cancellation = default)
+    {
+        var definition = new AgentDefinition { Executor = executor, Command = [program], TimeoutSeconds = timeout };
+        return ExecutorCatalog.Create(definition, TimeProvider.System).RunAsync(Attempt(definition), cancellation);
+    }
+
+    /// <summary>What the plane gets: the commits of the attempt, whoever made them.</summary>
+    public async Task<(string Head, string Subjects)> HandInAsync()
+    {
+        await Workspace.CommitAsync("left over", default);
+        var head = await Workspace.PushBranchAsync(default);
+        return (head, await _repository.InBareAsync("log", "--format=%s", $"main..{head}"));
+    }
+
+    public Task<string> HandedInAsync(string head, string path) => _repository.InBareAsync("show", $"{head}:{path}");
+
+    public async ValueTask DisposeAsync()
+    {
+        await Model.DisposeAsync();
+        Workspace.Dispose();
+        _repository.Dispose();
+        _attempts.Dispose();
+        _home.Dispose();
+        _data.Dispose();
+    }
+}
