@@ -20,8 +20,8 @@ internal sealed class AimockServer : IAsyncDisposable
         var answers = Path.Combine(folder.Path, "answers.json");
         await File.WriteAllTextAsync(answers, """
             {"fixtures":[
-              {"match":{"userMessage":"hello"},"response":{"content":"Hello! How can I help you, 😀?"}},
-              {"match":{"userMessage":"read it"},"response":{"toolCalls":[{"name":"read","arguments":{"path":"a b.txt"}}]}},
+              {"match":{"userMessage":"hello","model":"gpt-4o"},"response":{"content":"Hello! How can I help you, 😀?"}},
+              {"match":{"userMessage":"read it","model":"gpt-4o"},"response":{"toolCalls":[{"name":"read","arguments":{"path":"a b.txt"}}]}},
               {"match":{"userMessage":"router","model":"down/model"},"response":{"error":{"message":"Provider returned error","type":"server_error"},"status":503}},
               {"match":{"userMessage":"router","model":"openai/next"},"response":{"content":"from the next"}}
             ]}
