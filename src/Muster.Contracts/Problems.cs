@@ -47,6 +47,12 @@ public static class ProblemCodes
     public const string TooSlow = "too_slow";
     /// <summary>The event log ends before the number to go on behind: it is of another life of the store. Begin anew.</summary>
     public const string LogRestarted = "log_restarted";
+    /// <summary>A budget for models is used up.</summary>
+    public const string Budget = "budget";
+    /// <summary>No provider of the model answers now.</summary>
+    public const string ProviderDown = "provider_down";
+    /// <summary>A person has switched all models off.</summary>
+    public const string ModelsOff = "models_off";
     public const string Unavailable = "unavailable";
     public const string StoreFull = "store_full";
     public const string Internal = "internal";

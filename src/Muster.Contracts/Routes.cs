@@ -109,6 +109,12 @@ public static class Routes
     public const string ModelUsage = "/api/model-usage";
     public const string ModelUsageEntry = "/api/model-usage/{id}";
 
+    public const string Models = "/api/models";
+    public const string ModelSwitch = "/api/models/switch";
+    public const string ModelCost = "/api/models/cost";
+    public const string Budgets = "/api/budgets";
+    public const string Budget = "/api/budgets/{id}";
+
     public const string Tokens = "/api/tokens";
     public const string Token = "/api/tokens/{id}";
     public const string WhoAmI = "/api/whoami";

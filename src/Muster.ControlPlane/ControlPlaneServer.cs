@@ -59,7 +59,7 @@ public static class ControlPlaneServer
         services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.WithOrigins([.. options.CorsOrigins]).AllowAnyHeader().AllowAnyMethod()));
         services.AddOpenApi("v1", OpenApiDescription.Configure);
         services.AddHostedService<Startup>();
-        return services.AddSecurity().AddEvents().AddWork().AddFleet().AddDelivery().AddTools().AddConversations().AddMcp().AddOperations();
+        return services.AddSecurity().AddEvents().AddWork().AddFleet().AddDelivery().AddModels().AddTools().AddConversations().AddMcp().AddOperations();
     }
 
     public static WebApplication UseControlPlane(this WebApplication app)
@@ -90,7 +90,7 @@ public static class ControlPlaneServer
         app.MapBus();
         app.MapArtifacts();
         app.MapTools();
-        app.MapModelUsage();
+        app.MapAllModels();
         app.MapConversations();
         app.MapTokens();
         app.MapMcp();

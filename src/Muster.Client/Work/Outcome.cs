@@ -23,8 +23,8 @@ internal sealed record Outcome
             Fail = new FailAssignment { Reason = string.IsNullOrWhiteSpace(reason) ? "failed without a reason" : Bounded(reason), Retry = retry },
         };
 
-    public static Outcome Released(string? reason, string? wipSha) =>
-        new() { Release = new ReleaseAssignment { Reason = reason is null ? null : Bounded(reason), WipSha = wipSha } };
+    public static Outcome Released(string? reason, string? wipSha, string? waitFor = null, TimeSpan? wait = null) =>
+        new() { Release = new ReleaseAssignment { Reason = reason is null ? null : Bounded(reason), WipSha = wipSha, WaitFor = waitFor, WaitSeconds = wait?.TotalSeconds } };
 
     /// <summary>
     /// Decides from what the task's code did. What it said outright counts; else a cancelled token means that it was interrupted,

@@ -97,6 +97,13 @@ public sealed class TaskContext
     /// <summary>Says that the task is handed back without blame, and where half-done work was saved.</summary>
     public void Release(string? reason = null, string? wipSha = null) => Said = Outcome.Released(reason, wipSha);
 
+    /// <summary>The same, for a task that can go on only when something else has changed.</summary>
+    /// <param name="waitFor"><c>budget</c> or <c>provider_down</c>.</param>
+    /// <param name="wait">How long at the most; the plane gives it out earlier when it hears that it can go on.</param>
+    /// <param name="reason">In words.</param>
+    /// <param name="wipSha">Where half-done work was saved.</param>
+    public void ReleaseUntil(string waitFor, TimeSpan? wait, string? reason = null, string? wipSha = null) => Said = Outcome.Released(reason, wipSha, waitFor, wait);
+
     internal Task FlushLogAsync(CancellationToken ct) => _log.FlushAsync(ct);
 
     /// <summary>A log that cannot be sent now is sent later; it is no reason to disturb the task.</summary>

@@ -105,6 +105,11 @@ public static class EventTypes
     public const string DeploymentStarted = "deployment.started";
     public const string DeploymentHealthy = "deployment.healthy";
     public const string DeploymentFailed = "deployment.failed";
+    /// <summary>A budget reached 50, 80 or 100 percent in its period.</summary>
+    public const string BudgetReached = "budget.reached";
+    public const string BudgetChanged = "budget.changed";
+    public const string ModelsSwitched = "models.switched";
+    public const string TaskHeld = "task.held";
     public const string ToolCreated = "tool.created";
     public const string ToolUpdated = "tool.updated";
     public const string ToolDeleted = "tool.deleted";

@@ -185,6 +185,12 @@ public sealed record ReleaseAssignment
 {
     public string? Reason { get; init; }
     public string? WipSha { get; init; }
+
+    /// <summary>What it should wait for before it is given out again: <c>budget</c> or <c>provider_down</c>; null for nothing.</summary>
+    public string? WaitFor { get; init; }
+
+    /// <summary>After so many seconds it is given out again all the same; 5 to 900.</summary>
+    public double? WaitSeconds { get; init; }
 }
 
 /// <summary>A piece of an attempt's log. <see cref="Offset"/> makes sending it again harmless.</summary>

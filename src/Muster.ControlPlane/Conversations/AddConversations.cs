@@ -14,7 +14,6 @@ public static class ConversationServices
     {
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ChiefOptions>, ChiefOptionsCheck>());
         services.AddOptions<ChiefOptions>().BindConfiguration(ChiefOptions.Section).ValidateOnStart();
-        services.TryAddSingleton<IModels, NoModels>();
         services.AddSingleton<Preferences>().AddSingleton<ReadFacts>().AddSingleton<Thinker>();
         services.AddSingleton<GoalWaiting>().AddSingleton<PlanGoal>().AddSingleton<StartGoal>().AddSingleton<ApplyChange>().AddSingleton<ChangeGoal>().AddSingleton<FinishGoal>();
         services.AddSingleton<GoalReader>();

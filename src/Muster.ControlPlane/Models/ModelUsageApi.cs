@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Muster.Contracts;
 using Muster.Contracts.Models;
 using Muster.ControlPlane.Fleet;
+using Muster.ControlPlane.Models.Ledger;
 using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Security;
 using Muster.ControlPlane.Storage;
@@ -60,9 +61,9 @@ public static class ModelUsageApi
             };
             tx.ExecuteOne(
                 """
-                INSERT INTO model_usage (id, task_id, agent_id, provider, model, tokens_in, tokens_out, tokens_cached, cost_usd, latency_ms, outcome, at)
-                VALUES (@Id, @TaskId, @AgentId, @Provider, @Model, @TokensIn, @TokensOut, @TokensCached, @CostUsd, @LatencyMs, @Outcome, @At)
-                """, row);
+                INSERT INTO model_usage (id, task_id, agent_id, provider, model, tokens_in, tokens_out, tokens_cached, cost_usd, cost_nanos, latency_ms, outcome, at)
+                VALUES (@Id, @TaskId, @AgentId, @Provider, @Model, @TokensIn, @TokensOut, @TokensCached, @CostUsd, @nanos, @LatencyMs, @Outcome, @At)
+                """, new { row.Id, row.TaskId, row.AgentId, row.Provider, row.Model, row.TokensIn, row.TokensOut, row.TokensCached, row.CostUsd, nanos = Nanos.Of(row.CostUsd), row.LatencyMs, row.Outcome, row.At });
             return row.ToInfo();
         }, ct);
         return TypedResults.Created(Routes.With(Routes.ModelUsageEntry, info.Id), info);
@@ -73,7 +74,8 @@ public static class ModelUsageApi
         new Checked().Line(body.Outcome, "outcome", 100, required: false).Require(body.CostUsd is null or (>= 0 and <= 1_000_000), "costUsd", "costUsd is 0 to 1000000.").ThrowIfWrong();
         return writes.RunAsync(body, tx =>
         {
-            if (tx.Execute("UPDATE model_usage SET cost_usd = COALESCE(@CostUsd, cost_usd), outcome = COALESCE(@Outcome, outcome) WHERE id = @id", new { body.CostUsd, body.Outcome, id }) == 0)
+            if (tx.Execute("UPDATE model_usage SET cost_usd = COALESCE(@CostUsd, cost_usd), cost_nanos = COALESCE(@nanos, cost_nanos), outcome = COALESCE(@Outcome, outcome) WHERE id = @id",
+                    new { body.CostUsd, nanos = Nanos.Of(body.CostUsd), body.Outcome, id }) == 0)
                 throw Refusal.NotFound("model usage", id);
             return tx.QueryFirst<ModelUsageRow>("SELECT * FROM model_usage WHERE id = @id", new { id })!.ToInfo();
         }, ct);
@@ -89,14 +91,22 @@ public static class ModelUsageApi
     {
         public string Id { get; init; } = "";
         public string? TaskId { get; init; }
+        public string? AssignmentId { get; init; }
         public string? AgentId { get; init; }
+        public string? ProjectId { get; init; }
+        public string? Role { get; init; }
+        public string? Route { get; init; }
         public string Provider { get; init; } = "";
         public string Model { get; init; } = "";
+        public string? ModelServed { get; init; }
         public long TokensIn { get; init; }
         public long TokensOut { get; init; }
         public long TokensCached { get; init; }
+        public long TokensStored { get; init; }
+        public bool Counted { get; init; } = true;
         public double? CostUsd { get; init; }
         public int? LatencyMs { get; init; }
+        public int? FirstTokenMs { get; init; }
         public string Outcome { get; init; } = "";
         public long At { get; init; }
 
@@ -104,14 +114,22 @@ public static class ModelUsageApi
         {
             Id = Id,
             TaskId = TaskId,
+            AssignmentId = AssignmentId,
             AgentId = AgentId,
+            ProjectId = ProjectId,
+            Role = Role,
+            Route = Route,
             Provider = Provider,
             Model = Model,
+            ModelServed = ModelServed,
             TokensIn = TokensIn,
             TokensOut = TokensOut,
             TokensCached = TokensCached,
+            TokensStored = TokensStored,
+            Counted = Counted,
             CostUsd = CostUsd,
             LatencyMs = LatencyMs,
+            FirstTokenMs = FirstTokenMs,
             Outcome = Outcome,
             At = Times.At(At),
         };

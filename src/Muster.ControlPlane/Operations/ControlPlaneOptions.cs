@@ -24,6 +24,9 @@ public sealed class ControlPlaneOptions
     /// <summary>Folders of role definitions; the first that names a role wins.</summary>
     public IReadOnlyList<string> RoleFolders { get; init; } = [];
 
+    /// <summary>Files that say what models cost, the one that comes first first; those that are not there are left out.</summary>
+    public IReadOnlyList<string> PriceFiles { get; init; } = [];
+
     /// <summary>Requests a second that one token may make, neither an owner's nor a host's; five seconds' worth at once. 0 counts none.</summary>
     public int RequestsPerSecond { get; init; } = 2000;
 

@@ -1,6 +1,7 @@
 using Muster.ControlPlane.Delivery;
 using Muster.ControlPlane.Delivery.Jobs;
 using Muster.ControlPlane.Fleet;
+using Muster.ControlPlane.Models.Gateway;
 using Muster.ControlPlane.Storage;
 using Muster.ControlPlane.Work;
 
@@ -16,13 +17,14 @@ internal sealed class Succession : BackgroundService
     private readonly AdoptLeases _leases;
     private readonly JobLeases _jobs;
     private readonly PresenceKeeper _presence;
+    private readonly CallBook _calls;
     private readonly TimeProvider _time;
     private readonly ILogger<Succession> _logger;
     private readonly Pulse _gone = new();
 
-    public Succession(Store store, AdoptLeases leases, JobLeases jobs, PresenceKeeper presence, TimeProvider time, ILogger<Succession> logger)
+    public Succession(Store store, AdoptLeases leases, JobLeases jobs, PresenceKeeper presence, CallBook calls, TimeProvider time, ILogger<Succession> logger)
     {
-        (_store, _leases, _jobs, _presence, _time, _logger) = (store, leases, jobs, presence, time, logger);
+        (_store, _leases, _jobs, _presence, _calls, _time, _logger) = (store, leases, jobs, presence, calls, time, logger);
         store.Listen(committed =>
         {
             if (committed.Signals.Any(s => s is PlaneGone)) _gone.Beat();
@@ -32,7 +34,8 @@ internal sealed class Succession : BackgroundService
     /// <summary>All that nobody keeps who is there: after a start of the only plane, everything.</summary>
     public async Task AdoptAsync(CancellationToken ct)
     {
-        var (leases, jobs, heard) = await _store.WriteAsync(tx => (_leases.Orphans(tx), _jobs.AdoptOrphans(tx), _presence.AdoptOrphans(tx)), ct);
+        var (leases, jobs, heard, calls) = await _store.WriteAsync(tx => (_leases.Orphans(tx), _jobs.AdoptOrphans(tx), _presence.AdoptOrphans(tx), _calls.RecordLost(tx)), ct);
+        if (calls > 0) _logger.LogWarning("{Calls} calls of models were cut off with their plane; they count as what they may have cost at the most", calls);
         if (leases + jobs + heard > 0) _logger.LogInformation("Took over {Leases} leases, {Jobs} jobs and {Heard} agents and hosts that no plane kept", leases, jobs, heard);
     }
 

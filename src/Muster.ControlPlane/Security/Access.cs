@@ -11,6 +11,9 @@ public sealed class Access(params string[] scopes)
     /// <summary>Whether callers on this machine need no token.</summary>
     public bool Loopback { get; private init; }
 
+    /// <summary>Whether a lease is a credential by itself, as <c>Authorization: Bearer</c> or <c>x-api-key</c>. The endpoint checks that it is current.</summary>
+    public bool Lease { get; private init; }
+
     public static Access Anyone { get; } = new() { Public = true };
     public static Access Read { get; } = new(S.Owner, S.Maintainer, S.Viewer, S.Host, S.Agent);
     public static Access ReadOrLoopback { get; } = new([.. Read.Scopes]) { Loopback = true };
@@ -18,6 +21,7 @@ public sealed class Access(params string[] scopes)
     public static Access Own { get; } = new(S.Owner);
     public static Access Work { get; } = new(S.Owner, S.Maintainer, S.Agent);
     public static Access HostWork { get; } = new(S.Owner, S.Maintainer, S.Host);
+    public static Access Models { get; } = new(S.Owner, S.Maintainer, S.Agent) { Lease = true };
     public static Access Fleet { get; } = new(S.Owner, S.Maintainer, S.Host, S.Agent);
 
     private static class S

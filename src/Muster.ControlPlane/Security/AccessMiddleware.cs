@@ -2,11 +2,13 @@ using System.Net;
 using Muster.Contracts;
 using Muster.ControlPlane.Mcp.Http;
 using Muster.ControlPlane.Operations;
+using Muster.ControlPlane.Storage;
+using Muster.ControlPlane.Work;
 
 namespace Muster.ControlPlane.Security;
 
 /// <summary>Turns a bearer token into a principal and refuses whoever the endpoint does not admit. Deny is the default.</summary>
-public sealed class AccessMiddleware(RequestDelegate next, TokenDirectory tokens)
+public sealed class AccessMiddleware(RequestDelegate next, TokenDirectory tokens, Store store)
 {
     public Task InvokeAsync(HttpContext http)
     {
@@ -19,7 +21,20 @@ public sealed class AccessMiddleware(RequestDelegate next, TokenDirectory tokens
         // Begun inside this plane, for a caller whose token it has read already.
         if (http.Features.Get<InnerCaller>() is { } inner) return AdmitAsync(http, inner.Principal, access);
 
-        var finding = tokens.FindAsync(Bearer(http.Request), http.RequestAborted);
+        var credential = Bearer(http.Request);
+        if (access is { Lease: true })
+        {
+            credential ??= http.Request.Headers["x-api-key"].ToString();
+            if (LeaseToken.Read(credential, store.LeaseKey) is { } lease)
+            {
+                http.Items[typeof(LeaseToken)] = credential;
+                // One lease, one share of the plane.
+                http.Items[typeof(Principal)] = new Principal($"lease/{lease.Subject}", "lease", "lease", null);
+                return next(http);
+            }
+        }
+
+        var finding = tokens.FindAsync(credential, http.RequestAborted);
         // As good as always from memory: no detour for it.
         return finding.IsCompletedSuccessfully ? AdmitAsync(http, finding.Result, access) : LaterAsync(http, finding, access);
     }

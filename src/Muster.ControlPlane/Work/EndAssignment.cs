@@ -22,7 +22,7 @@ public static class EndAssignment
         if (Leases.Find(tx, store, lease, assignmentId) is not { } task) return EndedBefore(tx, store, LeaseToken.Read(lease, store.LeaseKey), assignmentId, AssignmentState.Released);
         if (body.WipSha is not null) tx.ExecuteOne("UPDATE assignments SET wip_sha = @WipSha WHERE id = @assignmentId", new { body.WipSha, assignmentId });
         TaskTransitions.CloseAssignment(tx, task, AssignmentState.Released, body.Reason);
-        TaskTransitions.EndAttempt(tx, task, AssignmentState.Released, body.Reason, blame: false);
+        TaskTransitions.EndAttempt(tx, task, AssignmentState.Released, body.Reason, blame: false, hold: Holds.Of(tx, body));
         return AssignmentRow.Find(tx, assignmentId)!.ToInfo();
     }
 

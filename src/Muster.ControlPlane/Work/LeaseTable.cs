@@ -79,8 +79,16 @@ public sealed class LeaseTable
         if (!_store.IsShared) return;
         // How a lease that is kept here ended at another plane.
         foreach (var row in committed.Events)
-            if (row.TaskId is { } task && _byTask.TryGetValue(task, out var ended) && Ends.Contains(row.Type) && EpochOf(row) is var epoch && (epoch is null || epoch == ended.Epoch))
+            if (row.TaskId is { } task && _byTask.TryGetValue(task, out var ended) && EndsAttempt(row, out var epoch) && (epoch is null || epoch == ended.Epoch))
                 Drop(ended);
+    }
+
+    /// <summary>Whether a fact ends the attempt at its task, and which; null when it does not say.</summary>
+    public static bool EndsAttempt(EventRow row, out int? epoch)
+    {
+        var ends = Ends.Contains(row.Type);
+        epoch = ends ? EpochOf(row) : null;
+        return ends;
     }
 
     // One that does not name its epoch may be older than the lease; then the agent's next heartbeat finds that out.

@@ -56,7 +56,7 @@ public static class Readiness
     /// <summary>Frees the tasks whose time has come.</summary>
     public static int TimePassed(StoreTransaction tx)
     {
-        var due = tx.Query<string>("UPDATE tasks SET not_before = NULL, not_before_code = NULL, updated_at = @Now WHERE not_before <= @Now RETURNING id", new { tx.Now });
+        var due = tx.Query<string>("UPDATE tasks SET not_before = NULL, not_before_code = NULL, hold_code = NULL, updated_at = @Now WHERE not_before <= @Now RETURNING id", new { tx.Now });
         foreach (var id in due)
             if (tx.QueryFirst<TaskRow>($"UPDATE tasks SET ready = 1 WHERE id = @id AND {Holds} RETURNING {Told}", new { id }) is { } ready)
                 tx.Notify(new TaskBecameReady(ReadyTask.Of(ready, tx.Now, ready.AvoidAgentId)));

@@ -30,6 +30,9 @@ public sealed record TaskRow
     public bool Gated { get; init; }
     public long? NotBefore { get; init; }
     public string? NotBeforeCode { get; init; }
+
+    /// <summary>What it waits for until then; read where reasons are told.</summary>
+    public string? HoldCode { get; init; }
     public bool Ready { get; init; }
     public int Epoch { get; init; }
     public int Failures { get; init; }

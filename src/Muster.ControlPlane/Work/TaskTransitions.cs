@@ -38,7 +38,8 @@ public static class TaskTransitions
     /// </summary>
     /// <param name="outcome">An <see cref="AssignmentState"/> or one of <see cref="Outcomes"/>.</param>
     /// <param name="blame">Whether it counts towards quarantine.</param>
-    public static void EndAttempt(StoreTransaction tx, TaskRow task, string outcome, string? reason, bool blame, bool retry = true)
+    /// <param name="hold">What it then waits for, when that is to be said.</param>
+    public static void EndAttempt(StoreTransaction tx, TaskRow task, string outcome, string? reason, bool blame, bool retry = true, TaskHold? hold = null)
     {
         var loss = outcome is AssignmentState.Expired or AssignmentState.Died;
         var failures = task.Failures + (blame && !loss ? 1 : 0);
@@ -54,13 +55,13 @@ public static class TaskTransitions
         var state = Require(task, fact);
         long? notBefore = fact == TaskFact.TriedAgain && blame && FailurePolicy.DelaysAfter(outcome)
             ? tx.Now + (long)FailurePolicy.Delay(failures, Random.Shared.NextDouble()).TotalMilliseconds
-            : null;
+            : hold?.Until;
         var ready = state == TaskState.Pending && notBefore is null && task.OpenDependencies == 0 && !task.Gated;
         tx.ExecuteOne(
             """
             UPDATE tasks SET previous_status = status, status = @state, assignment_id = NULL, failures = @failures, losses = @losses,
                    last_outcome = @outcome, last_reason = @reason, not_before = @notBefore,
-                   not_before_code = CASE WHEN @notBefore IS NULL THEN NULL ELSE 'backoff' END, ready = @ready,
+                   not_before_code = CASE WHEN @notBefore IS NULL OR @holdCode IS NOT NULL THEN NULL ELSE 'backoff' END, hold_code = @holdCode, ready = @ready,
                    avoid_agent_id = CASE WHEN @blame = 1 THEN agent_id ELSE NULL END,
                    completed_at = CASE WHEN @final = 1 THEN @Now ELSE NULL END, updated_at = @Now
              WHERE id = @Id AND status = @Status
@@ -73,6 +74,7 @@ public static class TaskTransitions
                 outcome,
                 reason,
                 notBefore,
+                holdCode = hold?.Code,
                 ready,
                 blame,
                 final = TaskLifecycle.IsFinal(state),
@@ -81,6 +83,8 @@ public static class TaskTransitions
                 task.Status,
             });
         Announce(tx, task, state, outcome, reason);
+        if (hold is not null)
+            tx.Emit(EventTypes.TaskHeld, $"{task.Key} waits: {Holds.Sentence(hold.Code)}", task.ProjectId, task.Id, data: new { key = task.Key, code = hold.Code, until = Times.At(hold.Until) });
         if (ready) tx.Notify(new TaskBecameReady(ReadyTask.Of(task, tx.Now, blame ? task.AgentId : null)));
         if (notBefore is { } due) tx.Notify(new TaskDue(due));
     }

@@ -73,12 +73,13 @@ public static class WaitingReasons
         if (task.NotBefore is { } at)
         {
             any = true;
-            var code = task.NotBeforeCode ?? WaitingCodes.NotBefore;
+            var code = task.HoldCode ?? task.NotBeforeCode ?? WaitingCodes.NotBefore;
             yield return new WaitingReason
             {
                 Code = code,
                 Until = Times.At(at),
-                Detail = code == WaitingCodes.Backoff ? $"it failed and is tried again at {Times.At(at):HH:mm:ss} UTC" : $"it may not start before {Times.At(at):u}",
+                Detail = task.HoldCode is { } held ? Holds.Sentence(held)
+                    : code == WaitingCodes.Backoff ? $"it failed and is tried again at {Times.At(at):HH:mm:ss} UTC" : $"it may not start before {Times.At(at):u}",
             };
         }
 

@@ -148,7 +148,8 @@ internal sealed class AttemptRunner(AgentProgramOptions options, IExecutor execu
                 context.Complete(new CompleteAssignment { HeadSha = headSha, Summary = result.Summary, SpentHours = result.SpentHours, Evidence = result.Evidence });
                 break;
             case Ending.Released:
-                context.Release(result.Reason, wipSha);
+                if (result.WaitFor is { } waitFor) context.ReleaseUntil(waitFor, result.Wait, result.Reason, wipSha);
+                else context.Release(result.Reason, wipSha);
                 break;
             default:
                 context.Fail(result.Reason ?? "failed without a reason", result.Retry);

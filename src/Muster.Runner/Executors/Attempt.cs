@@ -2,6 +2,7 @@ using Muster.Contracts.Delivery;
 using Muster.Contracts.Fleet;
 using Muster.Contracts.Tools;
 using Muster.Contracts.Work;
+using Muster.Runner.Acp;
 using Muster.Runner.Builtin;
 using Muster.Runner.Profiles;
 
@@ -86,6 +87,9 @@ public sealed record ExecutionResult
     /// <summary>What to wait for before it is tried again, when it was handed back for that: <c>budget</c>, <c>provider_down</c>.</summary>
     public string? WaitFor { get; init; }
 
+    /// <summary>How long at the most, when that is known.</summary>
+    public TimeSpan? Wait { get; init; }
+
     /// <summary>False when trying again cannot help.</summary>
     public bool Retry { get; init; } = true;
     public string? Summary { get; init; }
@@ -118,6 +122,7 @@ public static class ExecutorCatalog
         Contracts.Fleet.Executors.Rehearsal => RehearsalExecutor.Load(definition, time),
         Contracts.Fleet.Executors.Builtin => new BuiltinExecutor(definition, [], time),
         Contracts.Fleet.Executors.Program => throw new ExecutorException("The executor 'program' claims for itself; its host starts it directly."),
+        Contracts.Fleet.Executors.Acp => new AcpExecutor(definition, time),
         var name when ProfileCatalog.Find(name) is { } profile => new ProfileExecutor(profile, time),
         var unknown => throw new ExecutorException($"There is no executor '{unknown}'. Known: {string.Join(", ", Contracts.Fleet.Executors.All)}."),
     };

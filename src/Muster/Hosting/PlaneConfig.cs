@@ -85,6 +85,7 @@ internal sealed record PlaneConfig
             SharedFolder = shared is null ? null : Path.GetFullPath(shared),
             Url = url,
             RoleFolders = [data.Roles, Path.Combine(AppContext.BaseDirectory, "fleet", "roles")],
+            PriceFiles = [Path.Combine(data.Path, "prices.yaml"), Path.Combine(AppContext.BaseDirectory, "fleet", "prices.yaml")],
             CorsOrigins = CorsOrigins,
             HostNames = HostNames,
             ArtifactLimitBytes = ArtifactLimitBytes ?? defaults.ArtifactLimitBytes,

@@ -75,7 +75,7 @@ internal static class Chief
         GoalInfo? goal = null;
         try
         {
-            var after = (await plane.GetAsync<Page<EventInfo>>(Routes.Events + "?limit=500")).Items.LastOrDefault()?.Seq ?? 0;
+            var after = (await plane.GetAsync<Page<EventInfo>>(Routes.Events + "?limit=500")).Items is [.., { Seq: var last }] ? last : 0;
             if (wanted(goal = await plane.GoalAsync(key))) return goal;
             await foreach (var _ in client.FollowEventsAsync(after, ct: limit.Token))
                 if (wanted(goal = await plane.GoalAsync(key))) return goal;

@@ -8,12 +8,12 @@ namespace Muster.ControlPlane.Models.Calling;
 /// <param name="Fault">Why it failed; null when it did not, or it was the caller who went.</param>
 /// <param name="Refusal">The provider's own answer to a request that it refuses.</param>
 /// <param name="Ours">It was not even sent: this leg's provider cannot be given such a request.</param>
-internal sealed record LegResult(LegOutcome Outcome, ProviderFault? Fault = null, Refusal? Refusal = null, bool Ours = false);
+internal sealed record LegResult(LegOutcome Outcome, ProviderFault? Fault = null, ProviderRefusal? Refusal = null, bool Ours = false);
 
 /// <param name="Status">HTTP status.</param>
 /// <param name="Body">Its bytes, in the protocol that the provider was asked in.</param>
 /// <param name="Protocol">That protocol.</param>
-internal sealed record Refusal(int Status, byte[] Body, ModelProtocol Protocol);
+internal sealed record ProviderRefusal(int Status, byte[] Body, ModelProtocol Protocol);
 
 /// <summary>One try of one leg: asks, and carries the answer as it comes.</summary>
 internal sealed class LegTry(ModelCall call, ModelLeg leg, IModelProvider provider, CarriedAnswer answer, TimeProvider time)
@@ -153,7 +153,7 @@ internal sealed class LegTry(ModelCall call, ModelLeg leg, IModelProvider provid
         var status = (int)response.StatusCode;
         var (type, message) = Said(body, status);
         var fault = provider.Classify(new FaultFacts(status, response.Headers, type, message, time.GetUtcNow()));
-        return Failed(fault) with { Refusal = fault.Class == FaultClass.Refused ? new Refusal(status, body, _protocol) : null };
+        return Failed(fault) with { Refusal = fault.Class == FaultClass.Refused ? new ProviderRefusal(status, body, _protocol) : null };
     }
 
     // After part of it was delivered there is no other leg: the caller hears, in its protocol, that it is not whole.

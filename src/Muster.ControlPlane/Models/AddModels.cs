@@ -1,0 +1,34 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Muster.ControlPlane.Models.Budgets;
+using Muster.ControlPlane.Models.Calling;
+using Muster.ControlPlane.Models.Gateway;
+using Muster.ControlPlane.Models.Ledger;
+
+namespace Muster.ControlPlane.Models;
+
+public static class AddModelsExtensions
+{
+    /// <summary>The model gateway. The caller adds what it may ask: <see cref="ModelRoutes"/> and <see cref="ModelProviders"/>.</summary>
+    public static IServiceCollection AddModels(this IServiceCollection services)
+    {
+        // Without any, every call is refused with what to set up; what is added behind this takes its place.
+        services.TryAddSingleton(_ => new ModelRoutes([], [], []));
+        services.TryAddSingleton(_ => new ModelProviders([]));
+        services.TryAddSingleton(RouterOptions.Default);
+        services.TryAddSingleton<ProviderHealth>();
+        services.TryAddSingleton<ModelRouter>();
+        return services
+            .AddSingleton(s => new PriceTable(s.GetRequiredService<ControlPlaneOptions>().PriceFiles))
+            .AddSingleton<CallBook>().AddSingleton<CallsUnderWay>().AddSingleton<ModelGateway>().AddSingleton<IModels, PlaneModels>()
+            .AddHostedService<HoldKeeper>();
+    }
+
+    public static void MapAllModels(this IEndpointRouteBuilder routes)
+    {
+        routes.MapModelUsage();
+        routes.MapModels();
+        routes.MapCost();
+        routes.MapBudgets();
+        routes.MapLlm();
+    }
+}

@@ -1,0 +1,66 @@
+using System.Text.Json.Nodes;
+using Muster.Contracts;
+using Muster.ControlPlane.Models.Calling;
+using Muster.ControlPlane.Models.Protocols;
+using Muster.ControlPlane.Operations;
+using Muster.ControlPlane.Storage;
+using Muster.ControlPlane.Work;
+
+
+namespace Muster.ControlPlane.Models.Gateway;
+
+/// <summary>
+/// The one way to a model: admits a call (lease, switch, budgets), carries it over a route, and records what it came to.
+/// </summary>
+public sealed class ModelGateway(Store store, CallBook book, CallsUnderWay calls, ModelRoutes routes, ModelRouter router, ILogger<ModelGateway> logger)
+{
+    /// <summary>Tokens an answer may have when its caller leaves that open.</summary>
+    public const int DefaultMaxTokens = 16_384;
+
+    private const int MostTokens = 200_000;
+
+    /// <exception cref="Refusal">The call was not admitted; nothing was spent.</exception>
+    public async Task<ModelOutcome> CallAsync(ModelCredential credential, ModelProtocol protocol, JsonObject body, IReadOnlyDictionary<string, string> headers, IModelAnswer answer, CancellationToken ct)
+    {
+        var look = Dialects.Of(protocol).Look(body);
+        var route = Route(look.Model);
+        var maxTokens = Math.Clamp(look.MaxTokens ?? DefaultMaxTokens, 1, MostTokens);
+        var lease = LeaseToken.Read(credential.Lease, store.LeaseKey);
+        // Entered before the lease is checked: one that ends meanwhile ends the call.
+        using var ticket = calls.Enter(lease?.Subject, lease?.Epoch ?? 0, ct);
+        var admitted = await book.AdmitAsync(credential, route, MostOf(body), maxTokens, ticket.Token);
+        ModelOutcome? outcome = null;
+        try
+        {
+            return outcome = await router.CallAsync(
+                new ModelCall { Protocol = protocol, Body = body, Route = route, MaxTokens = maxTokens, Headers = headers, AssignmentId = admitted.Caller.AssignmentId }, answer, ticket.Token);
+        }
+        finally
+        {
+            await RecordAsync(admitted.Id, outcome);
+        }
+    }
+
+    /// <summary>Refuses a name that leads nowhere, with those that do.</summary>
+    public ModelRoute Route(string? name)
+    {
+        if (string.IsNullOrWhiteSpace(name)) throw Refusal.Invalid("model", "Name a model: a route such as smart, or provider/model.");
+        return routes.Find(name, out var whyNot) ?? throw Refusal.Invalid("model", whyNot!);
+    }
+
+    /// <summary>Two characters a token: hardly any text has more tokens, and what is held too much is given back.</summary>
+    private static long MostOf(JsonObject body) => TokenEstimate.Of(body) * 2;
+
+    private async Task RecordAsync(string callId, ModelOutcome? outcome)
+    {
+        try
+        {
+            await book.RecordAsync(callId, outcome?.Tries ?? []);
+        }
+        catch (Exception error) when (error is StoreUnusableException or System.Data.Common.DbException or IOException)
+        {
+            // Its row stays; it is recorded as lost, at the most it may have cost, when this plane is gone.
+            logger.LogError(error, "What the model call {CallId} came to could not be recorded", callId);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+using Muster.Contracts;
+using Muster.Contracts.Events;
+using Muster.Contracts.Work;
+using Muster.ControlPlane.Operations;
+using Muster.ControlPlane.Storage;
+
+namespace Muster.ControlPlane.Work;
+
+/// <summary>
+/// Tasks that were handed back because no model could be asked for them: they wait with the reason, and for a time after
+/// which they are tried all the same, so that a word that never comes leaves none behind.
+/// </summary>
+public static class Holds
+{
+    private static readonly string[] Codes = [WaitingCodes.Budget, WaitingCodes.ProviderDown];
+    private static readonly TimeSpan ShortestWait = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(15);
+
+    /// <summary>What an agent asks for when it hands a task back; null when it asks for nothing.</summary>
+    public static TaskHold? Of(StoreTransaction tx, ReleaseAssignment body) => body.WaitFor is not { } code ? null
+        : new TaskHold(code, tx.Now + (long)TimeSpan.FromSeconds(Math.Clamp(body.WaitSeconds ?? 0, ShortestWait.TotalSeconds, LongestWait.TotalSeconds)).TotalMilliseconds);
+
+    public static void Check(ReleaseAssignment body) => new Checked()
+        .Require(body.WaitFor is null || Codes.Contains(body.WaitFor), "waitFor", $"waitFor is one of {string.Join(", ", Codes)}.")
+        .Require(body.WaitSeconds is null || double.IsFinite(body.WaitSeconds.Value), "waitSeconds", "waitSeconds is a number of seconds.").ThrowIfWrong();
+
+    /// <summary>What was waited for may be there: all that wait for it are tried again.</summary>
+    public static int Lift(StoreTransaction tx, string code)
+    {
+        var held = tx.Query<string>("UPDATE tasks SET not_before = NULL, not_before_code = NULL, hold_code = NULL, updated_at = @Now WHERE hold_code = @code AND status = 'pending' RETURNING id", new { code, tx.Now });
+        foreach (var id in held) Readiness.Refresh(tx, id);
+        return held.Count;
+    }
+
+    /// <summary>The reason as part of a sentence.</summary>
+    public static string Sentence(string code) => code == WaitingCodes.Budget
+        ? "a budget for models is used up; `muster budget list` shows them, `muster budget set` raises one"
+        : "no provider of its model answers; it goes on by itself when one does, and `muster models` says how they are";
+}
+
+/// <param name="Code">One of the <see cref="WaitingCodes"/> for which an agent may hand a task back.</param>
+/// <param name="Until">When it is tried again although nobody said that it can be.</param>
+public sealed record TaskHold(string Code, long Until);

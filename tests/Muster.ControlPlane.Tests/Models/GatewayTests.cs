@@ -1,0 +1,198 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Dapper;
+using Microsoft.Extensions.DependencyInjection;
+using Muster.Conformance.Models;
+using Muster.Contracts;
+using Muster.Contracts.Models;
+using Muster.Contracts.Work;
+using Muster.ControlPlane.Models.Gateway;
+
+namespace Muster.ControlPlane.Tests.Models;
+
+/// <summary>The one way to a model: who may ask, what it costs, what is written down (B7, D5).</summary>
+public sealed class GatewayTests
+{
+    [Fact, Trait("req", "B7")]
+    public async Task A_lease_is_the_key_and_the_ledger_agrees_with_the_provider_to_the_token()
+    {
+        await using var models = await ModelPlane.StartAsync();
+        await models.Plane.ProjectAsync();
+        var held = await models.HoldAsync();
+
+        for (var i = 0; i < 3; i++) Assert.Equal("It is done.", (await models.AskAsync(held.Lease, ModelPlane.Say($"question {i}"))).Said);
+        Assert.Contains("It is done.", string.Concat((await models.AskAsync(held.Lease, ModelPlane.Say("streamed", stream: true))).Text.Split("\"content\":\"").Skip(1).Select(p => p.Split('"')[0])), StringComparison.Ordinal);
+
+        var ledger = await models.LedgerAsync();
+        Assert.Equal(4, ledger.Count);
+        var billed = models.First.Journal.Billed;
+        Assert.Equal((billed.In, billed.Out, billed.Cached), (ledger.Sum(u => u.TokensIn), ledger.Sum(u => u.TokensOut), ledger.Sum(u => u.TokensCached)));
+        Assert.All(ledger, u =>
+        {
+            Assert.Equal(("first", "scripted-1", "smart", "ok", true), (u.Provider, u.Model, u.Route, u.Outcome, u.Counted));
+            Assert.Equal((held.Task.Id, held.Assignment.Id, held.Assignment.AgentId), (u.TaskId, u.AssignmentId, u.AgentId));
+            Assert.Equal((u.TokensIn * 10 + u.TokensOut * 100) / 1e6, u.CostUsd!.Value, 9);
+        });
+        // The provider sees its own key and never the lease.
+        Assert.All(models.First.Journal.Calls, c => Assert.Equal(ScriptedJournal.Mask("key-of-the-provider"), c.Key));
+        var cost = await models.Plane.GetAsync<CostReport>(Routes.ModelCost + "?by=task");
+        Assert.Equal((held.Task.Key, 4L), (Assert.Single(cost.Rows).Name, cost.Total.Calls));
+        Assert.Equal(ledger.Sum(u => u.CostUsd!.Value), cost.Total.Usd, 9);
+    }
+
+    [Theory, Trait("req", "B7")]
+    [InlineData("mls_nonsense")]
+    [InlineData("")]
+    [InlineData("sk-proj-somebody-elses")]
+    public async Task Nobody_asks_without_a_lease_or_a_token(string key)
+    {
+        await using var models = await ModelPlane.StartAsync();
+        Assert.Equal(HttpStatusCode.Unauthorized, (await models.AskAsync(key, ModelPlane.Say("hello"))).Status);
+        Assert.Empty(models.First.Journal.Entries);
+    }
+
+    [Fact, Trait("req", "B7")]
+    public async Task A_zombie_spends_nothing()
+    {
+        await using var models = await ModelPlane.StartAsync();
+        await models.Plane.ProjectAsync();
+        var held = await models.HoldAsync();
+        await models.Plane.PassAsync(TimeSpan.FromMinutes(5));
+
+        var refused = await models.AskAsync(held.Lease, ModelPlane.Say("am I still here?"));
+
+        Assert.Equal((HttpStatusCode.Unauthorized, ProblemCodes.LeaseLost), (refused.Status, refused.Code));
+        Assert.Empty(models.First.Journal.Entries);
+        Assert.Empty(await models.LedgerAsync());
+    }
+
+    [Fact, Trait("req", "B7")]
+    public async Task A_call_under_way_ends_with_its_lease()
+    {
+        await using var models = await ModelPlane.StartAsync();
+        await models.Plane.ProjectAsync();
+        var held = await models.HoldAsync();
+        models.First.Script = _ => ScriptedTurn.Say("on and on") with { Endless = true };
+
+        var asking = models.AskAsync(held.Lease, ModelPlane.Say("go on", stream: true));
+        await models.First.Journal.UntilAsync(j => j.Calls.Count == 1);
+        await models.Plane.PostAsync<TaskInfo>(Routes.With(Routes.TaskCancel, held.Task.Key), new { reason = "enough" });
+
+        await models.First.Journal.UntilAsync(j => j.Calls[0].Outcome == "gone");
+        await Assert.ThrowsAnyAsync<Exception>(() => EndAsync(asking));
+        Assert.Contains((await UntilRecordedAsync(models, 1))[0].Outcome, (string[])["cancelled", "cut"]);
+    }
+
+    [Fact, Trait("req", "D5")]
+    public async Task When_the_first_provider_fails_the_second_answers_and_both_stand_in_the_ledger()
+    {
+        await using var models = await ModelPlane.StartAsync();
+        await models.Plane.ProjectAsync();
+        var held = await models.HoldAsync();
+        models.First.Down = true;
+
+        Assert.Equal("It is done.", (await models.AskAsync(held.Lease, ModelPlane.Say("who is there?"))).Said);
+
+        var ledger = await models.LedgerAsync();
+        Assert.Contains(ledger, u => u is { Provider: "second", Outcome: "ok" });
+        Assert.Contains(ledger, u => u is { Provider: "first", Outcome: not "ok", TokensIn: 0 });
+        Assert.False((await models.Plane.GetAsync<ModelsInfo>(Routes.Models)).Off);
+    }
+
+    [Fact, Trait("req", "D5")]
+    public async Task With_every_provider_down_the_task_waits_and_says_for_what()
+    {
+        await using var models = await ModelPlane.StartAsync();
+        await models.Plane.ProjectAsync();
+        var held = await models.HoldAsync();
+        models.First.Fault = models.Second.Fault = _ => ScriptedFault.Quota;
+
+        var refused = await models.AskAsync(held.Lease, ModelPlane.Say("anybody?"));
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, ProblemCodes.ProviderDown), (refused.Status, refused.Code));
+
+        await models.Plane.PostAsync<AssignmentInfo>(Routes.With(Routes.AssignmentRelease, held.Assignment.Id), new ReleaseAssignment { Reason = "provider_down", WaitFor = "provider_down", WaitSeconds = 600 }, held.Lease);
+        var task = await models.Plane.ReadTaskAsync(held.Task.Key);
+        Assert.Equal(TaskState.Pending, task.Status);
+        Assert.Equal(WaitingCodes.ProviderDown, Assert.Single(task.WaitingOn).Code);
+        Assert.Empty(await models.Plane.ClaimAsync("ada"));
+
+        // The time that it waits at the most is over.
+        models.Plane.Clock.Advance(TimeSpan.FromMinutes(11));
+        Assert.Equal(held.Task.Key, Assert.Single(await models.Plane.ClaimAsync("ada", waitSeconds: 20)).Task.Key);
+    }
+
+    [Fact, Trait("req", "B7")]
+    public async Task Off_is_off_for_all_and_for_what_is_under_way()
+    {
+        await using var models = await ModelPlane.StartAsync();
+        await models.Plane.ProjectAsync();
+        var held = await models.HoldAsync();
+        models.First.Script = _ => ScriptedTurn.Say("on and on") with { Endless = true };
+        var asking = models.AskAsync(held.Lease, ModelPlane.Say("go on", stream: true));
+        await models.First.Journal.UntilAsync(j => j.Calls.Count == 1);
+
+        Assert.True((await models.Plane.PostAsync<ModelsInfo>(Routes.ModelSwitch, new SwitchModels { Off = true, Reason = "too dear" })).Off);
+
+        await Assert.ThrowsAnyAsync<Exception>(() => EndAsync(asking));
+        var refused = await models.AskAsync(held.Lease, ModelPlane.Say("and now?"));
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, ProblemCodes.ModelsOff), (refused.Status, refused.Code));
+        Assert.Contains("too dear", refused.Error, StringComparison.Ordinal);
+        await models.Plane.PostAsync<ModelsInfo>(Routes.ModelSwitch, new SwitchModels { Off = false });
+        models.First.Script = _ => ScriptedTurn.Say("Here again.");
+        Assert.Equal("Here again.", (await models.AskAsync(held.Lease, ModelPlane.Say("and now?"))).Said);
+    }
+
+    [Theory, Trait("req", "B7")]
+    [InlineData("/llm/openai/v1/chat/completions", """{"model":"no-such-model","messages":[]}""")]
+    [InlineData("/llm/openai/v1/responses", """{"input":"x"}""")]
+    [InlineData("/llm/anthropic/v1/messages", """{"model":""}""")]
+    public async Task What_leads_nowhere_is_refused_in_the_callers_own_words(string path, string body)
+    {
+        await using var models = await ModelPlane.StartAsync();
+        var refused = await models.SendAsync(models.Plane.OwnerToken, path, JsonNode.Parse(body)!.AsObject());
+        Assert.Equal((HttpStatusCode.BadRequest, ProblemCodes.Invalid), (refused.Status, refused.Code));
+        Assert.NotEmpty(refused.Error);
+        Assert.Empty(models.First.Journal.Entries);
+    }
+
+    [Fact, Trait("req", "B7")]
+    public async Task A_call_whose_plane_died_counts_as_the_most_it_may_have_cost()
+    {
+        var folder = Directory.CreateTempSubdirectory("muster-models-").FullName;
+        await using (var models = await ModelPlane.StartAsync(folder))
+        {
+            await models.Plane.ProjectAsync();
+            await models.BudgetAsync(new CreateBudget { Scope = BudgetScopes.Fleet, LimitUsd = 10 });
+            // As a plane leaves it that was killed during a call.
+            await models.Plane.Store.WriteAsync(tx =>
+            {
+                var budget = tx.QueryFirst<string>("SELECT id FROM budgets");
+                tx.ExecuteOne("INSERT INTO budget_use (budget_id, subject, period_start, held_nanos, held_tokens, held_calls) VALUES (@budget, '', 0, 2000000000, 1000, 1)", new { budget });
+                tx.ExecuteOne("INSERT INTO model_calls (id, plane_id, route, nanos, tokens, holds, at) VALUES ('c1', 'gone', 'smart', 2000000000, 1000, @holds, 1)", new { holds = $$"""[{"budgetId":"{{budget}}","subject":"","periodStart":0}]""" });
+            });
+            await models.Plane.Store.WriteAsync(tx => models.Plane.Services.GetRequiredService<CallBook>().RecordLost(tx));
+            var used = Assert.Single((await models.Plane.GetAsync<Page<BudgetInfo>>(Routes.Budgets)).Items).Used;
+            Assert.Equal((2.0, 0.0, 1L), (used.Usd, used.HeldUsd, used.Calls));
+            Assert.Equal("lost", Assert.Single(await models.LedgerAsync()).Outcome);
+            Assert.Equal(0, await models.Plane.Store.ReadAsync(c => c.QueryFirstAsync<int>("SELECT COUNT(*) FROM model_calls")));
+        }
+    }
+
+    private static async Task EndAsync(Task<Answer> asking)
+    {
+        var answer = await asking;
+        // A stream that was cut may still end in order, with an error in it.
+        if (answer.Text.Contains("error", StringComparison.Ordinal)) throw new IOException(answer.Text);
+    }
+
+    private static async Task<IReadOnlyList<ModelUsageInfo>> UntilRecordedAsync(ModelPlane models, int count)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (true)
+        {
+            var ledger = await models.LedgerAsync();
+            if (ledger.Count >= count) return ledger;
+            await Task.Delay(20, limit.Token);
+        }
+    }
+}
