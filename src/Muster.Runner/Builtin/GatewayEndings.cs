@@ -21,5 +21,6 @@ internal static class GatewayEndings
         };
     }
 
-    private static ExecutionResult Released(string code, string said, string? waitFor, TimeSpan? wait = null) => new() { Wait = wait, Ending = Ending.Released, Reason = $"{code}: {said}", WaitFor = waitFor };
+    private static ExecutionResult Released(string code, string said, string? waitFor, TimeSpan? wait = null) =>
+        new() { Ending = Ending.Released, Reason = $"{code}: {said}", WaitFor = waitFor, Wait = wait };
 }
