@@ -51,7 +51,7 @@ public static class SuiteInput
     };
 
     [McpServerTool(Name = "test_input_required_result_tampered_state"), Description("Knows its own state")]
-    public static CallToolResult Signed(Request request) => request.Params?.RequestState switch
+    public static CallToolResult Sealed(Request request) => request.Params?.RequestState switch
     {
         null => throw Needs(Sign("step"), ("confirm", Confirm())),
         var state when state == Sign("step") => SuiteText.Said("untouched"),
