@@ -3,6 +3,7 @@ using Muster.Contracts.Fleet;
 using Muster.Contracts.Work;
 using Muster.Runner.Builtin.Chat;
 using Muster.Runner.Builtin.Context;
+using Muster.Runner.Builtin.Guards;
 using Muster.Runner.Builtin.Tools;
 using Muster.Runner.Builtin.Transcripts;
 using Muster.Runner.Executors;
@@ -60,8 +61,9 @@ public sealed class BuiltinExecutor : IExecutor
         }
     }
 
-    private async Task<ExecutionResult> WorkAsync(Attempt attempt, Redactor redactor, Transcript transcript, CancellationToken cancellation)
+    private async Task<ExecutionResult> WorkAsync(Attempt given, Redactor redactor, Transcript transcript, CancellationToken cancellation)
     {
+        var attempt = given;
         var comments = await ReadCommentsAsync(attempt, transcript, cancellation);
         if (Questions.Open(comments) is { } question)
         {
@@ -76,12 +78,22 @@ public sealed class BuiltinExecutor : IExecutor
 
         // Before anything runs here: what the repository is, nobody can say otherwise later.
         var folder = await AttemptFolder.OpenAsync(attempt, cancellation);
+        var guard = new LeakGuard(folder, redactor);
+        attempt = attempt with
+        {
+            CommitAsync = async (message, ct) =>
+            {
+                await guard.CheckAsync(ct);
+                return await given.CommitAsync(redactor.Clean(message), ct);
+            },
+        };
         var progression = new Progression();
-        await using var tools = await GatherAsync(attempt, folder, sandbox, progression, redactor, transcript, cancellation);
+        await using var tools = await GatherAsync(attempt, folder, sandbox, guard, progression, redactor, transcript, cancellation);
         var system = Prompts.System(attempt, sandbox.Works);
         var task = redactor.WithoutKnown(Prompts.Task(attempt, await RepositoryGuides.DescribeAsync(folder, cancellation), comments));
         transcript.Opening(system, task);
-        return await LoopAsync(attempt, new Conversation(system, task), tools, progression, transcript, cancellation);
+        var result = await LoopAsync(attempt, new Conversation(system, task), tools, progression, transcript, cancellation);
+        return result.Ending == Ending.Ready && await guard.FindAsync(cancellation) is { } leak ? ExecutionResult.Failed(leak) : result;
     }
 
     private async Task<ExecutionResult> LoopAsync(Attempt attempt, Conversation conversation, ToolBox tools, Progression progression, Transcript transcript, CancellationToken cancellation)
@@ -111,17 +123,15 @@ public sealed class BuiltinExecutor : IExecutor
     }
 
     private async Task<ToolBox> GatherAsync(
-        Attempt attempt, AttemptFolder folder, CommandSandbox sandbox, Progression progression, Redactor redactor, Transcript transcript, CancellationToken cancellation)
+        Attempt attempt, AttemptFolder folder, CommandSandbox sandbox, LeakGuard guard, Progression progression, Redactor redactor, Transcript transcript, CancellationToken cancellation)
     {
-        // Commit messages are handed in like everything else.
-        var cleaned = attempt with { CommitAsync = (message, ct) => attempt.CommitAsync(redactor.Clean(message), ct) };
         var tools = new ToolBox(
             [
                 .. new FileTools(folder).Tools,
                 .. new EditTools(folder, progression).Tools,
                 .. new ShellTool(attempt, folder, sandbox, progression, _time).Tools,
-                .. folder.Git is { } git ? new GitTool(cleaned, folder, git, progression).Tools : [],
-                .. new TaskTools(attempt, folder, progression, redactor).Tools,
+                .. folder.Git is { } git ? new GitTool(attempt, folder, git, progression).Tools : [],
+                .. new TaskTools(attempt, folder, progression, redactor, guard).Tools,
             ], redactor);
         foreach (var source in _sources) await tools.AddAsync(source, attempt, transcript.Note, cancellation);
         return tools;
@@ -148,7 +158,7 @@ public sealed class BuiltinExecutor : IExecutor
             if (await attempt.CommitAsync($"Work on {attempt.Task.Key}\n\nCommitted by the runner between two steps.", cancellation)) transcript.Note("committed what was changed so far");
             progression.Committed();
         }
-        catch (Exception error) when (error is GitException or WorkspaceException)
+        catch (Exception error) when (error is GitException or WorkspaceException or ToolFailureException)
         {
             transcript.Note($"what was changed could not be committed now: {error.Message}");
         }

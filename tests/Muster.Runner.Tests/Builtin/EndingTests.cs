@@ -170,6 +170,36 @@ public sealed class EndingTests
     }
 
     [Fact]
+    [Trait("req", "A9")]
+    public async Task Evidence_that_is_not_in_the_repository_is_handed_in_with_the_rest()
+    {
+        await using var stage = await BuiltinStage.StartAsync(ScriptedScripts.Turns(
+            new ScriptedTurn { Calls = [ScriptedCall.Of("evidence", new { kind = "citation", reference = "https://example.invalid/rfc", detail = "section 3" }), ScriptedCall.Of("evidence", new { kind = "hearsay", reference = "x" })] },
+            Finish));
+        var result = await stage.RunAsync();
+        Assert.Equal(("citation", "https://example.invalid/rfc", "section 3"), result.Evidence!.Select(claim => (claim.Kind, claim.Reference, claim.Detail!)).Single());
+        Assert.StartsWith("FAILED: Evidence is one of", stage.Model.Journal.Calls[1].Request!.ToolResults[1].Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_task_without_a_repository_is_worked_on_in_a_plain_folder()
+    {
+        await using var stage = await BuiltinStage.StartAsync(ScriptedScripts.Turns(
+            ScriptedTurn.Call("write", new { path = "notes/report.md", content = "# Found\nnothing\n" }),
+            new ScriptedTurn { Calls = [ScriptedCall.Of("list", new { }), ScriptedCall.Of("search", new { pattern = "noth" }), ScriptedCall.Of("artifact", new { name = "report.md", path = "notes/report.md" }), ScriptedCall.Of("shell", new { command = "ls notes" })] },
+            Finish));
+        using var plain = new TempFolder();
+        stage.Adjust = attempt => attempt with { Git = null, Folder = plain.Path, CommitAsync = (_, _) => Task.FromResult(false) };
+
+        Assert.Equal(Ending.Ready, (await stage.RunAsync()).Ending);
+
+        var results = stage.Model.Journal.Calls[2].Request!.ToolResults.Select(result => result.Text).ToList();
+        Assert.Equal(["notes/report.md", "notes/report.md:2:nothing\n", "Stored 'report.md' (16 bytes).", "report.md\n\nThe command exited with code 0."], results);
+        Assert.Equal("# Found\nnothing\n", stage.Seen.Artifacts["report.md"]);
+        Assert.False(stage.Model.Journal.Calls[0].Request!.Offers("git"));
+    }
+
+    [Fact]
     public async Task Giving_up_says_whether_another_attempt_may_help()
     {
         await using var stage = await BuiltinStage.StartAsync(_ => ScriptedTurn.Call("give_up", new { reason = "The file to change is not there.", retry = false }));

@@ -174,6 +174,41 @@ public sealed class HostileTests
 
     [Fact]
     [Trait("req", "B6")]
+    public async Task A_secret_in_a_file_is_neither_committed_nor_handed_in()
+    {
+        var encoded = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes("x" + BuiltinStage.Key));
+        await using var stage = await BuiltinStage.StartAsync(ScriptedScripts.Turns(
+            ScriptedTurn.Call("write", new { path = "a.txt", content = "a" }),
+            ScriptedTurn.Call("write", new { path = "loot.txt", content = encoded }),
+            ScriptedTurn.Call("git", new { action = "commit", message = "loot" }),
+            ScriptedTurn.Call("finish", new { summary = "done" }),
+            ScriptedTurn.Say("done")));
+
+        var result = await stage.RunAsync();
+
+        Assert.Equal(Ending.Failed, result.Ending);
+        Assert.Contains("'loot.txt' holds a secret of the runner", result.Reason, StringComparison.Ordinal);
+        Assert.Equal("start", await stage.Workspace.Worktree.RunAsync(["log", "--format=%s"], default));
+        Assert.StartsWith("FAILED: 'loot.txt' holds a secret", stage.Model.Journal.Calls[3].Request!.ToolResults.Single().Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("req", "B6")]
+    public async Task Text_that_is_no_text_does_no_harm()
+    {
+        await using var stage = await BuiltinStage.StartAsync(ScriptedScripts.Turns(
+            new ScriptedTurn { Calls = [new ScriptedCall("write", "{\"path\":\"a\\ud800\",\"content\":\"x\"}"), new ScriptedCall("read", "{\"path\":\"\\u0000\"}"), new ScriptedCall("shell", "{\"command\":\"printf '\\\\033[2J\\\\000\\\\377'\"}")] },
+            new ScriptedTurn { Text = "\u001b[31mred\u0007\u0000", Calls = [new ScriptedCall("finish", "{\"summary\":\"a\\u0000b\\u001b[2J\"}")] }));
+
+        var result = await stage.RunAsync();
+
+        Assert.Equal((Ending.Ready, "ab[2J"), (result.Ending, result.Summary!.Split('\n')[0]));
+        Assert.DoesNotContain(stage.Log, c => char.IsControl(c) && c is not ('\n' or '\t'));
+        Assert.Contains("not Unicode", stage.Model.Journal.Calls[1].Request!.ToolResults[0].Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("req", "B6")]
     public async Task A_pipe_in_the_place_of_a_file_holds_nobody_up()
     {
         await using var stage = await BuiltinStage.StartAsync(ScriptedScripts.Turns(

@@ -47,13 +47,29 @@ internal sealed class ChatAnswer
             try
             {
                 arguments = string.IsNullOrWhiteSpace(text) ? [] : JsonSerializer.Deserialize<Dictionary<string, object?>>(text) ?? throw new JsonException("null is no object");
+                foreach (var value in arguments.Values.OfType<JsonElement>()) RequireText(value);
             }
             catch (JsonException error)
             {
-                wrong = error;
+                (arguments, wrong) = (null, error);
             }
 
             yield return new FunctionCallContent(id, call.Name.ToString(), arguments) { Exception = wrong, RawRepresentation = text };
+        }
+    }
+
+    // Half of a pair in an escape is found only by whoever asks for the text.
+    private static void RequireText(JsonElement value)
+    {
+        try
+        {
+            if (value.ValueKind == JsonValueKind.String) value.GetString();
+            else if (value.ValueKind == JsonValueKind.Array) foreach (var item in value.EnumerateArray()) RequireText(item);
+            else if (value.ValueKind == JsonValueKind.Object) foreach (var property in value.EnumerateObject()) RequireText(property.Value);
+        }
+        catch (InvalidOperationException error)
+        {
+            throw new JsonException("a text in them is not Unicode.", error);
         }
     }
 
@@ -89,8 +105,17 @@ internal sealed class ChatAnswer
     private static long? Number(JsonElement element, string name) =>
         element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) ? number : null;
 
-    private static string? Text(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    private static string? Text(JsonElement element, string name)
+    {
+        try
+        {
+            return element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            throw Garbage("a text in it is not Unicode");
+        }
+    }
 
     private static IEnumerable<JsonElement> Items(JsonElement element, string name) =>
         element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Array

@@ -68,5 +68,5 @@ internal static class ChatProblem
         }
     }
 
-    private static string? Shorten(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Length <= MaxMessage ? text.Trim() : text[..MaxMessage].Trim() + "...";
+    private static string? Shorten(string? text) => string.IsNullOrWhiteSpace(text) ? null : Texts.Cut(text.Trim(), MaxMessage);
 }

@@ -57,7 +57,7 @@ internal sealed class Compaction(PatientModel model, TokenEstimate estimate, int
             for (var index = 0; index < turn.Results.Count; index++)
             {
                 if (turn.Results[index].Result is not string text || text.Length <= kept + 100) continue;
-                var shorter = $"{text[..kept]}\n... (cut to save room, {text.Length - kept} more characters; call the tool again if you need them)";
+                var shorter = Texts.CutCounted(text, kept, ", cut to save room; call the tool again if you need them");
                 turn.Results[index] = new FunctionResultContent(turn.Results[index].CallId, shorter);
                 cut++;
             }
@@ -75,7 +75,7 @@ internal sealed class Compaction(PatientModel model, TokenEstimate estimate, int
         var text = record.ToString();
         // The question for a summary must itself fit.
         var room = limit * 2;
-        if (text.Length > room) text = text[..(room / 4)] + "\n... (left out) ...\n" + text[^(room * 3 / 4)..];
+        if (text.Length > room) text = Texts.Cut(text, room / 4) + "\n... (left out) ...\n" + Texts.Plain(text[^(room * 3 / 4)..]);
         try
         {
             var asked = new ChatOptions { ModelId = options.ModelId, MaxOutputTokens = 2048 };
@@ -101,5 +101,5 @@ internal sealed class Compaction(PatientModel model, TokenEstimate estimate, int
     private static IEnumerable<string> Calls(Turn turn) =>
         turn.Answer.Contents.OfType<FunctionCallContent>().Select(call => $"called {call.Name} {Cut(call.RawRepresentation as string ?? "", 400)}");
 
-    private static string Cut(string text, int length) => text.Length <= length ? text : text[..length] + " ...";
+    private static string Cut(string text, int length) => Texts.Cut(text, length, " ...");
 }

@@ -86,5 +86,5 @@ internal static class Prompts
 
     private static string Escape(string text) => RepositoryGuides.Escape(text);
 
-    private static string Cut(string text, int length) => text.Length <= length ? text : $"{text[..length]}\n... (cut: {text.Length - length} more characters)";
+    private static string Cut(string text, int length) => Texts.CutCounted(text, length);
 }

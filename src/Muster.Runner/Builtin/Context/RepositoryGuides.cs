@@ -17,7 +17,7 @@ internal static class RepositoryGuides
         foreach (var name in new[] { "AGENTS.md", "CLAUDE.md" })
         {
             if (await TryReadAsync(folder, name, cancellation) is not { } guide || !seen.Add(guide.Trim())) continue;
-            var shown = guide.Length <= MaxGuide ? guide : $"{guide[..MaxGuide]}\n... (cut; read the file for the rest)";
+            var shown = Texts.CutCounted(guide, MaxGuide, "; read the file for the rest");
             text.Append($"<file path=\"{name}\">\n{Escape(shown)}\n</file>\n");
         }
 
@@ -53,7 +53,7 @@ internal static class RepositoryGuides
         {
             var line = front.FirstOrDefault(line => line.StartsWith(name + ":", StringComparison.Ordinal));
             var value = line?[(name.Length + 1)..].Trim().Trim('"', '\'');
-            return string.IsNullOrEmpty(value) ? null : value.Length <= 300 ? value : value[..300] + "...";
+            return string.IsNullOrEmpty(value) ? null : Texts.Cut(value, 300);
         }
     }
 

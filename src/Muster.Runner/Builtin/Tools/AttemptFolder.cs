@@ -65,5 +65,5 @@ internal sealed class AttemptFolder
     /// <summary>Relative to the root, as the model knows it.</summary>
     public string Name(string full) => full == Root ? "." : Path.GetRelativePath(Root, full);
 
-    private static ToolFailureException Refuse(string path, string why) => new($"The path '{(path.Length <= 200 ? path : path[..200])}' is refused: {why}.");
+    private static ToolFailureException Refuse(string path, string why) => new($"The path '{Texts.Cut(path, 200)}' is refused: {why}.");
 }

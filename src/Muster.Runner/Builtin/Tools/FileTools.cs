@@ -47,7 +47,7 @@ internal sealed class FileTools(AttemptFolder folder)
         for (; number <= count && number < first + limit && answer.Length < ToolResult.MaxCharacters - MaxLineLength - 200; number++)
         {
             var line = lines[number - 1].TrimEnd('\r');
-            answer.Append(number).Append('\t').Append(line.Length <= MaxLineLength ? line : $"{line[..MaxLineLength]} ... ({line.Length - MaxLineLength} more characters)").Append('\n');
+            answer.Append(number).Append('\t').Append(Texts.CutCounted(line, MaxLineLength)).Append('\n');
         }
 
         if (number <= count) answer.Append($"... (lines {number} to {count} are not shown; pass offset {number})\n");
@@ -121,7 +121,7 @@ internal sealed class FileTools(AttemptFolder folder)
         var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         var shown = 0;
         for (; shown < lines.Length && answer.Length < ToolResult.MaxCharacters - MaxLineLength; shown++)
-            answer.Append(lines[shown].Length <= MaxLineLength / 2 ? lines[shown] : lines[shown][..(MaxLineLength / 2)] + " ...").Append('\n');
+            answer.Append(Texts.Cut(lines[shown], MaxLineLength / 2, " ...")).Append('\n');
         if (shown < lines.Length) answer.Append($"... ({lines.Length - shown} more lines; narrow the search)\n");
         return answer.ToString();
     }

@@ -58,7 +58,7 @@ internal sealed partial class GitTool(Attempt attempt, AttemptFolder folder, Wor
     private static string? Revision(ToolArguments arguments)
     {
         if (arguments.OptionalText("revision") is not { Length: > 0 } revision) return null;
-        return Safe().IsMatch(revision) ? revision : throw new ToolFailureException($"'{(revision.Length <= 100 ? revision : revision[..100])}' is not a revision.");
+        return Safe().IsMatch(revision) ? revision : throw new ToolFailureException($"'{Texts.Cut(revision, 100)}' is not a revision.");
     }
 
     [GeneratedRegex(@"^[A-Za-z0-9_][A-Za-z0-9_./:^~@{}+ -]{0,300}$", RegexOptions.None, matchTimeoutMilliseconds: 1000)]

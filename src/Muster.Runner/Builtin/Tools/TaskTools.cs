@@ -1,14 +1,19 @@
+using Muster.Contracts.Delivery;
 using Muster.Contracts.Work;
 using Muster.Runner.Executors;
+using Muster.Runner.Builtin.Guards;
 using Muster.Runner.Builtin.Transcripts;
 
 namespace Muster.Runner.Builtin.Tools;
 
 /// <summary>Saying something about the task: progress, a question, a file worth keeping, the end.</summary>
-internal sealed class TaskTools(Attempt attempt, AttemptFolder folder, Progression progression, Redactor redactor)
+internal sealed class TaskTools(Attempt attempt, AttemptFolder folder, Progression progression, Redactor redactor, LeakGuard guard)
 {
     private const int MaxSummary = 6000;
     private const int MaxArtifact = 5 * 1024 * 1024;
+    private const int MaxEvidence = 50;
+
+    private readonly List<EvidenceClaim> _evidence = [];
 
     public IEnumerable<AgentTool> Tools =>
     [
@@ -26,11 +31,17 @@ internal sealed class TaskTools(Attempt attempt, AttemptFolder folder, Progressi
                 new("path", "string", "File in the workspace to keep", Required: false),
                 new("content", "string", "Its text, when it is not in a file", Required: false),
             ], ArtifactAsync),
+        AgentTool.Create("evidence", "Names proof that the task's contract asks for and that is not in the repository: a source you relied on, a finding. The plane looks at it itself.",
+            [
+                new("kind", "string", "What it is") { Values = EvidenceKinds.All },
+                new("reference", "string", "What it points at: a URL, a file's path, an artifact's name"),
+                new("detail", "string", "What it shows", Required: false),
+            ], (arguments, _) => Task.FromResult(Evidence(arguments))),
         AgentTool.Create("finish", "Hands the work in. Call it when everything the task asks for is done and tried; what is uncommitted is committed.",
             [
                 new("summary", "string", "What was done and how it was checked, in a few sentences for a reviewer"),
                 new("unsure", "strings", "What you are not sure of or did not check; empty when there is nothing", Required: false),
-            ], (arguments, _) => Task.FromResult(Finish(arguments))),
+            ], FinishAsync),
         AgentTool.Create("give_up", "Ends the attempt without a result, because the task cannot be done. Say what stands in the way and what you tried.",
             [new("reason", "string", "Why"), new("retry", "boolean", "Whether another attempt could do better", Required: false)], (arguments, _) => Task.FromResult(GiveUp(arguments))),
     ];
@@ -48,8 +59,8 @@ internal sealed class TaskTools(Attempt attempt, AttemptFolder folder, Progressi
         if (question.Length is 0 or > 1500) throw new ToolFailureException("A question has 1 to 1500 characters.");
         var choices = arguments.Texts("choices");
         var text = Questions.Mark + question
-            + string.Concat(choices.Take(8).Select(choice => "\n- " + Short(redactor.Clean(choice), 200)))
-            + (arguments.OptionalText("default") is { Length: > 0 } otherwise ? $"\nWithout an answer I would: {Short(redactor.Clean(otherwise), 500)}" : "");
+            + string.Concat(choices.Take(8).Select(choice => "\n- " + Texts.Cut(redactor.Clean(choice), 200)))
+            + (arguments.OptionalText("default") is { Length: > 0 } otherwise ? $"\nWithout an answer I would: {Texts.Cut(redactor.Clean(otherwise), 500)}" : "");
         await attempt.CommentAsync(text, cancellation);
         progression.End = Questions.Waiting(question);
         return "Asked. This attempt ends here and is gone on with when there is an answer.";
@@ -78,14 +89,28 @@ internal sealed class TaskTools(Attempt attempt, AttemptFolder folder, Progressi
         return content;
     }
 
-    private string Finish(ToolArguments arguments)
+    private string Evidence(ToolArguments arguments)
     {
+        var (kind, reference) = (arguments.Text("kind"), redactor.Clean(arguments.Text("reference")).Trim());
+        if (!EvidenceKinds.All.Contains(kind)) throw new ToolFailureException($"Evidence is one of {string.Join(", ", EvidenceKinds.All)}.");
+        if (reference.Length is 0 or > 2000 || reference.Contains('\n', StringComparison.Ordinal)) throw new ToolFailureException("A reference is one line of up to 2000 characters.");
+        if (_evidence.Count >= MaxEvidence) throw new ToolFailureException($"At most {MaxEvidence} pieces of evidence.");
+        var detail = arguments.OptionalText("detail");
+        _evidence.Add(new EvidenceClaim { Kind = kind, Reference = reference, Detail = detail is null ? null : Texts.Cut(redactor.Clean(detail), 5000) });
+        progression.Reported();
+        return "Noted; it is handed in with the rest.";
+    }
+
+    private async Task<string> FinishAsync(ToolArguments arguments, CancellationToken cancellation)
+    {
+        await guard.CheckAsync(cancellation);
         var summary = redactor.Clean(arguments.Text("summary").Trim());
         if (summary.Length == 0) throw new ToolFailureException("Say in the summary what was done.");
         progression.End = new ExecutionResult
         {
             Ending = Ending.Ready,
-            Summary = Summaries.Compose(Short(summary, MaxSummary), [.. arguments.Texts("unsure").Select(redactor.Clean)], [.. progression.Commands.Select(ran => ran with { Command = redactor.Clean(ran.Command) })]),
+            Evidence = _evidence.Count == 0 ? null : [.. _evidence],
+            Summary = Summaries.Compose(Texts.Cut(summary, MaxSummary), [.. arguments.Texts("unsure").Select(redactor.Clean)], [.. progression.Commands.Select(ran => ran with { Command = redactor.Clean(ran.Command) })]),
         };
         return "Handed in.";
     }
@@ -94,7 +119,7 @@ internal sealed class TaskTools(Attempt attempt, AttemptFolder folder, Progressi
     {
         var reason = redactor.Clean(arguments.Text("reason").Trim());
         if (reason.Length == 0) throw new ToolFailureException("Say why.");
-        progression.End = ExecutionResult.Failed($"The agent gave up: {Short(reason, 2000)}", arguments.Flag("retry"));
+        progression.End = ExecutionResult.Failed($"The agent gave up: {Texts.Cut(reason, 2000)}", arguments.Flag("retry"));
         return "Ended.";
     }
 
@@ -110,8 +135,6 @@ internal sealed class TaskTools(Attempt attempt, AttemptFolder folder, Progressi
         ".pdf" => "application/pdf",
         _ => "application/octet-stream",
     };
-
-    private static string Short(string text, int limit) => text.Length <= limit ? text : text[..limit] + "...";
 }
 
 /// <summary>Questions that agents put to people, as comments on the task.</summary>
@@ -133,14 +156,8 @@ internal static class Summaries
     public static string Compose(string summary, IReadOnlyList<string> unsure, IReadOnlyList<RanCommand> commands)
     {
         var parts = new List<string> { summary };
-        if (unsure.Count > 0) parts.Add("Not sure of:\n" + string.Join('\n', unsure.Take(20).Select(item => "- " + Line(item, 300))));
-        if (commands.Count > 0) parts.Add("Run after the last edit:\n" + string.Join('\n', commands.Select(ran => $"- `{Line(ran.Command, 120)}` {ran.Outcome}")));
+        if (unsure.Count > 0) parts.Add("Not sure of:\n" + string.Join('\n', unsure.Take(20).Select(item => "- " + Texts.Line(item, 300))));
+        if (commands.Count > 0) parts.Add("Run after the last edit:\n" + string.Join('\n', commands.Select(ran => $"- `{Texts.Line(ran.Command, 120)}` {ran.Outcome}")));
         return string.Join("\n\n", parts);
-    }
-
-    private static string Line(string text, int limit)
-    {
-        var line = text.ReplaceLineEndings(" ").Trim();
-        return line.Length <= limit ? line : line[..limit] + "...";
     }
 }

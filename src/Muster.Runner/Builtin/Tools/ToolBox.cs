@@ -54,11 +54,11 @@ internal sealed class ToolBox : IAsyncDisposable
     public async Task<(ToolResult Result, bool Readable)> CallAsync(FunctionCallContent call, CancellationToken cancellation)
     {
         if (call.Exception is { } wrong) return (new ToolResult($"The arguments are not an object of JSON: {wrong.Message} They were taken as: {Excerpt(call)}", Failed: true), false);
-        if (!_tools.TryGetValue(call.Name, out var tool)) return (new ToolResult($"There is no tool '{Cut(call.Name, 100)}'. There are: {string.Join(", ", _tools.Keys)}.", Failed: true), false);
+        if (!_tools.TryGetValue(call.Name, out var tool)) return (new ToolResult($"There is no tool '{Texts.Cut(call.Name, 100)}'. There are: {string.Join(", ", _tools.Keys)}.", Failed: true), false);
         var result = await CallAsync(tool, JsonSerializer.SerializeToElement(call.Arguments), cancellation);
         // Whatever a tool came upon: a key that the runner holds goes to no model.
         var text = _redactor.WithoutKnown(result.Text);
-        if (text.Length > ToolResult.MaxCharacters + 500) text = $"{text[..ToolResult.MaxCharacters]}\n... ({text.Length - ToolResult.MaxCharacters} more characters are left out)";
+        if (text.Length > ToolResult.MaxCharacters + 500) text = Texts.CutCounted(text, ToolResult.MaxCharacters);
         return (result with { Text = text }, true);
     }
 
@@ -91,7 +91,5 @@ internal sealed class ToolBox : IAsyncDisposable
         return await session.CallAsync(tool, arguments, limit.Token);
     }
 
-    private static string Excerpt(FunctionCallContent call) => Cut(call.RawRepresentation as string ?? "", 300);
-
-    private static string Cut(string text, int length) => text.Length <= length ? text : text[..length] + "...";
+    private static string Excerpt(FunctionCallContent call) => Texts.Cut(call.RawRepresentation as string ?? "", 300);
 }

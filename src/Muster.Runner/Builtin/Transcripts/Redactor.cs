@@ -28,7 +28,7 @@ public sealed partial class Redactor
     }
 
     /// <summary>Without known secrets and without what looks like one. For logs, transcripts and whatever is handed in.</summary>
-    public string Clean(string text) => Named().Replace(Shapes().Replace(WithoutKnown(text), Gone), match => match.Groups["name"].Value + Gone);
+    public string Clean(string text) => Named().Replace(Shapes().Replace(WithoutKnown(Texts.Plain(text)), Gone), match => match.Groups["name"].Value + Gone);
 
     /// <summary>Whether a known secret stands in it.</summary>
     public bool Finds(string text) => _known.Any(form => text.Contains(form, StringComparison.Ordinal));

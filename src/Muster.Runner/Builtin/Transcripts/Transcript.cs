@@ -128,7 +128,7 @@ internal sealed class Transcript(Action<string> log, Redactor redactor, TimeProv
             else if (inKey) _keyLinesLeft--;
             // Cleaned before it is cut: half a secret is one too, and no longer looks like it.
             var clean = inKey ? "[redacted]" : redactor.Clean(part);
-            log(clean.Length <= LoggedWidth ? clean : $"{clean[..LoggedWidth]} ... ({clean.Length - LoggedWidth} more characters)");
+            log(Texts.CutCounted(clean, LoggedWidth));
         }
     }
 
@@ -146,5 +146,5 @@ internal sealed class Transcript(Action<string> log, Redactor redactor, TimeProv
         _kept.WriteByte((byte)'\n');
     }
 
-    private static string Cut(string text) => text.Length <= KeptText ? text : $"{text[..KeptText]} ... ({text.Length - KeptText} more characters)";
+    private static string Cut(string text) => Texts.CutCounted(text, KeptText);
 }
