@@ -2,6 +2,7 @@ using Muster.Contracts.Delivery;
 using Muster.Contracts.Fleet;
 using Muster.Contracts.Tools;
 using Muster.Contracts.Work;
+using Muster.Runner.Acp;
 using Muster.Runner.Builtin;
 using Muster.Runner.Profiles;
 
@@ -121,6 +122,7 @@ public static class ExecutorCatalog
         Contracts.Fleet.Executors.Rehearsal => RehearsalExecutor.Load(definition, time),
         Contracts.Fleet.Executors.Builtin => new BuiltinExecutor(definition, [], time),
         Contracts.Fleet.Executors.Program => throw new ExecutorException("The executor 'program' claims for itself; its host starts it directly."),
+        Contracts.Fleet.Executors.Acp => new AcpExecutor(definition, time),
         var name when ProfileCatalog.Find(name) is { } profile => new ProfileExecutor(profile, time),
         var unknown => throw new ExecutorException($"There is no executor '{unknown}'. Known: {string.Join(", ", Contracts.Fleet.Executors.All)}."),
     };

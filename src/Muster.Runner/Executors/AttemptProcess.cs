@@ -7,6 +7,9 @@ internal sealed record ProgramEnd
 {
     public ProcessExit? Exit { get; init; }
     public ExecutionResult? Failure { get; init; }
+
+    /// <summary>The program is not installed.</summary>
+    public bool Missing { get; init; }
 }
 
 /// <summary>Runs the program of an attempt within its time. Nothing that carries the attempt's marker outlives it.</summary>
@@ -39,7 +42,7 @@ internal static class AttemptProcess
         }
         catch (ProgramNotFoundException missing)
         {
-            return new ProgramEnd { Failure = ExecutionResult.Failed(missing.Message) };
+            return new ProgramEnd { Failure = ExecutionResult.Failed(missing.Message), Missing = true };
         }
         finally
         {

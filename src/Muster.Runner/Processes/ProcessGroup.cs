@@ -77,6 +77,21 @@ public sealed class ProcessGroup : IAsyncDisposable
     /// <summary>SIGTERM to the whole group, now.</summary>
     public void Terminate() => Signal(Libc.SigTerm);
 
+    /// <summary>Writes a line to standard input that is kept open; one caller at a time. False when the program reads no more.</summary>
+    public async Task<bool> WriteLineAsync(string line, CancellationToken cancellation)
+    {
+        try
+        {
+            await _process.StandardInput.WriteAsync((line + "\n").AsMemory(), cancellation);
+            await _process.StandardInput.FlushAsync(cancellation);
+            return true;
+        }
+        catch (Exception error) when (error is IOException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
     public void CloseStdin()
     {
         try

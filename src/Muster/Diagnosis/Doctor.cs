@@ -22,6 +22,7 @@ internal static class Doctor
             Sqlite(),
             Program("sh", "checks and deployments are shell commands"),
             await SandboxAsync(call.Stop),
+            .. await CodingPrograms.ExamineAsync(call.Stop),
             DataFolderFinding(data),
             Disk(data),
             Settings(data),

@@ -1,0 +1,141 @@
+using System.Text.RegularExpressions;
+using Muster.Contracts.Work;
+using Muster.Runner.Builtin.Transcripts;
+using Muster.Runner.Executors;
+using Muster.Runner.Profiles.Output;
+
+namespace Muster.Runner.Profiles;
+
+/// <summary>One run of a program of others: its way to models, its home, its environment, what it is told, and what is known of it.</summary>
+internal sealed partial class ProfileRun : IAsyncDisposable
+{
+    private const int LongestSummary = 8_000;
+
+    /// <summary>The route that is asked for when nobody names a model.</summary>
+    private const string DefaultModel = "smart";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(45);
+
+    private readonly Attempt _attempt;
+    private readonly Profile _profile;
+    private readonly ModelRelay _relay;
+    private readonly ProgressSteps _progress;
+
+    private ProfileRun(Attempt attempt, Profile profile, ModelRelay relay, ProgressSteps progress, ProgramReport report) =>
+        (_attempt, _profile, _relay, _progress, Report) = (attempt, profile, relay, progress, report);
+
+    public ProgramReport Report { get; }
+
+    public required string Prompt { get; init; }
+
+    public required IReadOnlyDictionary<string, string> Environment { get; init; }
+
+    /// <summary>The profile's, filled in.</summary>
+    public required IReadOnlyList<string> Arguments { get; init; }
+
+    /// <summary>Cancelled once no model will answer any more.</summary>
+    public CancellationToken Refused => _relay.Refused;
+
+    /// <summary>Why this attempt cannot be made here, whatever is tried; null when it can.</summary>
+    public static ExecutionResult? Impossible(Attempt attempt, Profile profile)
+    {
+        if (!ModelName().IsMatch(attempt.Model ?? DefaultModel)) return ExecutionResult.Failed($"'{attempt.Model}' is not a model's name.", retry: false);
+        var missing = profile.OwnKeys.Except(ProfileEnvironment.OwnKeys(profile).Keys).ToList();
+        return missing.Count == 0 ? null : ExecutionResult.Failed($"{profile.Title} needs {string.Join(", ", missing)}. {profile.Limits}", retry: false);
+    }
+
+    public static async Task<ProfileRun> StartAsync(Attempt attempt, Profile profile, TimeProvider time, CancellationToken cancellation)
+    {
+        var keys = ProfileEnvironment.OwnKeys(profile);
+        var relay = await ModelRelay.StartAsync(attempt.Gateway, Patience, time);
+        try
+        {
+            var progress = new ProgressSteps(attempt, cancellation);
+            var report = new ProgramReport(attempt.Log, progress.Report, Redactor.ForProcess([relay.Access.Key, attempt.Gateway.Key, .. keys.Values]));
+            var home = Directory.CreateDirectory(Path.Combine(attempt.Scratch, "home")).FullName;
+            var promptFile = Path.Combine(attempt.Scratch, "task.md");
+            var prompt = await ProfilePrompt.WriteAsync(attempt, cancellation);
+            if (profile.Prompt == PromptBy.File) await File.WriteAllTextAsync(promptFile, prompt, cancellation);
+            var values = new ProfileValues(new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                ["MODEL"] = attempt.Model ?? DefaultModel,
+                ["OPENAI"] = relay.Access.OpenAi.AbsoluteUri,
+                ["ANTHROPIC"] = relay.Access.Anthropic.AbsoluteUri,
+                ["KEY"] = relay.Access.Key,
+                ["HOME"] = home,
+                ["FOLDER"] = attempt.Folder,
+                ["PROMPT_FILE"] = promptFile,
+            });
+            foreach (var (path, content) in profile.Files)
+            {
+                var file = Path.Combine(home, path);
+                Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+                await File.WriteAllTextAsync(file, values.FillQuoted(content), cancellation);
+            }
+
+            return new ProfileRun(attempt, profile, relay, progress, report)
+            {
+                Prompt = prompt,
+                Arguments = [.. profile.Arguments.Select(values.Fill)],
+                Environment = ProfileEnvironment.Create(attempt, home, profile.Environment.Select(pair => KeyValuePair.Create(pair.Key, values.Fill(pair.Value))).Concat(keys)),
+            };
+        }
+        catch
+        {
+            await relay.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>After the program's end: all progress is reported, and what it counted is said.</summary>
+    public async Task EndAsync()
+    {
+        await _progress.DoneAsync();
+        if (Report.Tokens is { } tokens) _attempt.Log($"{_profile.Title} used {Report.Tools} tools and counted {tokens.In} tokens in, {tokens.Cached} cached, {tokens.Out} out");
+    }
+
+    /// <summary>The task handed back, when the gateway has refused; null when it has not.</summary>
+    public ExecutionResult? Refusal() => _relay.Refusal is not { } refusal ? null : new ExecutionResult
+    {
+        Ending = Ending.Released,
+        Reason = $"{refusal.Code}: {refusal.Message}",
+        WaitFor = refusal.Code switch { WaitingCodes.Budget => WaitingCodes.Budget, "lease_lost" => null, _ => WaitingCodes.ProviderDown },
+    };
+
+    /// <summary>The program has come to its end: by its last words the work is ready, or cannot be done.</summary>
+    public ExecutionResult Ready()
+    {
+        var final = Report.Final;
+        if (final?.StartsWith(ProfilePrompt.Cannot, StringComparison.OrdinalIgnoreCase) == true) return ExecutionResult.Failed(final[ProfilePrompt.Cannot.Length..].Trim());
+        return new ExecutionResult { Ending = Ending.Ready, Summary = final is { Length: > LongestSummary } ? final[..LongestSummary] : final };
+    }
+
+    public ValueTask DisposeAsync() => _relay.DisposeAsync();
+
+    [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,199}$", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex ModelName();
+}
+
+/// <summary>Reports progress in order, one at a time, from where nothing can be awaited.</summary>
+internal sealed class ProgressSteps(Attempt attempt, CancellationToken cancellation)
+{
+    private readonly Lock _gate = new();
+    private Task _last = Task.CompletedTask;
+
+    public void Report(int percent)
+    {
+        lock (_gate) _last = AfterAsync(_last, percent);
+    }
+
+    /// <summary>Completes when all of them are reported.</summary>
+    public Task DoneAsync()
+    {
+        lock (_gate) return _last;
+    }
+
+    private async Task AfterAsync(Task before, int percent)
+    {
+        await before;
+        if (!cancellation.IsCancellationRequested) await attempt.ReportProgressAsync(percent, cancellation);
+    }
+}
