@@ -1,10 +1,11 @@
+using Muster.Runner.Builtin;
 using Muster.Runner.Executors;
 using Muster.Runner.Processes;
 
 namespace Muster.Runner.Profiles;
 
 /// <summary>Has a coding program of others do the task, as its profile declares.</summary>
-internal sealed class ProfileExecutor(Profile profile, TimeProvider time) : IExecutor
+internal sealed class ProfileExecutor(Profile profile, TimeProvider time, IReadOnlyList<IToolSource> sources) : IExecutor
 {
     private const int LongestLine = 4 * 1024 * 1024;
 
@@ -13,14 +14,15 @@ internal sealed class ProfileExecutor(Profile profile, TimeProvider time) : IExe
     public async Task<ExecutionResult> RunAsync(Attempt attempt, CancellationToken cancellation)
     {
         if (ProfileRun.Impossible(attempt, profile) is { } impossible) return impossible;
-        await using var run = await ProfileRun.StartAsync(attempt, profile, time, cancellation);
+        await using var run = await ProfileRun.StartAsync(attempt, profile, time, profile.Tools is null ? [] : sources, cancellation);
+        var told = run.TellOfTools();
         var command = attempt.Definition.Command is { Count: > 0 } own ? own : [profile.Program];
         var output = profile.Output();
         var said = new BoundedOutput(64 * 1024);
         var spec = new ProcessSpec
         {
             FileName = command[0],
-            Arguments = [.. run.Arguments, .. command.Skip(1)],
+            Arguments = [.. run.Arguments, .. told, .. command.Skip(1)],
             WorkingDirectory = attempt.Folder,
             Environment = run.Environment,
             StdinText = profile.Prompt == PromptBy.StandardInput ? run.Prompt : "",
