@@ -65,9 +65,13 @@ public sealed class ModelRouter(ModelProviders providers, ProviderHealth health,
         for (var at = 0; at < call.Route.Legs.Count; at++)
         {
             var leg = call.Route.Legs[at];
-            if (providers.Find(leg.Provider) is not { } provider || !health.TryEnter(leg)) continue;
-            var result = await TryAsync(call, at, provider, carried, ct);
-            if (result is null) continue;
+            if (providers.Find(leg.Provider) is not { } provider) continue;
+            if (!health.TryEnter(leg) || await TryAsync(call, at, provider, carried, ct) is not { } result)
+            {
+                others++;
+                continue;
+            }
+
             tries.Add(result.Outcome);
             if (result.Ours) ours ??= result;
             else others++;

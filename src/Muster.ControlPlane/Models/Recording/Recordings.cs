@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Muster.ControlPlane.Models.Calling;
 using Muster.ControlPlane.Models.Protocols;
 
@@ -44,8 +45,21 @@ public sealed class Recordings(ModelSetup setup, TimeProvider time, ILogger<Reco
     internal void End(Tape tape, ModelOutcome outcome)
     {
         if (!tape.HasBegun || PathOf(tape.Call.AssignmentId!) is not { } path) return;
+        try
+        {
+            var recorded = Describe(tape, outcome);
+            lock (_writing) Append(path, recorded);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or RegexMatchTimeoutException or JsonException)
+        {
+            log.LogWarning("A model call could not be recorded to {Path}: {Reason}", path, error.Message);
+        }
+    }
+
+    private RecordedCall Describe(Tape tape, ModelOutcome outcome)
+    {
         var request = JsonNode.Parse(_secrets.Remove(Encoding.UTF8.GetString(WireJson.Bytes(tape.Call.Body))))!.AsObject();
-        var recorded = new RecordedCall
+        return new RecordedCall
         {
             Number = 0,
             At = tape.At,
@@ -59,14 +73,6 @@ public sealed class Recordings(ModelSetup setup, TimeProvider time, ILogger<Reco
             Tokens = outcome.Tries.Count > 0 ? outcome.Tries[^1].Tokens : null,
             Pieces = Clean(tape),
         };
-        try
-        {
-            lock (_writing) Append(path, recorded);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            log.LogWarning("A model call could not be recorded to {Path}: {Reason}", path, error.Message);
-        }
     }
 
     // A secret that came in several pieces is in none of them: then the answer is written anew from what it said.

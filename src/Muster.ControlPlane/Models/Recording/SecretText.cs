@@ -23,7 +23,7 @@ public sealed partial class SecretText(IEnumerable<string> known)
 
     // Tokens of Muster, of providers of models, forges, clouds and chats; private keys; what is sent as a bearer; passwords in addresses.
     [GeneratedRegex(
-        """(?:mst|mls|msr)_[A-Za-z0-9_-]{20,}|\bsk-[A-Za-z0-9_-]{16,}|\bgsk_[A-Za-z0-9]{16,}|\bgh[pousr]_[A-Za-z0-9]{30,}|\bgithub_pat_[A-Za-z0-9_]{30,}|\bglpat-[A-Za-z0-9_-]{16,}|\bA(?:KIA|SIA)[0-9A-Z]{16}\b|\bxox[abprs]-[A-Za-z0-9-]{10,}|\bAIza[0-9A-Za-z_-]{30,}|\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}|-----BEGIN [A-Z ]*PRIVATE KEY-----(?:(?!-----END).)*(?:-----END [A-Z ]*PRIVATE KEY-----)?|(?<=\bBearer )[A-Za-z0-9._~+/=-]{16,}|(?<=://[^/\s:@"\\]{1,100}:)[^/\s:@"\\]{1,200}(?=@)""",
+        """(?:mst|mls|msr)_[A-Za-z0-9_-]{20,}|\bsk-[A-Za-z0-9_-]{16,}|\bgsk_[A-Za-z0-9]{16,}|\bgh[pousr]_[A-Za-z0-9]{30,}|\bgithub_pat_[A-Za-z0-9_]{30,}|\bglpat-[A-Za-z0-9_-]{16,}|\bA(?:KIA|SIA)[0-9A-Z]{16}\b|\bxox[abprs]-[A-Za-z0-9-]{10,}|\bAIza[0-9A-Za-z_-]{30,}|\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}|-----BEGIN [A-Z ]*PRIVATE KEY-----(?:(?!-----END)[^"])*(?:-----END [A-Z ]*PRIVATE KEY-----)?|(?<=\bBearer )[A-Za-z0-9._~+/=-]{16,}|(?<=://[^/\s:@"\\]{1,100}:)[^/\s:@"\\]{1,200}(?=@)""",
         RegexOptions.ExplicitCapture | RegexOptions.Singleline, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Shapes();
 }
