@@ -32,6 +32,7 @@ public sealed class Conversations
         .Line(said.OutsideId, "outsideId", 200, required: false)
         .Line(said.MessageId, "messageId", 200, required: false)
         .Line(said.Repository, "repository", 1000, required: false)
+        .Require(said.Project is null || said.Repository is null, "repository", "Name a project that is there, or the repository of a new one.")
         .Require(said.Approval is null or PlanApprovals.Plan or PlanApprovals.Auto, "approval", "approval is plan or auto.")
         .Require(said.BudgetUsd is null or (>= 0 and <= 1_000_000), "budgetUsd", "budgetUsd is 0 to 1000000.")
         .ThrowIfWrong();
@@ -53,7 +54,7 @@ public sealed class Conversations
         var said = heard.Said;
         var conversation = heard.ConversationId is { } id ? ConversationRow.Get(tx, id) : ConversationRow.Of(tx, said.Channel ?? Channels.Terminal, said.OutsideId, heard.Person, said.Text);
         if (said.MessageId is not null && tx.QueryFirst<TurnRow>("SELECT * FROM conversation_turns WHERE conversation_id = @Id AND outside_id = @MessageId", new { conversation.Id, said.MessageId }) is { } before)
-            return new Taken(conversation.Id, before.Id, null, before.GoalId, Begin: false);
+            return before.Text == said.Text.Trim() ? new Taken(conversation.Id, before.Id, null, before.GoalId, Begin: false) : throw Writes.KeyUsedBefore();
         if (conversation.Turns >= ConversationRow.MaxTurns) throw Refusal.WrongState($"This conversation has {conversation.Turns} turns, which is the limit. Begin a new one.");
         var goal = tx.QueryFirst<GoalRow>(GoalRow.Select + " WHERE conversation_id = @Id ORDER BY number DESC LIMIT 1", new { conversation.Id });
         // What is over is over: the next wish is a new goal, with all that was said before it. A plan that could not be made is taken up again.
@@ -70,26 +71,35 @@ public sealed class Conversations
     private static (string? Answer, bool Begin) Act(StoreTransaction tx, GoalRow? goal, GoalRow? last, PersonWord word)
     {
         if (goal is null)
-            return (last is null ? "Say what you want, in a sentence or more." : GoalReport.Text(last, GoalTask.Of(tx, last.Id), []), false);
-        switch (word.Kind)
+            return (last is null ? "Say what you want, in a sentence or more." : Report(tx, last), false);
+        switch (word.Kind, goal.State)
         {
-            case WordKind.Report:
-                return (GoalReport.Text(goal, GoalTask.Of(tx, goal.Id), []), false);
-            case WordKind.Reject:
+            case (WordKind.Report, _):
+                return (Report(tx, goal), false);
+            case (WordKind.Cancel or WordKind.Reject or WordKind.Approve, GoalState.Failed):
+                return ($"{goal.Key} has no plan. Say in other words what you want, and I try again.", false);
+            case (WordKind.Cancel, _) or (WordKind.Reject, GoalState.Planning or GoalState.WaitingApproval):
                 GoalWrites.Cancel(tx, goal, null);
                 return (null, false);
-            case WordKind.Approve when goal.State == GoalState.WaitingApproval:
+            case (WordKind.Approve, GoalState.Planning):
+                return ($"I am still at the plan of {goal.Key}.", false);
+            case (WordKind.Approve, GoalState.WaitingApproval):
                 GoalWrites.Approve(tx, goal);
                 return (null, true);
-            case WordKind.Drop when goal.State == GoalState.WaitingApproval:
+            // Yes and no answer a question, where one was asked; otherwise there is nothing that they could mean.
+            case (WordKind.Approve or WordKind.Reject, GoalState.Running) when goal.Waiting != GoalWaits.Person:
+                return ($"{Report(tx, goal)}\nSay cancel to give it up.", false);
+            case (WordKind.Drop, GoalState.WaitingApproval):
                 return (EditPlan.Drop(tx, goal, word.Numbers), false);
-            case WordKind.Answer when goal.State == GoalState.WaitingApproval:
+            case (WordKind.Answer, GoalState.WaitingApproval) when goal.ReadPlan()!.Questions.Count >= word.Numbers[0] && word.Numbers[0] > 0:
                 return (EditPlan.Answer(tx, goal, [new QuestionAnswer { Question = word.Numbers[0], Text = word.Rest! }]), false);
             default:
                 GoalWrites.Wish(tx, goal);
                 return (null, false);
         }
     }
+
+    private static string Report(StoreTransaction tx, GoalRow goal) => GoalReport.Text(goal, GoalTask.Of(tx, goal.Id), []);
 
     private string Remember(StoreTransaction tx, ConversationRow conversation)
     {

@@ -53,8 +53,8 @@ public static class ConversationsApi
 
     private static PreferencesInfo WritePreferences(SetPreferences body, Preferences preferences) => new() { Text = preferences.Write(body.Text), Limit = Preferences.Limit };
 
-    // Messages are told apart by their own id; a request's key serves where the channel has none. Sent again, a first message
-    // finds its conversation by the same key.
+    // Messages are told apart by their own id; a request's key serves where the channel has none. A first message that is sent
+    // again finds its conversation by the same id.
     private static SayRequest Once(SayRequest body, HttpContext http) =>
-        body.MessageId is not null || Writes.Key(http) is not { } key ? body : body with { MessageId = key, OutsideId = body.OutsideId ?? key };
+        (body.MessageId ?? Writes.Key(http)) is { } id ? body with { MessageId = id, OutsideId = body.OutsideId ?? id } : body;
 }

@@ -23,7 +23,7 @@ internal static class EditPlan
 
         var epics = plan.Epics.Where(e => tasks.Any(t => t.Epic == e.Number)).ToList();
         var changed = plan with { Tasks = tasks, Epics = epics };
-        GoalWrites.Planned(tx, goal, changed, null, begin: false);
+        GoalWrites.Planned(tx, goal, changed, begin: false);
         return PlanSummary.Text(goal, changed, $"Without {string.Join(", ", numbers)}.", begun: false);
     }
 

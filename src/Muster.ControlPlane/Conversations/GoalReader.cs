@@ -20,17 +20,19 @@ internal sealed class GoalReader(Store store, RoleCatalog roles)
     {
         if (rows.Count == 0) return [];
         var ids = rows.Select(r => r.Id).ToArray();
-        var projectIds = rows.Select(r => r.ProjectId).OfType<string>().Distinct(StringComparer.Ordinal).ToArray();
+        var plans = rows.ToDictionary(r => r.Id, r => r.ReadPlan(), StringComparer.Ordinal);
+        // Before it is begun a goal's project is the one that its plan names.
+        var wanted = rows.Select(r => r.ProjectId ?? plans[r.Id]?.Project.Key).OfType<string>().Distinct(StringComparer.Ordinal).ToArray();
         var (tasks, projects, approvals, agents) = await store.ReadAsync(async c => (
             (await c.QueryAsync<GoalTask>(GoalTask.Select + " WHERE gt.goal_id IN @ids ORDER BY gt.number", new { ids })).ToLookup(t => t.GoalId, StringComparer.Ordinal),
-            projectIds.Length == 0 ? [] : (await c.QueryAsync<(string Id, string Key, string Approval)>("SELECT id, key, approval FROM projects WHERE id IN @projectIds", new { projectIds })).ToDictionary(p => p.Id, p => (p.Key, p.Approval), StringComparer.Ordinal),
+            wanted.Length == 0 ? [] : (await c.QueryAsync<(string Id, string Key, string Approval)>("SELECT id, key, approval FROM projects WHERE id IN @wanted OR key IN @wanted", new { wanted })).AsList(),
             (await c.QueryAsync<(string GoalId, string Project, int Number, string Title)>(
                 """
                 SELECT gt.goal_id, p.key, u.number, u.title FROM pulls u JOIN goal_tasks gt ON gt.task_id = u.task_id JOIN projects p ON p.id = u.project_id
                  WHERE gt.goal_id IN @ids AND u.needs_approval = 1 AND u.state = 'open' AND (u.approved_sha IS NULL OR u.approved_sha <> u.head_sha) ORDER BY u.number
                 """, new { ids })).ToLookup(u => u.GoalId, StringComparer.Ordinal),
             (await c.QueryAsync<string?>("SELECT role FROM agents WHERE active = 1 AND desired = 'running'")).AsList()), ct);
-        return [.. rows.Select(r => ToInfo(r, [.. tasks[r.Id]], r.ProjectId is { } id && projects.TryGetValue(id, out var project) ? project : null,
+        return [.. rows.Select(r => ToInfo(r, plans[r.Id], [.. tasks[r.Id]], projects.Find(p => p.Id == r.ProjectId || (r.ProjectId is null && p.Key == plans[r.Id]?.Project.Key)),
             [.. approvals[r.Id].Select(u => new NeedsPerson($"{u.Project}!{u.Number} {u.Title}", $"muster review show {u.Project}!{u.Number}"))], agents))];
     }
 
@@ -47,10 +49,8 @@ internal sealed class GoalReader(Store store, RoleCatalog roles)
         };
     }
 
-    private GoalInfo ToInfo(GoalRow row, IReadOnlyList<GoalTask> tasks, (string Key, string Approval)? project, IReadOnlyList<NeedsPerson> approvals, IReadOnlyList<string?> agents)
-    {
-        var plan = row.ReadPlan();
-        return new GoalInfo
+    private GoalInfo ToInfo(GoalRow row, GoalPlan? plan, IReadOnlyList<GoalTask> tasks, (string? Id, string? Key, string? Approval) project, IReadOnlyList<NeedsPerson> approvals, IReadOnlyList<string?> agents) =>
+        new()
         {
             Id = row.Id,
             Key = row.Key,
@@ -58,8 +58,8 @@ internal sealed class GoalReader(Store store, RoleCatalog roles)
             Request = row.Request,
             Title = row.Title,
             State = row.State,
-            Approval = row.Approval ?? project?.Approval,
-            Project = project?.Key,
+            Approval = row.Approval ?? project.Approval,
+            Project = project.Key,
             BudgetUsd = row.BudgetUsd,
             Plan = plan,
             PlanVersion = row.PlanVersion,
@@ -73,7 +73,6 @@ internal sealed class GoalReader(Store store, RoleCatalog roles)
             UpdatedAt = Times.At(row.UpdatedAt),
             EndedAt = Times.At(row.EndedAt),
         };
-    }
 
     private IReadOnlyList<string> Notes(GoalPlan plan, IReadOnlyList<string?> agents)
     {

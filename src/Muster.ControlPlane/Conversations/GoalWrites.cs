@@ -11,9 +11,13 @@ namespace Muster.ControlPlane.Conversations;
 /// <summary>Carries a goal from one state to the next, with its event and what is said about it; the one place that does.</summary>
 internal static class GoalWrites
 {
+    private const int MostOpen = 500;
+
     public static GoalRow Create(StoreTransaction tx, ConversationRow conversation, SayRequest said)
     {
         var project = said.Project is null ? null : ProjectRow.Get(tx, said.Project);
+        if (tx.QueryFirst<int>("SELECT COUNT(*) FROM goals WHERE ended_at IS NULL") >= MostOpen)
+            throw Refusal.WrongState($"{MostOpen} goals are open, which is the limit. Cancel some first: muster goal list");
         var row = new GoalRow
         {
             Id = Ids.New(),
@@ -50,16 +54,16 @@ internal static class GoalWrites
     }
 
     /// <summary>Puts a plan, or another one, before the person.</summary>
-    public static void Planned(StoreTransaction tx, GoalRow goal, GoalPlan plan, string? projectId, bool begin)
+    public static void Planned(StoreTransaction tx, GoalRow goal, GoalPlan plan, bool begin)
     {
         var version = goal.PlanVersion + 1;
         tx.ExecuteOne(
             """
-            UPDATE goals SET state = 'waiting_approval', plan = @json, plan_version = @version, approved_version = @approved, title = @title, project_id = COALESCE(@projectId, project_id),
+            UPDATE goals SET state = 'waiting_approval', plan = @json, plan_version = @version, approved_version = @approved, title = @title,
                    revision = revision + 1, waiting = NULL, waiting_detail = NULL, waiting_on_tasks = 0, retry_at = NULL, updated_at = @Now WHERE id = @Id
             """,
-            new { json = JsonSerializer.Serialize(plan, Wire.Json), version, approved = begin ? version : 0, title = Wording.Line(plan.Goal, 300), projectId, tx.Now, goal.Id });
-        Emit(tx, goal with { ProjectId = projectId ?? goal.ProjectId }, EventTypes.GoalPlanned, $"{goal.Key} has a plan of {plan.Tasks.Count} tasks{(begin ? "" : " that waits for approval")}", new { version });
+            new { json = JsonSerializer.Serialize(plan, Wire.Json), version, approved = begin ? version : 0, title = Wording.Line(plan.Goal, 300), tx.Now, goal.Id });
+        Emit(tx, goal with { State = GoalState.WaitingApproval }, EventTypes.GoalPlanned, $"{goal.Key} has a plan of {plan.Tasks.Count} tasks{(begin ? "" : " that waits for approval")}", new { version });
     }
 
     /// <summary>Notes what the person answered, without making it another plan.</summary>

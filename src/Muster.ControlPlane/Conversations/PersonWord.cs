@@ -8,7 +8,12 @@ internal enum WordKind
     /// <summary>Anything else: the model is asked.</summary>
     Free,
     Approve,
+
+    /// <summary>No to what is before them.</summary>
     Reject,
+
+    /// <summary>The whole goal is given up.</summary>
+    Cancel,
     Report,
     Drop,
     Answer,
@@ -21,7 +26,8 @@ internal enum WordKind
 internal sealed partial record PersonWord(WordKind Kind, IReadOnlyList<int> Numbers, string? Rest)
 {
     private static readonly HashSet<string> Yes = new(StringComparer.OrdinalIgnoreCase) { "yes", "y", "ok", "okay", "approve", "approved", "go", "go ahead", "start", "do it", "lgtm" };
-    private static readonly HashSet<string> No = new(StringComparer.OrdinalIgnoreCase) { "no", "n", "reject", "cancel", "stop", "forget it", "never mind" };
+    private static readonly HashSet<string> No = new(StringComparer.OrdinalIgnoreCase) { "no", "n", "nope", "reject" };
+    private static readonly HashSet<string> Enough = new(StringComparer.OrdinalIgnoreCase) { "cancel", "stop", "forget it", "never mind" };
     private static readonly HashSet<string> How = new(StringComparer.OrdinalIgnoreCase) { "status", "report", "how is it going", "how's it going", "what's up", "news" };
 
     /// <summary>Reads a message. Only short fixed forms are taken at their word: whoever says more means more.</summary>
@@ -30,6 +36,7 @@ internal sealed partial record PersonWord(WordKind Kind, IReadOnlyList<int> Numb
         var said = text.Trim().TrimEnd('.', '!', '?').Trim();
         if (Yes.Contains(said)) return new(WordKind.Approve, [], null);
         if (No.Contains(said)) return new(WordKind.Reject, [], null);
+        if (Enough.Contains(said)) return new(WordKind.Cancel, [], null);
         if (How.Contains(said)) return new(WordKind.Report, [], null);
         if (said.Length <= 2000 && Remember().Match(said) is { Success: true } remember) return new(WordKind.Remember, [], remember.Groups["rest"].Value.Trim() is { Length: > 0 } rest ? rest : null);
         if (said.Length <= 200 && Drop().Match(said) is { Success: true } drop) return new(WordKind.Drop, NumbersIn(drop.Groups["numbers"].Value), null);

@@ -47,6 +47,9 @@ public sealed class Retention(Store store, AttemptLogs logs, ArtifactStore artif
             "DELETE FROM deployments WHERE id IN (SELECT id FROM deployments WHERE ended_at < @before AND state <> 'healthy' LIMIT @Step)", new { before = events, Step }, ct);
         await StepwiseAsync("DELETE FROM progress_snapshots WHERE id IN (SELECT id FROM progress_snapshots WHERE at < @before LIMIT @Step)", new { before = figures, Step }, ct);
         await StepwiseAsync("DELETE FROM model_usage WHERE id IN (SELECT id FROM model_usage WHERE at < @before LIMIT @Step)", new { before = figures, Step }, ct);
+        await StepwiseAsync(
+            "DELETE FROM conversations WHERE id IN (SELECT c.id FROM conversations c WHERE c.updated_at < @before AND NOT EXISTS (SELECT 1 FROM goals g WHERE g.conversation_id = c.id AND g.ended_at IS NULL) LIMIT @Step)",
+            new { before = figures, Step }, ct);
         await PruneArtifactsAsync(texts, ct);
         logs.Prune(now.AddDays(-options.LogDays).UtcDateTime);
     }

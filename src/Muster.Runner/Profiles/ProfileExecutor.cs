@@ -1,3 +1,4 @@
+using Muster.Runner.Builtin;
 using Muster.Runner.Executors;
 using Muster.Runner.Processes;
 using Muster.Runner.Sandbox;
@@ -7,8 +8,9 @@ namespace Muster.Runner.Profiles;
 /// <summary>Has a coding program of others do the task, as its profile declares.</summary>
 /// <param name="profile">The program.</param>
 /// <param name="time">Clock of what is waited for.</param>
+/// <param name="sources">Tools from outside.</param>
 /// <param name="sandbox">Finds out what this host has.</param>
-internal sealed class ProfileExecutor(Profile profile, TimeProvider time, Func<CancellationToken, Task<CommandSandbox>> sandbox) : IExecutor
+internal sealed class ProfileExecutor(Profile profile, TimeProvider time, IReadOnlyList<IToolSource> sources, Func<CancellationToken, Task<CommandSandbox>> sandbox) : IExecutor
 {
     private const int LongestLine = 4 * 1024 * 1024;
 
@@ -18,14 +20,15 @@ internal sealed class ProfileExecutor(Profile profile, TimeProvider time, Func<C
     {
         var fence = await sandbox(cancellation);
         if (ProfileRun.Impossible(attempt, profile, fence) is { } impossible) return impossible;
-        await using var run = await ProfileRun.StartAsync(attempt, profile, fence, time, cancellation);
+        await using var run = await ProfileRun.StartAsync(attempt, profile, fence, time, profile.Tools is null ? [] : sources, cancellation);
+        var told = run.TellOfTools();
         var command = attempt.Definition.Command is { Count: > 0 } own ? own : [profile.Program];
         var output = profile.Output();
         var said = new BoundedOutput(64 * 1024);
         var spec = new ProcessSpec
         {
             FileName = command[0],
-            Arguments = [.. run.Arguments, .. command.Skip(1)],
+            Arguments = [.. run.Arguments, .. told, .. command.Skip(1)],
             WorkingDirectory = attempt.Folder,
             Environment = run.Environment,
             StdinText = profile.Prompt == PromptBy.StandardInput ? run.Prompt : "",

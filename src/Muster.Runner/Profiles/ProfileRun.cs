@@ -1,8 +1,10 @@
 using System.Text.RegularExpressions;
 using Muster.Contracts.Work;
+using Muster.Runner.Builtin;
 using Muster.Runner.Builtin.Tools;
 using Muster.Runner.Builtin.Transcripts;
 using Muster.Runner.Executors;
+using Muster.Runner.Mcp;
 using Muster.Runner.Profiles.Output;
 using Muster.Runner.Sandbox;
 
@@ -24,12 +26,18 @@ internal sealed partial class ProfileRun : IAsyncDisposable
     private readonly ModelRelay _relay;
     private readonly ProgressSteps _progress;
 
-    private ProfileRun(Attempt attempt, Profile profile, ModelRelay relay, ProgressSteps progress, ProgramReport report) =>
-        (_attempt, _profile, _relay, _progress, Report) = (attempt, profile, relay, progress, report);
+    private ProfileRun(Attempt attempt, Profile profile, ModelRelay relay, McpRelay tools, ProgressSteps progress, ProgramReport report) =>
+        (_attempt, _profile, _relay, Tools, _progress, Report) = (attempt, profile, relay, tools, progress, report);
+
+    /// <summary>Tools from outside, for this run alone.</summary>
+    public McpRelay Tools { get; }
 
     public ProgramReport Report { get; }
 
     public required string Prompt { get; init; }
+
+    /// <summary>Of this run alone, as we see it.</summary>
+    public required string Home { get; init; }
 
     public required IReadOnlyDictionary<string, string> Environment { get; init; }
 
@@ -55,18 +63,21 @@ internal sealed partial class ProfileRun : IAsyncDisposable
     /// <param name="profile">How the program is called.</param>
     /// <param name="sandbox">The host's.</param>
     /// <param name="time">Clock of the waiting.</param>
+    /// <param name="sources">Tools from outside.</param>
     /// <param name="cancellation">Ends the preparation, and all reporting.</param>
-    public static async Task<ProfileRun> StartAsync(Attempt attempt, Profile profile, CommandSandbox sandbox, TimeProvider time, CancellationToken cancellation)
+    public static async Task<ProfileRun> StartAsync(Attempt attempt, Profile profile, CommandSandbox sandbox, TimeProvider time, IReadOnlyList<IToolSource> sources, CancellationToken cancellation)
     {
         var keys = ProfileEnvironment.OwnKeys(profile);
         var folder = await AttemptFolder.OpenAsync(attempt, cancellation);
         var view = ProfileSandbox.View(folder.Root, attempt.Scratch, folder.Guarded, attempt.Definition.Sandbox);
         var fence = new ProfileSandbox(sandbox, view);
         var relay = await ModelRelay.StartAsync(attempt.Gateway, Patience, time);
+        McpRelay? tools = null;
         try
         {
+            tools = await McpRelay.StartAsync(sources, attempt, cancellation);
             var progress = new ProgressSteps(attempt, cancellation);
-            var report = new ProgramReport(attempt.Log, progress.Report, Redactor.ForProcess([relay.Access.Key, attempt.Gateway.Key, .. keys.Values]));
+            var report = new ProgramReport(attempt.Log, progress.Report, Redactor.ForProcess([relay.Access.Key, tools.Key, attempt.Gateway.Key, .. keys.Values]));
             report.Say(fence.Statement);
             var prompt = await ProfilePrompt.WriteAsync(attempt, fence.Works, cancellation);
             await File.WriteAllTextAsync(Path.Combine(view.Home, PromptFile), prompt, cancellation);
@@ -87,10 +98,11 @@ internal sealed partial class ProfileRun : IAsyncDisposable
                 await File.WriteAllTextAsync(file, values.FillQuoted(content), cancellation);
             }
 
-            return new ProfileRun(attempt, profile, relay, progress, report)
+            return new ProfileRun(attempt, profile, relay, tools, progress, report)
             {
                 Prompt = prompt,
                 Sandbox = fence,
+                Home = view.Home,
                 Arguments = [.. profile.Arguments.Select(values.Fill)],
                 Environment = ProfileEnvironment.Create(attempt, view.Home, fence, profile.Environment.Select(pair => KeyValuePair.Create(pair.Key, values.Fill(pair.Value))).Concat(keys)),
             };
@@ -98,8 +110,17 @@ internal sealed partial class ProfileRun : IAsyncDisposable
         catch
         {
             await relay.DisposeAsync();
+            if (tools is not null) await tools.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Writes down for the program where its tools from outside are; answers the arguments that say so. Nothing where it has none.</summary>
+    public IEnumerable<string> TellOfTools()
+    {
+        if (Tools.IsEmpty || _profile.Tools is not { } way) return [];
+        way.Write(Home, new McpConfigFiles(Tools.Address, Tools.Key));
+        return way.Arguments.Select(argument => argument.Replace("%HOME%", Sandbox.Home, StringComparison.Ordinal));
     }
 
     /// <summary>After the program's end: all progress is reported, and what it counted is said.</summary>
@@ -125,7 +146,11 @@ internal sealed partial class ProfileRun : IAsyncDisposable
         return new ExecutionResult { Ending = Ending.Ready, Summary = final is { Length: > LongestSummary } ? final[..LongestSummary] : final };
     }
 
-    public ValueTask DisposeAsync() => _relay.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _relay.DisposeAsync();
+        await Tools.DisposeAsync();
+    }
 
     [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,199}$", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex ModelName();

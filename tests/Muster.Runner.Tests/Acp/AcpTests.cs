@@ -147,6 +147,6 @@ public sealed class AcpTests : IDisposable
     private Task<ExecutionResult> RunAsync(string[] lines, CancellationToken cancellation)
     {
         var definition = new AgentDefinition { Executor = "acp", Command = ["sh", "-c", string.Join('\n', lines)], TimeoutSeconds = 10 };
-        return new AcpExecutor(definition, TimeProvider.System, _ => Task.FromResult(CommandSandbox.Without("tests of the protocol")), lines[0] == Hello ? null : TimeSpan.FromSeconds(1)).RunAsync(_attempts.Make(definition) with { Git = null }, cancellation);
+        return new AcpExecutor(definition, TimeProvider.System, [], _ => Task.FromResult(CommandSandbox.Without("tests of the protocol")), lines[0] == Hello ? null : TimeSpan.FromSeconds(1)).RunAsync(_attempts.Make(definition) with { Git = null }, cancellation);
     }
 }

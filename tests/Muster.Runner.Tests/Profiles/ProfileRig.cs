@@ -58,7 +58,7 @@ internal sealed class ProfileRig : IAsyncDisposable
         Func<CancellationToken, Task<CommandSandbox>> sandbox = sandboxed ? CommandSandbox.DetectAsync : _ => Task.FromResult(CommandSandbox.Without("a test wants none"));
         var attempt = Attempt(definition);
         Marker = attempt.Marker;
-        return new ProfileExecutor(ProfileCatalog.Find(executor)!, TimeProvider.System, sandbox).RunAsync(attempt, cancellation);
+        return new ProfileExecutor(ProfileCatalog.Find(executor)!, TimeProvider.System, [], sandbox).RunAsync(attempt, cancellation);
     }
 
     /// <summary>What the plane gets: the commits of the attempt, whoever made them.</summary>

@@ -65,6 +65,8 @@ internal static class AnswerFormat
             AllowDuplicateProperties = false,
             NumberHandling = JsonNumberHandling.Strict,
             MaxDepth = 16,
+            // Ahead of the type's own, which takes numbers too.
+            Converters = { new JsonStringEnumConverter<StepKind>(null, allowIntegerValues: false) },
             TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { LeaveOutAnswers } },
         };
         options.MakeReadOnly();

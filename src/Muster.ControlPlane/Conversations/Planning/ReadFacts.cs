@@ -23,7 +23,7 @@ internal sealed class ReadFacts(Store store, IRepositories repositories, RoleCat
     public async Task<PlanFacts> PlanAsync(GoalRow goal, IReadOnlyList<TurnRow> turns, CancellationToken ct)
     {
         var projects = (await store.ReadAsync(c => c.QueryAsync<ProjectRow>(ProjectRow.Select + " ORDER BY updated_at DESC LIMIT @Projects", new { Projects }), ct)).AsList();
-        var only = goal.ProjectId is null || goal.Repository is not null ? null : projects.Find(p => p.Id == goal.ProjectId)
+        var only = goal.ProjectId is null ? null : projects.Find(p => p.Id == goal.ProjectId)
             ?? await store.ReadAsync(c => c.QueryFirstOrDefaultAsync<ProjectRow>(ProjectRow.Select + " WHERE id = @ProjectId", new { goal.ProjectId }), ct);
         if (only is not null && projects.TrueForAll(p => p.Id != only.Id)) projects.Add(only);
         var agents = await store.ReadAsync(c => c.QueryAsync<(string? Role, int Agents)>(

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Muster.Contracts.Conversations;
 using Muster.Contracts.Work;
 using Muster.ControlPlane.Conversations.Planning;
+using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Storage;
 using Muster.ControlPlane.Work;
 
@@ -31,8 +32,21 @@ internal sealed class ChangeGoal(Store store, ReadFacts facts, Preferences prefe
         var thought = await thinker.AskAsync<ChangeAnswer>(goal, ChiefPrompt.Instructions(known, ChiefPrompt.ChangeTask), question, answer => ChangeCheck.Faults(answer, running), ct);
         if (thought.Unavailable is { } unavailable) await waiting.ForModelAsync(goal, unavailable, ct);
         else if (thought.Void) await waiting.ForPersonAfterTooManyAsync(goal, ct);
-        else if (thought.Answer is { } answer) await store.WriteAsync(tx => apply.Run(tx, goal, answer, running), ct);
+        else if (thought.Answer is { } answer) await ApplyAsync(goal, answer, running, ct);
         else await store.WriteAsync(tx => Ask(tx, goal, "I found no change of the plan that holds up."), ct);
+    }
+
+    private async Task ApplyAsync(GoalRow goal, ChangeAnswer answer, RunningPlan running, CancellationToken ct)
+    {
+        try
+        {
+            await store.WriteAsync(tx => apply.Run(tx, goal, answer, running), ct);
+        }
+        catch (Refusal refusal)
+        {
+            // The plane itself does not take what was checked: things have moved in between. Thinking again would not end by itself.
+            await store.WriteAsync(tx => Ask(tx, goal, $"The change that I wanted cannot be made: {Wording.Line(refusal.Message, 200)}"), ct);
+        }
     }
 
     /// <summary>Asks the person, in words made from facts; what failed counts as dealt with until they say or do something.</summary>

@@ -47,6 +47,9 @@ internal sealed class ChiefDriver : BackgroundService
     /// <summary>Looks so far; a test counts them.</summary>
     internal int Looks { get; private set; }
 
+    /// <summary>Whether no goal is being worked on.</summary>
+    internal bool Idle => _inHand.IsEmpty;
+
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => _store.Leadership.RunAsync(LeadAsync, stoppingToken);
 
     private async Task LeadAsync(CancellationToken term)

@@ -13,8 +13,10 @@ internal sealed class PlanGoal(Store store, ReadFacts facts, Preferences prefere
     {
         var turns = await facts.TurnsAsync(goal.ConversationId, History, ct);
         var known = await facts.PlanAsync(goal, turns, ct);
-        var open = known.Only is null ? [] : await facts.OpenTasksAsync(known.Only, ct);
-        var repository = known.Only is null ? null : await facts.RepositoryAsync(known.Only, ct);
+        // Where there is one project only, it is most likely the one that is meant.
+        var near = known.Only ?? (known.Projects.Count == 1 ? known.Projects[0] : null);
+        var open = near is null ? [] : await facts.OpenTasksAsync(near, ct);
+        var repository = near is null ? null : await facts.RepositoryAsync(near, ct);
         var question = ChiefPrompt.Facts(known, preferences.ForModels(), open, repository) + ChiefPrompt.LastPlan(goal.ReadPlan(), goal.Plan) + ChiefPrompt.Said(turns);
         var thought = await thinker.AskAsync<PlanAnswer>(goal, ChiefPrompt.Instructions(known, ChiefPrompt.PlanTask(known)), question, answer => Faults(answer, known), ct);
         if (thought.Unavailable is { } unavailable) await waiting.ForModelAsync(goal, unavailable, ct);
@@ -49,7 +51,7 @@ internal sealed class PlanGoal(Store store, ReadFacts facts, Preferences prefere
         plan = PlanCheck.Normal(plan, known);
         var project = known.Project(plan.Project.Key);
         var begin = (goal.Approval ?? project?.Approval ?? PlanApprovals.Plan) == PlanApprovals.Auto;
-        GoalWrites.Planned(tx, goal, plan, project?.Id, begin);
+        GoalWrites.Planned(tx, goal, plan, begin);
         TurnRow.Add(tx, goal.ConversationId, TurnAuthors.Chief, PlanSummary.Text(goal, plan, answer.Say, begin), goal);
     }
 

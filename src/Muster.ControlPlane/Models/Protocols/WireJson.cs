@@ -63,6 +63,11 @@ internal static class WireJson
 
     public static long? Whole(this JsonElement? element, string name) => element?.Whole(name);
 
+    /// <summary>A count: nobody takes less than nothing, or more than there is.</summary>
+    public static long? Count(this JsonElement element, string name) => element.Whole(name) is { } number ? Math.Clamp(number, 0, 1_000_000_000_000) : null;
+
+    public static long? Count(this JsonElement? element, string name) => element?.Count(name);
+
     public static double? Number(this JsonElement element, string name) =>
         element.Get(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetDouble(out var number) && double.IsFinite(number) ? number : null;
 
