@@ -35,10 +35,18 @@ internal static class WireJson
         return buffer.WrittenSpan.ToArray();
     }
 
+    /// <exception cref="ProtocolException">It is nested too deeply.</exception>
     public static JsonElement Element(JsonNode node)
     {
-        using var document = JsonDocument.Parse(Bytes(node), new JsonDocumentOptions { MaxDepth = MaxDepth });
-        return document.RootElement.Clone();
+        try
+        {
+            using var document = JsonDocument.Parse(Bytes(node), new JsonDocumentOptions { MaxDepth = MaxDepth });
+            return document.RootElement.Clone();
+        }
+        catch (JsonException)
+        {
+            throw new ProtocolException($"The request is nested deeper than {MaxDepth} levels, which this route's provider cannot be given.");
+        }
     }
 
     /// <summary>A server-sent event.</summary>
