@@ -98,7 +98,7 @@ public sealed class TaskContext
     public void Release(string? reason = null, string? wipSha = null) => Said = Outcome.Released(reason, wipSha);
 
     /// <summary>The same, for a task that can go on only when something else has changed.</summary>
-    /// <param name="waitFor"><c>budget</c> or <c>provider_down</c>.</param>
+    /// <param name="waitFor"><c>budget</c>, <c>provider_down</c>, or <c>approval</c>: a person's comment on the task.</param>
     /// <param name="wait">How long at the most; the plane gives it out earlier when it hears that it can go on.</param>
     /// <param name="reason">In words.</param>
     /// <param name="wipSha">Where half-done work was saved.</param>

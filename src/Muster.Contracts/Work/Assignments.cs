@@ -186,7 +186,7 @@ public sealed record ReleaseAssignment
     public string? Reason { get; init; }
     public string? WipSha { get; init; }
 
-    /// <summary>What it should wait for before it is given out again: <c>budget</c> or <c>provider_down</c>; null for nothing.</summary>
+    /// <summary>What it should wait for before it is given out again: <c>budget</c>, <c>provider_down</c>, or <c>approval</c>, which a person's comment ends; null for nothing.</summary>
     public string? WaitFor { get; init; }
 
     /// <summary>After so many seconds it is given out again all the same; 5 to 900.</summary>

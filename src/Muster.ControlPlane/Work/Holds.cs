@@ -7,18 +7,21 @@ using Muster.ControlPlane.Storage;
 namespace Muster.ControlPlane.Work;
 
 /// <summary>
-/// Tasks that were handed back because no model could be asked for them: they wait with the reason, and for a time after
+/// Tasks that were handed back because no model could be asked for them, or because an agent asked a person: they wait with the reason, and for a time after
 /// which they are tried all the same, so that a word that never comes leaves none behind.
 /// </summary>
 public static class Holds
 {
-    private static readonly string[] Codes = [WaitingCodes.Budget, WaitingCodes.ProviderDown];
+    private static readonly string[] Codes = [WaitingCodes.Budget, WaitingCodes.ProviderDown, WaitingCodes.Approval];
     private static readonly TimeSpan ShortestWait = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(15);
 
+    // People sleep. An agent that comes to it without an answer asks nothing of a model and hands it back again.
+    private static readonly TimeSpan WaitForAnswer = TimeSpan.FromHours(24);
+
     /// <summary>What an agent asks for when it hands a task back; null when it asks for nothing.</summary>
     public static TaskHold? Of(StoreTransaction tx, ReleaseAssignment body) => body.WaitFor is not { } code ? null
-        : new TaskHold(code, tx.Now + (long)TimeSpan.FromSeconds(Math.Clamp(body.WaitSeconds ?? 0, ShortestWait.TotalSeconds, LongestWait.TotalSeconds)).TotalMilliseconds);
+        : new TaskHold(code, tx.Now + (long)(code == WaitingCodes.Approval ? WaitForAnswer : TimeSpan.FromSeconds(Math.Clamp(body.WaitSeconds ?? 0, ShortestWait.TotalSeconds, LongestWait.TotalSeconds))).TotalMilliseconds);
 
     public static void Check(ReleaseAssignment body) => new Checked()
         .Require(body.WaitFor is null || Codes.Contains(body.WaitFor), "waitFor", $"waitFor is one of {string.Join(", ", Codes)}.")
@@ -32,10 +35,22 @@ public static class Holds
         return held.Count;
     }
 
+    /// <summary>Somebody answered: a task that waits for that goes on.</summary>
+    public static void Answered(StoreTransaction tx, string taskId)
+    {
+        var freed = tx.Execute(
+            "UPDATE tasks SET not_before = NULL, not_before_code = NULL, hold_code = NULL, updated_at = @Now WHERE id = @taskId AND hold_code = @code AND status = 'pending'",
+            new { taskId, code = WaitingCodes.Approval, tx.Now });
+        if (freed > 0) Readiness.Refresh(tx, taskId);
+    }
+
     /// <summary>The reason as part of a sentence.</summary>
-    public static string Sentence(string code) => code == WaitingCodes.Budget
-        ? "a budget for models is used up; `muster budget list` shows them, `muster budget set` raises one"
-        : "no provider of its model answers; it goes on by itself when one does, and `muster models` says how they are";
+    public static string Sentence(string code) => code switch
+    {
+        WaitingCodes.Budget => "a budget for models is used up; `muster budget list` shows them, `muster budget set` raises one",
+        WaitingCodes.Approval => "an agent has asked a question; `muster task show` has it, `muster task comment` answers it",
+        _ => "no provider of its model answers; it goes on by itself when one does, and `muster models` says how they are",
+    };
 }
 
 /// <param name="Code">One of the <see cref="WaitingCodes"/> for which an agent may hand a task back.</param>

@@ -1,6 +1,7 @@
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Muster.Contracts;
+using Muster.Contracts.Security;
 using Muster.Contracts.Work;
 using Muster.ControlPlane.Fleet;
 using Muster.ControlPlane.Operations;
@@ -144,6 +145,8 @@ public static class TasksApi
         {
             Leases.Heed(tx, store, http);
             var task = TaskQueries.Get(tx, id);
+            // Another agent may say something; only a person's word is an answer.
+            if (http.Principal().Scope != Scopes.Agent) Holds.Answered(tx, task.Id);
             return TaskUpdateRow.Add(tx, task, http.Principal().Name, "comment", body.Text, null).ToInfo();
         }, ct);
         return TypedResults.Created(Routes.With(Routes.TaskUpdates, id), info);

@@ -17,7 +17,7 @@ internal sealed class OllamaPulls(ProviderSettings settings) : IDisposable
     private readonly TimeSpan _longest = TimeSpan.FromMinutes(int.TryParse(settings.Setting("pullMinutes"), out var minutes) ? minutes : 60);
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _one = new(1, 1);
-    private readonly ConcurrentDictionary<string, Pull> _pulls = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Lazy<Pull>> _pulls = new(StringComparer.Ordinal);
     private volatile IReadOnlyList<string> _there = [];
 
     public async Task<ProviderFault?> PrepareAsync(ModelServer server, string model, Func<CancellationToken, Task<IReadOnlyList<string>?>> list, CancellationToken ct)
@@ -34,7 +34,7 @@ internal sealed class OllamaPulls(ProviderSettings settings) : IDisposable
 
         if (IsThere(model)) return null;
         if (!_allowed) return new ProviderFault(FaultClass.Broken, $"{settings.Name} does not have {model}: run `ollama pull {model}` there.", TimeSpan.FromMinutes(1));
-        var pull = _pulls.GetOrAdd(model, name => Start(server, name));
+        var pull = _pulls.GetOrAdd(model, name => new Lazy<Pull>(() => Start(server, name))).Value;
         if (pull.Work.IsCompleted) _pulls.TryRemove(model, out _);
         return pull.Fault is { } fault
             ? new ProviderFault(FaultClass.Broken, $"{settings.Name} could not fetch {model}: {fault}", TimeSpan.FromMinutes(5))

@@ -35,9 +35,6 @@ internal sealed class OpenRouterProvider(ProviderSettings settings) : IModelProv
                 body.Remove("reasoning_effort");
                 body["reasoning"] = new JsonObject { ["effort"] = effort.DeepClone() };
             }
-
-            // So that the answer says what it cost.
-            body["usage"] = new JsonObject { ["include"] = true };
         }
 
         var request = _server.Post(call.Protocol switch { ModelProtocol.AnthropicMessages => "messages", ModelProtocol.OpenAiResponses => "responses", _ => "chat/completions" }, body);

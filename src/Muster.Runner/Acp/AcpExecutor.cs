@@ -1,10 +1,13 @@
 using System.Text.Json;
 using Muster.Contracts.Fleet;
+using Muster.Runner.Builtin;
 using Muster.Runner.Builtin.Tools;
 using Muster.Runner.Executors;
+using Muster.Runner.Mcp;
 using Muster.Runner.Processes;
 using Muster.Runner.Profiles;
 using Muster.Runner.Profiles.Output;
+using Muster.Runner.Sandbox;
 
 namespace Muster.Runner.Acp;
 
@@ -17,16 +20,22 @@ internal sealed class AcpExecutor : IExecutor
 
     private readonly TimeProvider _time;
     private readonly TimeSpan _startTime;
+    private readonly IReadOnlyList<IToolSource> _sources;
+    private readonly Func<CancellationToken, Task<CommandSandbox>> _sandbox;
 
     /// <param name="definition">Names the program.</param>
     /// <param name="time">Clock of what is waited for.</param>
+    /// <param name="sources">Tools from outside.</param>
+    /// <param name="sandbox">Finds out what this host has.</param>
     /// <param name="startTime">How long it may take to begin a session; 90 s when null.</param>
     /// <exception cref="ExecutorException">The definition names no program.</exception>
-    public AcpExecutor(AgentDefinition definition, TimeProvider time, TimeSpan? startTime = null)
+    public AcpExecutor(AgentDefinition definition, TimeProvider time, IReadOnlyList<IToolSource> sources, Func<CancellationToken, Task<CommandSandbox>> sandbox, TimeSpan? startTime = null)
     {
         if (definition.Command is not { Count: > 0 } command || string.IsNullOrWhiteSpace(command[0]))
             throw new ExecutorException("The executor 'acp' needs a command: the program and its arguments, such as opencode acp.");
         _time = time;
+        _sources = sources;
+        _sandbox = sandbox;
         _startTime = startTime ?? TimeSpan.FromSeconds(90);
     }
 
@@ -36,8 +45,9 @@ internal sealed class AcpExecutor : IExecutor
     {
         var command = attempt.Definition.Command!;
         var profile = AcpPrograms.Find(command[0]);
-        if (ProfileRun.Impossible(attempt, profile) is { } impossible) return impossible;
-        await using var run = await ProfileRun.StartAsync(attempt, profile, _time, cancellation);
+        var fence = await _sandbox(cancellation);
+        if (ProfileRun.Impossible(attempt, profile, fence) is { } impossible) return impossible;
+        await using var run = await ProfileRun.StartAsync(attempt, profile, fence, _time, _sources, cancellation);
         var client = new AcpClient(await AttemptFolder.OpenAsync(attempt, cancellation), run.Report);
         var spec = new ProcessSpec { FileName = command[0], Arguments = [.. command.Skip(1)], WorkingDirectory = attempt.Folder, Environment = run.Environment };
         var stop = "";
@@ -45,7 +55,7 @@ internal sealed class AcpExecutor : IExecutor
             attempt,
             async within =>
             {
-                await using var peer = new AcpPeer(spec, client, line => run.Report.Say(line));
+                await using var peer = new AcpPeer(run.Sandbox.Enclose(spec), client, line => run.Report.Say(line));
                 try
                 {
                     stop = await TalkAsync(attempt, peer, run, within);
@@ -67,6 +77,16 @@ internal sealed class AcpExecutor : IExecutor
         return Judge(run, end, stop, command[0]);
     }
 
+    // Over HTTP where it can; what it can besides, such as starting programs itself, is not asked of it.
+    private static object[] Servers(JsonElement hello, ProfileRun run)
+    {
+        if (run.Tools.IsEmpty) return [];
+        if (hello.True("agentCapabilities", "mcpCapabilities", "http"))
+            return [new { type = "http", name = McpConfigFiles.ServerName, url = run.Tools.Address.AbsoluteUri, headers = new[] { new { name = "Authorization", value = $"Bearer {run.Tools.Key}" } } }];
+        run.Report.Say("It takes no tools over HTTP, so those that are approved for it are not offered.");
+        return [];
+    }
+
     private async Task<string> TalkAsync(Attempt attempt, AcpPeer peer, ProfileRun run, CancellationToken cancellation)
     {
         var hello = await peer.AskAsync("initialize", new
@@ -78,7 +98,7 @@ internal sealed class AcpExecutor : IExecutor
         if (hello.Number("protocolVersion") is not ProtocolVersion and var other) throw new AcpException($"It speaks version {other} of the Agent Client Protocol; we speak {ProtocolVersion}.");
         if (hello.Text("agentInfo", "name") is { Length: > 0 } name) run.Report.Say($"{name} {hello.Text("agentInfo", "version")}".TrimEnd());
 
-        var session = await peer.AskAsync("session/new", new { cwd = attempt.Folder, mcpServers = Array.Empty<object>() }, _startTime, _time, cancellation);
+        var session = await peer.AskAsync("session/new", new { cwd = attempt.Folder, mcpServers = Servers(hello, run) }, _startTime, _time, cancellation);
         var id = session.Text("sessionId");
         if (id.Length == 0) throw new AcpException("It began no session.");
 

@@ -1,5 +1,6 @@
 using Muster.Client;
 using Muster.Runner.Executors;
+using Muster.Runner.Mcp;
 
 namespace Muster.Runner.Agents;
 
@@ -22,7 +23,7 @@ public static class AgentProgram
 
         try
         {
-            var executor = ExecutorCatalog.Create(definition, TimeProvider.System);
+            var executor = ExecutorCatalog.Create(definition, TimeProvider.System, [new McpToolSource(McpCatalog.OfHost(options.DataFolder), options.Agent.Role)]);
             using var muster = new MusterClient(new MusterClientOptions { Server = options.Server, Token = options.Token, OnNotice = notice });
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             _ = WatchAsync(options.Lifeline, stop);

@@ -12,8 +12,8 @@ internal static class GatewayEndings
         var said = clean(error.Message);
         return error.Failure switch
         {
-            GatewayFailure.Budget => Released(WaitingCodes.Budget, said, WaitingCodes.Budget),
-            GatewayFailure.ProviderDown or GatewayFailure.Broken => Released(WaitingCodes.ProviderDown, said, WaitingCodes.ProviderDown),
+            GatewayFailure.Budget => Released(WaitingCodes.Budget, said, WaitingCodes.Budget, error.RetryAfter),
+            GatewayFailure.ProviderDown or GatewayFailure.Broken => Released(WaitingCodes.ProviderDown, said, WaitingCodes.ProviderDown, error.RetryAfter),
             GatewayFailure.ModelsOff => Released("models_off", said, WaitingCodes.ProviderDown),
             GatewayFailure.LeaseLost => Released("lease_lost", said, waitFor: null),
             GatewayFailure.TooLong => ExecutionResult.Failed($"The conversation does not fit the model: {said}"),
@@ -21,5 +21,6 @@ internal static class GatewayEndings
         };
     }
 
-    private static ExecutionResult Released(string code, string said, string? waitFor) => new() { Ending = Ending.Released, Reason = $"{code}: {said}", WaitFor = waitFor };
+    private static ExecutionResult Released(string code, string said, string? waitFor, TimeSpan? wait = null) =>
+        new() { Ending = Ending.Released, Reason = $"{code}: {said}", WaitFor = waitFor, Wait = wait };
 }

@@ -5,6 +5,7 @@ using Muster.Contracts.Work;
 using Muster.Runner.Acp;
 using Muster.Runner.Builtin;
 using Muster.Runner.Profiles;
+using Muster.Runner.Sandbox;
 
 namespace Muster.Runner.Executors;
 
@@ -115,15 +116,18 @@ public interface IExecutor
 /// <summary>The executors there are, by name.</summary>
 public static class ExecutorCatalog
 {
+    /// <param name="definition">How the agent is run.</param>
+    /// <param name="time">Its clock.</param>
+    /// <param name="sources">Tools from outside, for executors that think.</param>
     /// <exception cref="ExecutorException">No executor has that name, or the definition lacks what it needs.</exception>
-    public static IExecutor Create(AgentDefinition definition, TimeProvider time) => definition.Executor switch
+    public static IExecutor Create(AgentDefinition definition, TimeProvider time, IReadOnlyList<IToolSource>? sources = null) => definition.Executor switch
     {
         Contracts.Fleet.Executors.Command => new CommandExecutor(definition),
         Contracts.Fleet.Executors.Rehearsal => RehearsalExecutor.Load(definition, time),
-        Contracts.Fleet.Executors.Builtin => new BuiltinExecutor(definition, [], time),
+        Contracts.Fleet.Executors.Builtin => new BuiltinExecutor(definition, sources ?? [], time),
         Contracts.Fleet.Executors.Program => throw new ExecutorException("The executor 'program' claims for itself; its host starts it directly."),
-        Contracts.Fleet.Executors.Acp => new AcpExecutor(definition, time),
-        var name when ProfileCatalog.Find(name) is { } profile => new ProfileExecutor(profile, time),
+        Contracts.Fleet.Executors.Acp => new AcpExecutor(definition, time, sources ?? [], CommandSandbox.DetectAsync),
+        var name when ProfileCatalog.Find(name) is { } profile => new ProfileExecutor(profile, time, sources ?? [], CommandSandbox.DetectAsync),
         var unknown => throw new ExecutorException($"There is no executor '{unknown}'. Known: {string.Join(", ", Contracts.Fleet.Executors.All)}."),
     };
 }

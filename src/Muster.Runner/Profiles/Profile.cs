@@ -52,6 +52,9 @@ internal sealed record Profile
     /// <summary>Files below a person's home that show that the program is signed in.</summary>
     public IReadOnlyList<string> SignedInBy { get; init; } = [];
 
+    /// <summary>How it is told of tools from outside; null when it takes none.</summary>
+    public ToolsBy? Tools { get; init; }
+
     /// <summary>Reads one run.</summary>
     public required Func<IProgramOutput> Output { get; init; }
 

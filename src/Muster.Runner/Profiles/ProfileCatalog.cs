@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Muster.Runner.Mcp;
 using Muster.Runner.Profiles.Output;
 
 namespace Muster.Runner.Profiles;
@@ -45,6 +46,7 @@ internal static partial class ProfileCatalog
             ["DISABLE_BUG_COMMAND"] = "1",
         },
         SignedInBy = [".claude/.credentials.json"],
+        Tools = new ToolsBy("mcp.json", tools => tools.ClaudeCode, "--mcp-config", "%HOME%/mcp.json", "--allowedTools", $"mcp__{McpConfigFiles.ServerName}"),
         Output = () => new ClaudeOutput(),
     };
 
@@ -85,6 +87,7 @@ internal static partial class ProfileCatalog
                 """,
         },
         SignedInBy = [".codex/auth.json"],
+        Tools = new ToolsBy(".codex/config.toml", tools => tools.Codex),
         Output = () => new CodexOutput(),
     };
 
@@ -109,6 +112,7 @@ internal static partial class ProfileCatalog
         },
         Files = new Dictionary<string, string>(StringComparer.Ordinal) { ["opencode.json"] = OpenCodeConfig },
         SignedInBy = [".local/share/opencode/auth.json"],
+        Tools = new ToolsBy("opencode.json", tools => tools.OpenCode),
         Output = () => new OpenCodeOutput(),
     };
 
@@ -153,6 +157,7 @@ internal static partial class ProfileCatalog
                 """,
         },
         OwnKeys = ["GEMINI_API_KEY"],
+        Tools = new ToolsBy(".gemini/settings.json", tools => tools.Gemini),
         Output = () => new GeminiOutput(),
         Limits = "It speaks Google's own protocol, which the model gateway does not: budgets, routes, failover and the ledger do not hold for it, and it needs a key of its own (GEMINI_API_KEY in ~/.gemini/.env of the user that runs the host).",
     };

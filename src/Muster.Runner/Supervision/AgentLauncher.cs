@@ -1,9 +1,11 @@
+using System.Collections;
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Muster.Client;
 using Muster.Contracts;
 using Muster.Contracts.Fleet;
 using Muster.Runner.Agents;
+using Muster.Runner.Mcp;
 using Muster.Runner.Processes;
 
 namespace Muster.Runner.Supervision;
@@ -36,6 +38,9 @@ internal sealed class AgentLauncher(HostOptions options, HostFolders folders, Ho
         {
             environment[AgentProgramOptions.DefinitionVariable] = JsonSerializer.Serialize(agent, Wire.Json);
             environment[AgentProgramOptions.DataVariable] = folders.Root;
+            // For its servers of tools, which it fills them in for; what an agent starts gets none of them.
+            foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
+                if (variable is { Key: string secret, Value: string value } && secret.StartsWith(McpSecrets.Prefix, StringComparison.Ordinal)) environment[secret] = value;
         }
 
         var log = _logs.GetOrAdd(agent.Id, _ => new RotatingLog(Path.Combine(folders.Logs, $"agent-{FileName(agent)}.log"), options.Time));

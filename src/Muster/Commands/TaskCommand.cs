@@ -17,10 +17,21 @@ internal static class TaskCommand
             new Command("show", "One task: state, attempts, evidence").With(Key).Does(TaskShow.RunAsync),
             new Command("why", "Why it stands where it stands").With(Key).Does(WhyAsync),
             TaskLog.Create(),
+            Comment(),
             new Command("retry", "Hand out again what failed, was cancelled or is quarantined").With(Key, reason).Does(call =>
                 DidAsync(call, "waits to be claimed again", call.Muster.RetryTaskAsync(call.Get(Key), new Reason { Text = call.Get(reason) }, ct: call.Stop))),
             new Command("cancel", "Give it up; whoever holds it is stopped").With(Key, reason).Does(call =>
                 DidAsync(call, "is cancelled", call.Muster.CancelTaskAsync(call.Get(Key), new Reason { Text = call.Get(reason) }, ct: call.Stop))));
+    }
+
+    private static Command Comment()
+    {
+        var text = new Argument<string>("text") { Description = "What to say" };
+        return new Command("comment", "Write on it: a hint for the next attempt, or the answer to an agent's question").With(Key, text).Does(async call =>
+        {
+            call.Terminal.Document(await call.Muster.AddTaskUpdateAsync(call.Get(Key), new AddTaskUpdate { Text = call.Get(text) }, ct: call.Stop));
+            call.Terminal.Line($"noted on {Plain.Line(call.Get(Key))}");
+        });
     }
 
     private static Command List()

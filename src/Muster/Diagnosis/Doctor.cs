@@ -26,6 +26,7 @@ internal static class Doctor
             DataFolderFinding(data),
             Disk(data),
             Settings(data),
+            .. Models(data),
             CredentialsFinding(),
             .. await PlaneAsync(call),
         ];
@@ -97,6 +98,19 @@ internal static class Doctor
         {
             return new Finding("settings", "fail", wrong.Message);
         }
+    }
+
+    // A provider without a key is no fault: its legs are left out.
+    private static IReadOnlyList<Finding> Models(string data)
+    {
+        if (ModelAdapters.TryRead(data, out var faults) is not { } setup) return [.. faults.Select(fault => new Finding("models", "fail", fault))];
+        return
+        [
+            .. setup.Routes.Declared.Select(route => setup.Routes.Find(route.Name, out var whyNot) is { } usable
+                ? new Finding($"models {route.Name}", "ok", string.Join(", ", usable.Legs))
+                : new Finding($"models {route.Name}", "warn", whyNot!)),
+            .. setup.Routes.Providers.Where(provider => provider.WhyNot is not null).Select(provider => new Finding("models", "ok", provider.WhyNot!)),
+        ];
     }
 
     private static Finding CredentialsFinding()

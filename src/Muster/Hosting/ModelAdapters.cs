@@ -1,4 +1,5 @@
 using Muster.ControlPlane.Models.Calling;
+using Muster.ControlPlane.Models.Recording;
 using Muster.Integrations.Anthropic;
 using Muster.Integrations.Groq;
 using Muster.Integrations.Ollama;
@@ -15,7 +16,8 @@ internal static class ModelAdapters
         .AddGroq()
         .AddOpenAi()
         .AddAnthropic()
-        .AddOllama();
+        .AddOllama()
+        .AddReplay();
 
     /// <exception cref="ModelsConfigException">The configuration is wrong.</exception>
     public static ModelSetup Read(string folder) => ModelSetup.Read(

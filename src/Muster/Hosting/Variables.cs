@@ -23,6 +23,11 @@ internal static class Variables
         new("AWS_SECRET_ACCESS_KEY", "the key itself", ByFile: true),
         new("AWS_SESSION_TOKEN", "goes with a key that is lent for a time", ByFile: true),
         new("AWS_REGION", "region of a bucket whose address does not say it; `us-east-1`"),
+        new("OPENROUTER_API_KEY", "key to the models of OpenRouter", ByFile: true),
+        new("GROQ_API_KEY", "key to the models of Groq", ByFile: true),
+        new("OPENAI_API_KEY", "key to the models of OpenAI", ByFile: true),
+        new("ANTHROPIC_API_KEY", "key to the models of Anthropic", ByFile: true),
+        new("OLLAMA_HOST", "where Ollama answers; `127.0.0.1:11434`"),
         new("XDG_CONFIG_HOME", "where `muster/credentials.json` lies; `~/.config`"),
         new("XDG_DATA_HOME", "where the data folder `muster` lies when nothing else says so; `~/.local/share`"),
     ];

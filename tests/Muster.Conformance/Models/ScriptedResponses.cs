@@ -123,15 +123,19 @@ internal sealed class ScriptedResponses : IScriptedProtocol
         {
             var call = answer.Turn.Calls[index];
             var plain = ScriptedText.Objects(answer.Request.Body["tools"]).Any(tool => ScriptedText.String(tool["type"]) == "custom" && ScriptedText.String(tool["name"]) == call.Name);
-            yield return new JsonObject
+            // A tool that the request keeps in a namespace is called by both names.
+            var inside = call.Name.IndexOf('/', StringComparison.Ordinal);
+            var item = new JsonObject
             {
                 ["id"] = $"{(plain ? "ctc" : "fc")}_{answer.Id}_{index}",
                 ["type"] = plain ? "custom_tool_call" : "function_call",
                 ["status"] = "completed",
                 ["call_id"] = call.Id,
-                ["name"] = call.Name,
+                ["name"] = call.Name[(inside + 1)..],
                 [plain ? "input" : "arguments"] = call.Arguments,
             };
+            if (inside > 0) item["namespace"] = call.Name[..inside];
+            yield return item;
         }
     }
 

@@ -59,7 +59,7 @@ public sealed record ProviderCall(ModelProtocol Protocol, JsonObject Body)
 /// <param name="Whole">For an answer that is not streamed.</param>
 public sealed record ProviderTimes(TimeSpan FirstByte, TimeSpan FirstToken, TimeSpan Between, TimeSpan Whole)
 {
-    public static ProviderTimes Default { get; } = new(TimeSpan.FromSeconds(60), TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(90), TimeSpan.FromMinutes(10));
+    public static ProviderTimes Default { get; } = new(TimeSpan.FromMinutes(2), TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(90), TimeSpan.FromMinutes(10));
 }
 
 /// <summary>A provider could not be asked for something other than an answer. The message is for people and holds no secret.</summary>

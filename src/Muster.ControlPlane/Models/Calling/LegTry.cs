@@ -81,7 +81,7 @@ internal sealed class LegTry(ModelCall call, ModelLeg leg, IModelProvider provid
             {
                 return await BrokenAsync(new ProviderFault(FaultClass.Broken, wrong.Message), ct);
             }
-            catch (HttpRequestException error) when (!answer.HasBegun && error.HttpRequestError is not HttpRequestError.ResponseEnded and not HttpRequestError.InvalidResponse)
+            catch (HttpRequestException error) when (!answer.HasBegun && error.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError)
             {
                 return Failed(new ProviderFault(FaultClass.Unreachable, $"{provider.Name} cannot be reached: {error.Message}"));
             }

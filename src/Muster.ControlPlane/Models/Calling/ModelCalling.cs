@@ -1,3 +1,5 @@
+using Muster.ControlPlane.Models.Recording;
+
 namespace Muster.ControlPlane.Models.Calling;
 
 public static class ModelCalling
@@ -6,6 +8,6 @@ public static class ModelCalling
     public static IServiceCollection AddModelCalling(this IServiceCollection services, ModelSetup setup) => services
         .AddSingleton(setup).AddSingleton(setup.Routes).AddSingleton(RouterOptions.Default)
         .AddSingleton(_ => setup.CreateProviders())
-        .AddSingleton<ProviderHealth>().AddSingleton<ModelRouter>()
+        .AddSingleton<ProviderHealth>().AddSingleton<Recordings>().AddSingleton<ModelRouter>()
         .AddSingleton<HealthWatch>().AddHostedService(s => s.GetRequiredService<HealthWatch>());
 }

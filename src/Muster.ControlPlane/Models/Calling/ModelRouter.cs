@@ -1,4 +1,5 @@
 using Muster.ControlPlane.Models.Protocols;
+using Muster.ControlPlane.Models.Recording;
 
 namespace Muster.ControlPlane.Models.Calling;
 
@@ -12,27 +13,17 @@ public sealed record RouterOptions(TimeSpan Patience)
 /// Carries calls to the legs of their route, in order, until one answers. A fault of a leg leads to the next; once part of an
 /// answer was delivered there is no next, and the caller is told.
 /// </summary>
-public sealed class ModelRouter(ModelProviders providers, ProviderHealth health, TimeProvider time, RouterOptions options, ILogger<ModelRouter> log)
+public sealed class ModelRouter(ModelProviders providers, ProviderHealth health, Recordings recordings, TimeProvider time, RouterOptions options, ILogger<ModelRouter> log)
 {
     private const int MostRounds = 4;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
 
     public async Task<ModelOutcome> CallAsync(ModelCall call, IModelAnswer answer, CancellationToken ct)
     {
-        var carried = new CarriedAnswer(answer);
-        List<LegOutcome> tries = [];
-        var waited = TimeSpan.Zero;
-        for (var round = 0; ; round++)
-        {
-            if (await RoundAsync(call, carried, tries, ct) is { } ended) return ended;
-            var wait = health.Wait(call.Route);
-            var pause = FirstPause * Math.Pow(2, round);
-            if (wait > pause) pause = wait.Value;
-            waited += pause;
-            if (wait is null || round + 1 >= MostRounds || waited > options.Patience) return Down(call.Route, tries);
-            await Task.Delay(pause, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (ct.IsCancellationRequested) return new ModelOutcome { Outcome = CallOutcome.Cancelled, Tries = tries };
-        }
+        var tape = recordings.Begin(call, answer);
+        var outcome = await CarryAsync(call, new CarriedAnswer(tape ?? answer), ct);
+        if (tape is not null) recordings.End(tape, outcome);
+        return outcome;
     }
 
     /// <summary>Tokens of a request, counted by the first leg that counts; else an estimate.</summary>
@@ -49,6 +40,23 @@ public sealed class ModelRouter(ModelProviders providers, ProviderHealth health,
         return TokenEstimate.Of(call.Body);
     }
 
+    private async Task<ModelOutcome> CarryAsync(ModelCall call, CarriedAnswer carried, CancellationToken ct)
+    {
+        List<LegOutcome> tries = [];
+        var waited = TimeSpan.Zero;
+        for (var round = 0; ; round++)
+        {
+            if (await RoundAsync(call, carried, tries, ct) is { } ended) return ended;
+            var wait = health.Wait(call.Route);
+            var pause = FirstPause * Math.Pow(2, round);
+            if (wait > pause) pause = wait.Value;
+            waited += pause;
+            if (wait is null || round + 1 >= MostRounds || waited > options.Patience) return Down(call.Route, tries);
+            await Task.Delay(pause, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (ct.IsCancellationRequested) return new ModelOutcome { Outcome = CallOutcome.Cancelled, Tries = tries };
+        }
+    }
+
     // Null when no leg answered and none has said that nobody can.
     private async Task<ModelOutcome?> RoundAsync(ModelCall call, CarriedAnswer carried, List<LegOutcome> tries, CancellationToken ct)
     {
@@ -57,9 +65,13 @@ public sealed class ModelRouter(ModelProviders providers, ProviderHealth health,
         for (var at = 0; at < call.Route.Legs.Count; at++)
         {
             var leg = call.Route.Legs[at];
-            if (providers.Find(leg.Provider) is not { } provider || !health.TryEnter(leg)) continue;
-            var result = await TryAsync(call, at, provider, carried, ct);
-            if (result is null) continue;
+            if (providers.Find(leg.Provider) is not { } provider) continue;
+            if (!health.TryEnter(leg) || await TryAsync(call, at, provider, carried, ct) is not { } result)
+            {
+                others++;
+                continue;
+            }
+
             tries.Add(result.Outcome);
             if (result.Ours) ours ??= result;
             else others++;

@@ -67,6 +67,7 @@ public sealed record ModelSetup
         var server = Server(entry, kind, sources, faults);
         var (key, whyNot) = Key(entry, kind, sources, faults);
         states.Add(new ProviderState(entry.Name, entry.Kind, server ?? nowhere, whyNot));
+        var protocols = Protocols(entry, faults);
         if (server is null) return;
         if (key is not null && server is { Scheme: "http", IsLoopback: false } && !entry.Insecure)
             faults.Add($"The provider {entry.Name} would send its key to {server.Authority} unencrypted: use https, or say 'insecure: true' if that network is yours alone.");
@@ -76,7 +77,7 @@ public sealed record ModelSetup
             Kind = entry.Kind,
             Server = server,
             Key = key,
-            Protocols = Protocols(entry, faults),
+            Protocols = protocols,
             Times = entry.Times,
             Extra = entry.Extra,
         };

@@ -35,10 +35,18 @@ internal static class WireJson
         return buffer.WrittenSpan.ToArray();
     }
 
+    /// <exception cref="ProtocolException">It is nested too deeply.</exception>
     public static JsonElement Element(JsonNode node)
     {
-        using var document = JsonDocument.Parse(Bytes(node), new JsonDocumentOptions { MaxDepth = MaxDepth });
-        return document.RootElement.Clone();
+        try
+        {
+            using var document = JsonDocument.Parse(Bytes(node), new JsonDocumentOptions { MaxDepth = MaxDepth });
+            return document.RootElement.Clone();
+        }
+        catch (JsonException)
+        {
+            throw new ProtocolException($"The request is nested deeper than {MaxDepth} levels, which this route's provider cannot be given.");
+        }
     }
 
     /// <summary>A server-sent event.</summary>
@@ -62,6 +70,11 @@ internal static class WireJson
         element.Get(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetDouble(out var number) && Math.Abs(number) < 1e15 ? (long)number : null;
 
     public static long? Whole(this JsonElement? element, string name) => element?.Whole(name);
+
+    /// <summary>A count: nobody takes less than nothing, or more than there is.</summary>
+    public static long? Count(this JsonElement element, string name) => element.Whole(name) is { } number ? Math.Clamp(number, 0, 1_000_000_000_000) : null;
+
+    public static long? Count(this JsonElement? element, string name) => element?.Count(name);
 
     public static double? Number(this JsonElement element, string name) =>
         element.Get(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetDouble(out var number) && double.IsFinite(number) ? number : null;

@@ -90,4 +90,23 @@ public sealed class PassingTests
         Assert.Equal(CallOutcome.Ok, outcome.Outcome);
         Assert.Equal("one two three four five", answer.Read(ModelProtocol.OpenAiChat).Text);
     }
+
+    [Fact]
+    public async Task Two_hundred_streams_at_once_each_get_their_own_answer_and_count()
+    {
+        var all = new TaskCompletionSource();
+        var begun = 0;
+        await using var model = await ScriptedModel.StartAsync(request => ScriptedTurn.Say($"this is the answer to {request.Messages[0].Text}"));
+        model.Fault = _ => new ScriptedFault { Before = (index, ct) => index == 3 && Interlocked.Increment(ref begun) == 200 ? Release(all) : index == 3 ? all.Task.WaitAsync(ct) : Task.CompletedTask };
+        using var rig = RouterRig.Of($"providers: {{ p: {{ kind: openai, server: \"{model.Address}v1\" }} }}\nroutes: {{ r: [p/m] }}");
+        var answers = await Task.WhenAll(Enumerable.Range(0, 200).Select(n => rig.AskAsync(ModelProtocol.OpenAiChat, RouterRig.Question(ModelProtocol.OpenAiChat, true, $"question {n}"))));
+        Assert.Equal(Enumerable.Range(0, 200).Select(n => $"this is the answer to question {n}"), answers.Select(a => a.Answer.Read(ModelProtocol.OpenAiChat).Text));
+        Assert.Equal(model.Journal.Billed.In + model.Journal.Billed.Out, answers.Sum(a => a.Outcome.Tries.Single().Tokens.Total));
+
+        static Task Release(TaskCompletionSource all)
+        {
+            all.TrySetResult();
+            return Task.CompletedTask;
+        }
+    }
 }

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Muster.Conformance.Servers;
 using Muster.ControlPlane.Models.Calling;
 using Muster.ControlPlane.Models.Protocols;
+using Muster.ControlPlane.Models.Recording;
 using Muster.Integrations.Anthropic;
 using Muster.Integrations.Groq;
 using Muster.Integrations.Ollama;
@@ -25,16 +26,18 @@ internal sealed class RouterRig : IDisposable
         Providers = Setup.CreateProviders();
         Time = time ?? TimeProvider.System;
         Health = new ProviderHealth(Setup.Routes, Time);
+        Recordings = new Recordings(Setup, Time, NullLogger<Recordings>.Instance);
         Watch = new HealthWatch(Health, Providers, Time, NullLogger<HealthWatch>.Instance);
-        Router = new ModelRouter(Providers, Health, Time, new RouterOptions(patience ?? TimeSpan.Zero), NullLogger<ModelRouter>.Instance);
+        Router = new ModelRouter(Providers, Health, Recordings, Time, new RouterOptions(patience ?? TimeSpan.Zero), NullLogger<ModelRouter>.Instance);
     }
 
-    public static ProviderKinds Kinds => new ProviderKinds().AddOpenRouter().AddGroq().AddOpenAi().AddAnthropic().AddOllama();
+    public static ProviderKinds Kinds => new ProviderKinds().AddOpenRouter().AddGroq().AddOpenAi().AddAnthropic().AddOllama().AddReplay();
 
     public ModelSetup Setup { get; }
     public ModelProviders Providers { get; }
     public ProviderHealth Health { get; }
     public HealthWatch Watch { get; }
+    public Recordings Recordings { get; }
     public ModelRouter Router { get; }
     public TimeProvider Time { get; }
 

@@ -78,11 +78,11 @@ internal sealed class ChatAnswerReader : IAnswerReader
     /// <summary>OpenAI counts cached tokens within the prompt's; here they stand apart.</summary>
     public static UsageSeen? Usage(JsonElement answer)
     {
-        if ((answer.Get("usage") ?? answer.Get("x_groq").Get("usage")) is not { } usage || usage.Whole("prompt_tokens") is not { } prompt) return null;
+        if ((answer.Get("usage") ?? answer.Get("x_groq").Get("usage")) is not { } usage || usage.Count("prompt_tokens") is not { } prompt) return null;
         var details = usage.Get("prompt_tokens_details");
-        var cached = Math.Clamp(details.Whole("cached_tokens") ?? 0, 0, prompt);
-        var stored = Math.Clamp(details.Whole("cache_write_tokens") ?? 0, 0, prompt - cached);
-        return new UsageSeen(new TokenCounts(prompt - cached - stored, usage.Whole("completion_tokens") ?? 0, cached, stored), usage.Number("cost"));
+        var cached = Math.Clamp(details.Count("cached_tokens") ?? 0, 0, prompt);
+        var stored = Math.Clamp(details.Count("cache_write_tokens") ?? 0, 0, prompt - cached);
+        return new UsageSeen(new TokenCounts(prompt - cached - stored, usage.Count("completion_tokens") ?? 0, cached, stored), usage.Number("cost"));
     }
 
     private void Delta(JsonElement delta, ICollection<AnswerEvent> into)

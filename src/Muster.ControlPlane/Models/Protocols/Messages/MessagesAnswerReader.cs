@@ -108,10 +108,10 @@ internal sealed class MessagesAnswerReader : IAnswerReader
     {
         if (usage is not { } counts) return;
         _tokens = new TokenCounts(
-            counts.Whole("input_tokens") ?? _tokens.In,
-            counts.Whole("output_tokens") ?? _tokens.Out,
-            counts.Whole("cache_read_input_tokens") ?? _tokens.Cached,
-            counts.Whole("cache_creation_input_tokens") ?? _tokens.Stored);
+            counts.Count("input_tokens") ?? _tokens.In,
+            counts.Count("output_tokens") ?? _tokens.Out,
+            counts.Count("cache_read_input_tokens") ?? _tokens.Cached,
+            counts.Count("cache_creation_input_tokens") ?? _tokens.Stored);
         into.Add(new UsageSeen(_tokens, counts.Number("cost")));
     }
 

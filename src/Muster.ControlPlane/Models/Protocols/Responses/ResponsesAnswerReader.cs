@@ -92,9 +92,9 @@ internal sealed class ResponsesAnswerReader : IAnswerReader
 
     private static UsageSeen? Usage(JsonElement response)
     {
-        if (response.Get("usage") is not { } usage || usage.Whole("input_tokens") is not { } input) return null;
-        var cached = Math.Clamp(usage.Get("input_tokens_details").Whole("cached_tokens") ?? 0, 0, input);
-        return new UsageSeen(new TokenCounts(input - cached, usage.Whole("output_tokens") ?? 0, cached), usage.Number("cost"));
+        if (response.Get("usage") is not { } usage || usage.Count("input_tokens") is not { } input) return null;
+        var cached = Math.Clamp(usage.Get("input_tokens_details").Count("cached_tokens") ?? 0, 0, input);
+        return new UsageSeen(new TokenCounts(input - cached, usage.Count("output_tokens") ?? 0, cached), usage.Number("cost"));
     }
 
     private static AnswerFailed Failure(JsonElement? error)

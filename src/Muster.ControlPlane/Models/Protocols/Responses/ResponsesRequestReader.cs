@@ -50,7 +50,7 @@ internal static class ResponsesRequestReader
                 break;
             case "item_reference":
                 throw new ProtocolException("The input refers to an item that its provider keeps, which another provider does not have: send the item itself.");
-            // Thoughts, and what tools of the provider did, belong to the provider that had them.
+                // Thoughts, and what tools of the provider did, belong to the provider that had them.
         }
     }
 
@@ -94,7 +94,7 @@ internal static class ResponsesRequestReader
             case "namespace":
                 foreach (var inner in tool.Items("tools").SelectMany(t => Tools(t, tool.Text("name")))) yield return inner;
                 break;
-            // The others run at OpenAI and do not exist elsewhere.
+                // The others run at OpenAI and do not exist elsewhere.
         }
     }
 

@@ -1,0 +1,71 @@
+namespace Muster.Conformance.Models.Calling;
+
+/// <summary>A clock that a test moves; its timers strike when it has passed them.</summary>
+internal sealed class HandTime : TimeProvider
+{
+    private readonly Lock _lock = new();
+    private readonly List<HandTimer> _timers = [];
+    private DateTimeOffset _now = new(2026, 11, 1, 12, 0, 0, TimeSpan.Zero);
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override DateTimeOffset GetUtcNow()
+    {
+        lock (_lock) return _now;
+    }
+
+    public override long GetTimestamp() => GetUtcNow().Ticks;
+
+    public void Advance(TimeSpan by)
+    {
+        List<HandTimer> due;
+        lock (_lock)
+        {
+            _now += by;
+            due = [.. _timers.Where(t => t.Due <= _now)];
+            foreach (var timer in due) timer.Due = DateTimeOffset.MaxValue;
+        }
+
+        foreach (var timer in due) timer.Strike();
+    }
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = new HandTimer(this, () => callback(state));
+        lock (_lock) _timers.Add(timer);
+        timer.Change(dueTime, period);
+        return timer;
+    }
+
+    private sealed class HandTimer(HandTime time, Action strike) : ITimer
+    {
+        public DateTimeOffset Due { get; set; } = DateTimeOffset.MaxValue;
+
+        public void Strike() => strike();
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            var now = false;
+            lock (time._lock)
+            {
+                Due = dueTime == Timeout.InfiniteTimeSpan ? DateTimeOffset.MaxValue : time._now + dueTime;
+                now = dueTime == TimeSpan.Zero;
+                if (now) Due = DateTimeOffset.MaxValue;
+            }
+
+            if (now) ThreadPool.QueueUserWorkItem(_ => strike());
+            return true;
+        }
+
+        public void Dispose()
+        {
+            lock (time._lock) time._timers.Remove(this);
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}
