@@ -57,9 +57,9 @@ public sealed class PlaneToolsTests : IDisposable
         Assert.All(tools, tool => Assert.False(string.IsNullOrWhiteSpace(tool.Description)));
         Assert.Superset(
             new HashSet<string>(["add_task", "list_tasks", "show_task", "explain_task", "comment_task", "report_progress", "retry_task", "cancel_task", "read_log", "list_evidence", "list_projects", "preview_plan",
-                "import_plan", "list_reviews", "show_review", "approve_review", "reject_review", "fleet_status", "attention", "cost", "recent_events"]),
+                "import_plan", "list_reviews", "show_review", "approve_review", "reject_review", "fleet_status", "attention", "cost", "recent_events", "ask", "show_goal", "approve_goal", "reject_goal"]),
             tools.Select(tool => tool.Name).ToHashSet());
-        Dictionary<string, object?> all = new(StringComparer.Ordinal) { ["project"] = "FLT", ["task"] = "FLT-1", ["title"] = "More", ["markdown"] = "# Plan", ["text"] = "noted", ["percentComplete"] = 5, ["pull"] = "FLT!1", ["headSha"] = new string('0', 40), ["message"] = "no" };
+        Dictionary<string, object?> all = new(StringComparer.Ordinal) { ["project"] = "FLT", ["task"] = "FLT-1", ["title"] = "More", ["markdown"] = "# Plan", ["text"] = "noted", ["percentComplete"] = 5, ["pull"] = "FLT!1", ["headSha"] = new string('0', 40), ["message"] = "no", ["goal"] = "G-99", ["planVersion"] = 1, ["reason"] = "no" };
         foreach (var tool in tools)
         {
             var wanted = tool.JsonSchema.GetProperty("properties").EnumerateObject().Select(property => property.Name).ToHashSet();

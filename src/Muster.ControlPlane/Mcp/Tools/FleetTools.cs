@@ -44,24 +44,14 @@ public static class FleetTools
     }
 
     [McpServerTool(Name = "cost", Title = "Cost", ReadOnly = true, OpenWorld = false, UseStructuredContent = true)]
-    [Description("What models have cost: dollars and tokens, by model. A call whose price is not known counts tokens only.")]
-    public static async Task<Cost> CostAsync(Request request, [Description("Only of this task")] string? task = null, [Description("Only of this agent")] string? agent = null, CancellationToken ct = default)
-    {
-        var plane = request.Plane();
-        List<ModelUsageInfo> calls = [];
-        string? cursor = null;
-        do
-        {
-            var page = await plane.GetAsync<Page<ModelUsageInfo>>(Routes.ModelUsage.With(("task", task), ("agent", agent), ("cursor", cursor), ("limit", 500)), ct);
-            calls.AddRange(page.Items);
-            cursor = page.Next;
-        }
-        while (cursor is not null && calls.Count < MostCalls);
-        return new Cost(
-            [.. calls.GroupBy(c => (c.Provider, c.Model)).Select(g => new ModelCost(
-                $"{g.Key.Provider}/{g.Key.Model}", g.Count(), g.Sum(c => c.TokensIn), g.Sum(c => c.TokensOut), g.Sum(c => c.TokensCached), g.Sum(c => c.CostUsd ?? 0), g.Count(c => c.CostUsd is null)))],
-            calls.Sum(c => c.CostUsd ?? 0), cursor is not null);
-    }
+    [Description("What models have cost: dollars, calls and tokens. Calls whose price is not known are counted apart.")]
+    public static Task<CostReport> CostAsync(
+        Request request,
+        [Description("Grouped by task, agent, model, day, project, role or provider; by model when left out")] string? by = null,
+        [Description("Only of this project")] string? project = null,
+        [Description("Only since this time")] DateTimeOffset? since = null,
+        CancellationToken ct = default) =>
+        request.Plane().GetAsync<CostReport>(Routes.ModelCost.With(("by", by ?? "model"), ("project", project), ("since", since?.ToString("O"))), ct);
 
     [McpServerTool(Name = "recent_events", Title = "Recent events", ReadOnly = true, OpenWorld = false, UseStructuredContent = true)]
     [Description("The newest facts that happened, oldest first: of the newest 500, those asked for; or those after a number.")]
@@ -72,9 +62,6 @@ public static class FleetTools
         var page = await request.Plane().GetAsync<Page<EventInfo>>(Routes.Events.With(("project", project), ("task", task), ("after", after), ("last", after is null ? 500 : null), ("limit", 500)), ct);
         return new EventList([.. (after is null ? page.Items.TakeLast(100) : page.Items.Take(100)).Select(e => new EventLine(e.Seq, e.At, e.Type, e.Text))]);
     }
-
-    // As many as a screen's worth of a big fleet makes in a day; more is what the command line is for.
-    private const int MostCalls = 20_000;
 }
 
 public sealed record ProjectStanding(
@@ -87,13 +74,6 @@ public sealed record HostStanding(string Name, string Health, int Capacity, doub
 public sealed record FleetStatus(IReadOnlyList<ProjectStanding> Projects, IReadOnlyList<AgentStanding> Agents, IReadOnlyList<HostStanding> Hosts, int AgentsWorking);
 
 public sealed record Attention(IReadOnlyList<ReviewLine> Reviews, IReadOnlyList<TaskLine> Stuck, IReadOnlyList<string> Agents);
-
-public sealed record ModelCost(string Model, int Calls, long TokensIn, long TokensOut, long TokensCached, double CostUsd, int CallsOfUnknownPrice);
-
-/// <param name="Models">By provider and model.</param>
-/// <param name="CostUsd">Of all calls whose price is known.</param>
-/// <param name="More">Whether there were more calls than are counted here.</param>
-public sealed record Cost(IReadOnlyList<ModelCost> Models, double CostUsd, bool More);
 
 public sealed record EventLine(long Seq, DateTimeOffset At, string Type, string Text);
 
