@@ -2,14 +2,13 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Muster.ControlPlane.Conversations.Planning;
 using Muster.ControlPlane.Conversations.Running;
-using Muster.ControlPlane.Models;
 
 namespace Muster.ControlPlane.Conversations;
 
 /// <summary>The Chief of Staff: from a sentence to a plan, from a plan to work, and a short word when it is done (B5).</summary>
 public static class ConversationServices
 {
-    /// <summary>Needs what <c>AddWork</c>, <c>AddFleet</c> and <c>AddDelivery</c> add, and an <see cref="IModels"/>.</summary>
+    /// <summary>Needs what <c>AddWork</c>, <c>AddFleet</c> and <c>AddDelivery</c> add, and an <see cref="Models.IModels"/>.</summary>
     public static IServiceCollection AddConversations(this IServiceCollection services)
     {
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ChiefOptions>, ChiefOptionsCheck>());

@@ -3,6 +3,7 @@ using Muster.ControlPlane.Models.Budgets;
 using Muster.ControlPlane.Models.Calling;
 using Muster.ControlPlane.Models.Gateway;
 using Muster.ControlPlane.Models.Ledger;
+using Muster.ControlPlane.Models.Recording;
 
 namespace Muster.ControlPlane.Models;
 
@@ -12,10 +13,12 @@ public static class AddModelsExtensions
     public static IServiceCollection AddModels(this IServiceCollection services)
     {
         // Without any, every call is refused with what to set up; what is added behind this takes its place.
-        services.TryAddSingleton(_ => new ModelRoutes([], [], []));
-        services.TryAddSingleton(_ => new ModelProviders([]));
+        services.TryAddSingleton(_ => new ModelSetup { Routes = new ModelRoutes([], [], []), Providers = [] });
+        services.TryAddSingleton(s => s.GetRequiredService<ModelSetup>().Routes);
+        services.TryAddSingleton(s => s.GetRequiredService<ModelSetup>().CreateProviders());
         services.TryAddSingleton(RouterOptions.Default);
         services.TryAddSingleton<ProviderHealth>();
+        services.TryAddSingleton<Recordings>();
         services.TryAddSingleton<ModelRouter>();
         return services
             .AddSingleton(s => new PriceTable(s.GetRequiredService<ControlPlaneOptions>().PriceFiles))

@@ -7,6 +7,7 @@ using Muster.Runner.Mcp;
 using Muster.Runner.Processes;
 using Muster.Runner.Profiles;
 using Muster.Runner.Profiles.Output;
+using Muster.Runner.Sandbox;
 
 namespace Muster.Runner.Acp;
 
@@ -20,18 +21,21 @@ internal sealed class AcpExecutor : IExecutor
     private readonly TimeProvider _time;
     private readonly TimeSpan _startTime;
     private readonly IReadOnlyList<IToolSource> _sources;
+    private readonly Func<CancellationToken, Task<CommandSandbox>> _sandbox;
 
     /// <param name="definition">Names the program.</param>
     /// <param name="time">Clock of what is waited for.</param>
     /// <param name="sources">Tools from outside.</param>
+    /// <param name="sandbox">Finds out what this host has.</param>
     /// <param name="startTime">How long it may take to begin a session; 90 s when null.</param>
     /// <exception cref="ExecutorException">The definition names no program.</exception>
-    public AcpExecutor(AgentDefinition definition, TimeProvider time, IReadOnlyList<IToolSource>? sources = null, TimeSpan? startTime = null)
+    public AcpExecutor(AgentDefinition definition, TimeProvider time, IReadOnlyList<IToolSource> sources, Func<CancellationToken, Task<CommandSandbox>> sandbox, TimeSpan? startTime = null)
     {
         if (definition.Command is not { Count: > 0 } command || string.IsNullOrWhiteSpace(command[0]))
             throw new ExecutorException("The executor 'acp' needs a command: the program and its arguments, such as opencode acp.");
         _time = time;
-        _sources = sources ?? [];
+        _sources = sources;
+        _sandbox = sandbox;
         _startTime = startTime ?? TimeSpan.FromSeconds(90);
     }
 
@@ -41,8 +45,9 @@ internal sealed class AcpExecutor : IExecutor
     {
         var command = attempt.Definition.Command!;
         var profile = AcpPrograms.Find(command[0]);
-        if (ProfileRun.Impossible(attempt, profile) is { } impossible) return impossible;
-        await using var run = await ProfileRun.StartAsync(attempt, profile, _time, _sources, cancellation);
+        var fence = await _sandbox(cancellation);
+        if (ProfileRun.Impossible(attempt, profile, fence) is { } impossible) return impossible;
+        await using var run = await ProfileRun.StartAsync(attempt, profile, fence, _time, _sources, cancellation);
         var client = new AcpClient(await AttemptFolder.OpenAsync(attempt, cancellation), run.Report);
         var spec = new ProcessSpec { FileName = command[0], Arguments = [.. command.Skip(1)], WorkingDirectory = attempt.Folder, Environment = run.Environment };
         var stop = "";
@@ -50,7 +55,7 @@ internal sealed class AcpExecutor : IExecutor
             attempt,
             async within =>
             {
-                await using var peer = new AcpPeer(spec, client, line => run.Report.Say(line));
+                await using var peer = new AcpPeer(run.Sandbox.Enclose(spec), client, line => run.Report.Say(line));
                 try
                 {
                     stop = await TalkAsync(attempt, peer, run, within);

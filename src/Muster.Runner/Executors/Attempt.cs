@@ -5,6 +5,7 @@ using Muster.Contracts.Work;
 using Muster.Runner.Acp;
 using Muster.Runner.Builtin;
 using Muster.Runner.Profiles;
+using Muster.Runner.Sandbox;
 
 namespace Muster.Runner.Executors;
 
@@ -125,8 +126,8 @@ public static class ExecutorCatalog
         Contracts.Fleet.Executors.Rehearsal => RehearsalExecutor.Load(definition, time),
         Contracts.Fleet.Executors.Builtin => new BuiltinExecutor(definition, sources ?? [], time),
         Contracts.Fleet.Executors.Program => throw new ExecutorException("The executor 'program' claims for itself; its host starts it directly."),
-        Contracts.Fleet.Executors.Acp => new AcpExecutor(definition, time, sources),
-        var name when ProfileCatalog.Find(name) is { } profile => new ProfileExecutor(profile, time, sources ?? []),
+        Contracts.Fleet.Executors.Acp => new AcpExecutor(definition, time, sources ?? [], CommandSandbox.DetectAsync),
+        var name when ProfileCatalog.Find(name) is { } profile => new ProfileExecutor(profile, time, sources ?? [], CommandSandbox.DetectAsync),
         var unknown => throw new ExecutorException($"There is no executor '{unknown}'. Known: {string.Join(", ", Contracts.Fleet.Executors.All)}."),
     };
 }

@@ -18,14 +18,14 @@ internal static class AttemptProcess
     public const int DefaultTimeoutSeconds = 3600;
 
     /// <param name="attempt">Says how long, and marks what is started.</param>
-    /// <param name="spec">The program.</param>
+    /// <param name="spec">Makes the program's; one that is not there is a failure with its name.</param>
     /// <param name="lastLines">What it said last, for the reason.</param>
     /// <param name="cancellation">Kills it all and throws.</param>
     /// <param name="stop">Kills it all and answers with neither exit nor failure.</param>
-    public static Task<ProgramEnd> RunAsync(Attempt attempt, ProcessSpec spec, Func<string> lastLines, CancellationToken cancellation, CancellationToken stop = default) =>
-        RunAsync(attempt, async within => new ProgramEnd { Exit = await ProcessGroup.RunAsync(spec, within) }, lastLines, cancellation, stop);
+    public static Task<ProgramEnd> RunAsync(Attempt attempt, Func<ProcessSpec> spec, Func<string> lastLines, CancellationToken cancellation, CancellationToken stop = default) =>
+        RunAsync(attempt, async within => new ProgramEnd { Exit = await ProcessGroup.RunAsync(spec(), within) }, lastLines, cancellation, stop);
 
-    /// <inheritdoc cref="RunAsync(Attempt, ProcessSpec, Func{string}, CancellationToken, CancellationToken)"/>
+    /// <inheritdoc cref="RunAsync(Attempt, Func{ProcessSpec}, Func{string}, CancellationToken, CancellationToken)"/>
     public static async Task<ProgramEnd> RunAsync(Attempt attempt, Func<CancellationToken, Task<ProgramEnd>> run, Func<string> lastLines, CancellationToken cancellation, CancellationToken stop = default)
     {
         var limit = TimeSpan.FromSeconds(attempt.Definition.TimeoutSeconds ?? DefaultTimeoutSeconds);

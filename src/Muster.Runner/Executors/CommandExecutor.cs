@@ -38,7 +38,7 @@ public sealed class CommandExecutor : IExecutor
                 attempt.Log(line);
             },
         };
-        var end = await AttemptProcess.RunAsync(attempt, spec, () => output.LastLines(3), cancellation);
+        var end = await AttemptProcess.RunAsync(attempt, () => spec, () => output.LastLines(3), cancellation);
         return end.Failure ?? await JudgeAsync(attempt, end.Exit!, output, resultPath, cancellation);
     }
 

@@ -7,7 +7,7 @@ namespace Muster.Runner.Profiles;
 /// <summary>What a program is given: a home of its own for this run, the way to models, git as this agent, and no credential of ours.</summary>
 internal static class ProfileEnvironment
 {
-    // What builds download is shared with the person's own; it holds no credential. Cargo's and Maven's folders do.
+    // Where there is no sandbox, what builds download is shared with the person's own; it holds no credential. Cargo's and Maven's folders do.
     private static readonly (string Variable, string Path)[] Caches =
     [
         ("NUGET_PACKAGES", ".nuget/packages"), ("npm_config_cache", ".npm"), ("GOMODCACHE", "go/pkg/mod"), ("GOCACHE", ".cache/go-build"),
@@ -16,17 +16,23 @@ internal static class ProfileEnvironment
 
     private static readonly string[] XdgFolders = ["config", "data", "cache", "state"];
 
-    public static Dictionary<string, string> Create(Attempt attempt, string home, IEnumerable<KeyValuePair<string, string>> own)
+    /// <param name="attempt">Whose run it is.</param>
+    /// <param name="home">Its home, as we see it.</param>
+    /// <param name="sandbox">Knows how the program sees it.</param>
+    /// <param name="own">The profile's variables.</param>
+    public static Dictionary<string, string> Create(Attempt attempt, string home, ProfileSandbox sandbox, IEnumerable<KeyValuePair<string, string>> own)
     {
         var environment = CommandEnvironment.Create(attempt, Path.Combine(attempt.Scratch, "result.json"));
-        environment["HOME"] = home;
-        foreach (var folder in XdgFolders) environment[$"XDG_{folder.ToUpperInvariant()}_HOME"] = Directory.CreateDirectory(Path.Combine(home, "." + folder)).FullName;
-        var person = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-        foreach (var (variable, path) in Caches)
+        environment.Remove("MUSTER_RESULT");
+        environment["HOME"] = sandbox.Home;
+        foreach (var folder in XdgFolders)
         {
-            var folder = Path.Combine(person, path);
-            if (!environment.ContainsKey(variable) && Directory.Exists(folder)) environment[variable] = folder;
+            Directory.CreateDirectory(Path.Combine(home, "." + folder));
+            environment[$"XDG_{folder.ToUpperInvariant()}_HOME"] = Path.Combine(sandbox.Home, "." + folder);
         }
+
+        environment.Remove("XDG_RUNTIME_DIR");
+        if (!sandbox.Works) ShareCaches(environment);
 
         // A person's own settings for these programs have no place in an agent's run.
         foreach (var name in environment.Keys.Where(IsForAnotherProvider).ToList()) environment.Remove(name);
@@ -34,6 +40,16 @@ internal static class ProfileEnvironment
         foreach (var (name, value) in attempt.Definition.Environment ?? new Dictionary<string, string>(StringComparer.Ordinal)) environment[name] = value;
         environment[ChildEnvironment.Marker] = attempt.Marker;
         return environment;
+    }
+
+    private static void ShareCaches(Dictionary<string, string> environment)
+    {
+        var person = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        foreach (var (variable, path) in Caches)
+        {
+            var folder = Path.Combine(person, path);
+            if (!environment.ContainsKey(variable) && Directory.Exists(folder)) environment[variable] = folder;
+        }
     }
 
     /// <summary>Secrets of the host that a program with a provider of its own needs: from our environment, or from the file it keeps them in.</summary>

@@ -1,11 +1,16 @@
 using Muster.Runner.Builtin;
 using Muster.Runner.Executors;
 using Muster.Runner.Processes;
+using Muster.Runner.Sandbox;
 
 namespace Muster.Runner.Profiles;
 
 /// <summary>Has a coding program of others do the task, as its profile declares.</summary>
-internal sealed class ProfileExecutor(Profile profile, TimeProvider time, IReadOnlyList<IToolSource> sources) : IExecutor
+/// <param name="profile">The program.</param>
+/// <param name="time">Clock of what is waited for.</param>
+/// <param name="sources">Tools from outside.</param>
+/// <param name="sandbox">Finds out what this host has.</param>
+internal sealed class ProfileExecutor(Profile profile, TimeProvider time, IReadOnlyList<IToolSource> sources, Func<CancellationToken, Task<CommandSandbox>> sandbox) : IExecutor
 {
     private const int LongestLine = 4 * 1024 * 1024;
 
@@ -13,8 +18,9 @@ internal sealed class ProfileExecutor(Profile profile, TimeProvider time, IReadO
 
     public async Task<ExecutionResult> RunAsync(Attempt attempt, CancellationToken cancellation)
     {
-        if (ProfileRun.Impossible(attempt, profile) is { } impossible) return impossible;
-        await using var run = await ProfileRun.StartAsync(attempt, profile, time, profile.Tools is null ? [] : sources, cancellation);
+        var fence = await sandbox(cancellation);
+        if (ProfileRun.Impossible(attempt, profile, fence) is { } impossible) return impossible;
+        await using var run = await ProfileRun.StartAsync(attempt, profile, fence, time, profile.Tools is null ? [] : sources, cancellation);
         var told = run.TellOfTools();
         var command = attempt.Definition.Command is { Count: > 0 } own ? own : [profile.Program];
         var output = profile.Output();
@@ -34,7 +40,7 @@ internal sealed class ProfileExecutor(Profile profile, TimeProvider time, IReadO
                 run.Report.Say(line);
             },
         };
-        var end = await AttemptProcess.RunAsync(attempt, spec, () => run.Report.Clean(said.LastLines(3)), cancellation, run.Refused);
+        var end = await AttemptProcess.RunAsync(attempt, () => run.Sandbox.Enclose(spec), () => run.Report.Clean(said.LastLines(3)), cancellation, run.Refused);
         await run.EndAsync();
         return Judge(run, end, said);
     }

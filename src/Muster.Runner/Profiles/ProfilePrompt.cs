@@ -12,7 +12,7 @@ internal static class ProfilePrompt
 
     private const int MostComments = 20;
 
-    public static async Task<string> WriteAsync(Attempt attempt, CancellationToken cancellation)
+    public static async Task<string> WriteAsync(Attempt attempt, bool sandboxed, CancellationToken cancellation)
     {
         var comments = (await attempt.CommentsAsync(cancellation)).TakeLast(MostComments).ToList();
         var text = new StringBuilder();
@@ -25,7 +25,7 @@ internal static class ProfilePrompt
             foreach (var comment in comments) text.Append($"- {comment.Author}: {OneLine(comment.Text)}\n");
         }
 
-        Rules(text, attempt);
+        Rules(text, attempt, sandboxed);
         return text.ToString();
     }
 
@@ -47,7 +47,7 @@ internal static class ProfilePrompt
         else if ((previous.WipSha ?? previous.HeadSha) is { } sha) text.Append($"What it had done is readable in commit {sha}; start afresh unless it helps.\n");
     }
 
-    private static void Rules(StringBuilder text, Attempt attempt)
+    private static void Rules(StringBuilder text, Attempt attempt, bool sandboxed)
     {
         text.Append("\n## Rules of the house\n\n");
         text.Append($"- You work alone, in {attempt.Folder}. Nobody answers questions: decide, and say what you decided.\n");
@@ -55,7 +55,10 @@ internal static class ProfilePrompt
         if (attempt.Git is { } git)
         {
             text.Append("- Read AGENTS.md and CLAUDE.md there first, where they are.\n");
-            text.Append($"- It is a git worktree on your own branch; your work goes to {git.TargetBranch}. Commit what is done in small commits. What you leave uncommitted is committed for you. Do not push, change branches, or rewrite commits that are not yours.\n");
+            text.Append($"- It is a git worktree on your own branch; your work goes to {git.TargetBranch}. ");
+            text.Append(sandboxed
+                ? "Git can be read and not written to here: leave your edits in the files, they are committed for you.\n"
+                : "Commit what is done in small commits. What you leave uncommitted is committed for you. Do not push, change branches, or rewrite commits that are not yours.\n");
         }
         else
         {

@@ -1,10 +1,12 @@
 using System.Text.RegularExpressions;
 using Muster.Contracts.Work;
 using Muster.Runner.Builtin;
+using Muster.Runner.Builtin.Tools;
 using Muster.Runner.Builtin.Transcripts;
 using Muster.Runner.Executors;
 using Muster.Runner.Mcp;
 using Muster.Runner.Profiles.Output;
+using Muster.Runner.Sandbox;
 
 namespace Muster.Runner.Profiles;
 
@@ -12,6 +14,7 @@ namespace Muster.Runner.Profiles;
 internal sealed partial class ProfileRun : IAsyncDisposable
 {
     private const int LongestSummary = 8_000;
+    private const string PromptFile = "task.md";
 
     /// <summary>The route that is asked for when nobody names a model.</summary>
     private const string DefaultModel = "smart";
@@ -33,7 +36,7 @@ internal sealed partial class ProfileRun : IAsyncDisposable
 
     public required string Prompt { get; init; }
 
-    /// <summary>Of this run alone.</summary>
+    /// <summary>Of this run alone, as we see it.</summary>
     public required string Home { get; init; }
 
     public required IReadOnlyDictionary<string, string> Environment { get; init; }
@@ -41,20 +44,33 @@ internal sealed partial class ProfileRun : IAsyncDisposable
     /// <summary>The profile's, filled in.</summary>
     public required IReadOnlyList<string> Arguments { get; init; }
 
+    public required ProfileSandbox Sandbox { get; init; }
+
     /// <summary>Cancelled once no model will answer any more.</summary>
     public CancellationToken Refused => _relay.Refused;
 
     /// <summary>Why this attempt cannot be made here, whatever is tried; null when it can.</summary>
-    public static ExecutionResult? Impossible(Attempt attempt, Profile profile)
+    public static ExecutionResult? Impossible(Attempt attempt, Profile profile, CommandSandbox sandbox)
     {
+        if (!sandbox.Works && attempt.Definition.Sandbox?.Required == true)
+            return new ExecutionResult { Ending = Ending.Released, Reason = $"The agent asks for a sandbox and this host has none: {sandbox.Statement}" };
         if (!ModelName().IsMatch(attempt.Model ?? DefaultModel)) return ExecutionResult.Failed($"'{attempt.Model}' is not a model's name.", retry: false);
         var missing = profile.OwnKeys.Except(ProfileEnvironment.OwnKeys(profile).Keys).ToList();
         return missing.Count == 0 ? null : ExecutionResult.Failed($"{profile.Title} needs {string.Join(", ", missing)}. {profile.Limits}", retry: false);
     }
 
-    public static async Task<ProfileRun> StartAsync(Attempt attempt, Profile profile, TimeProvider time, IReadOnlyList<IToolSource> sources, CancellationToken cancellation)
+    /// <param name="attempt">What is to be done.</param>
+    /// <param name="profile">How the program is called.</param>
+    /// <param name="sandbox">The host's.</param>
+    /// <param name="time">Clock of the waiting.</param>
+    /// <param name="sources">Tools from outside.</param>
+    /// <param name="cancellation">Ends the preparation, and all reporting.</param>
+    public static async Task<ProfileRun> StartAsync(Attempt attempt, Profile profile, CommandSandbox sandbox, TimeProvider time, IReadOnlyList<IToolSource> sources, CancellationToken cancellation)
     {
         var keys = ProfileEnvironment.OwnKeys(profile);
+        var folder = await AttemptFolder.OpenAsync(attempt, cancellation);
+        var view = ProfileSandbox.View(folder.Root, attempt.Scratch, folder.Guarded, attempt.Definition.Sandbox);
+        var fence = new ProfileSandbox(sandbox, view);
         var relay = await ModelRelay.StartAsync(attempt.Gateway, Patience, time);
         McpRelay? tools = null;
         try
@@ -62,23 +78,22 @@ internal sealed partial class ProfileRun : IAsyncDisposable
             tools = await McpRelay.StartAsync(sources, attempt, cancellation);
             var progress = new ProgressSteps(attempt, cancellation);
             var report = new ProgramReport(attempt.Log, progress.Report, Redactor.ForProcess([relay.Access.Key, tools.Key, attempt.Gateway.Key, .. keys.Values]));
-            var home = Directory.CreateDirectory(Path.Combine(attempt.Scratch, "home")).FullName;
-            var promptFile = Path.Combine(attempt.Scratch, "task.md");
-            var prompt = await ProfilePrompt.WriteAsync(attempt, cancellation);
-            if (profile.Prompt == PromptBy.File) await File.WriteAllTextAsync(promptFile, prompt, cancellation);
+            report.Say(fence.Statement);
+            var prompt = await ProfilePrompt.WriteAsync(attempt, fence.Works, cancellation);
+            await File.WriteAllTextAsync(Path.Combine(view.Home, PromptFile), prompt, cancellation);
             var values = new ProfileValues(new Dictionary<string, string>(StringComparer.Ordinal)
             {
                 ["MODEL"] = attempt.Model ?? DefaultModel,
                 ["OPENAI"] = relay.Access.OpenAi.AbsoluteUri,
                 ["ANTHROPIC"] = relay.Access.Anthropic.AbsoluteUri,
                 ["KEY"] = relay.Access.Key,
-                ["HOME"] = home,
+                ["HOME"] = fence.Home,
                 ["FOLDER"] = attempt.Folder,
-                ["PROMPT_FILE"] = promptFile,
+                ["PROMPT_FILE"] = Path.Combine(fence.Home, PromptFile),
             });
             foreach (var (path, content) in profile.Files)
             {
-                var file = Path.Combine(home, path);
+                var file = Path.Combine(view.Home, path);
                 Directory.CreateDirectory(Path.GetDirectoryName(file)!);
                 await File.WriteAllTextAsync(file, values.FillQuoted(content), cancellation);
             }
@@ -86,9 +101,10 @@ internal sealed partial class ProfileRun : IAsyncDisposable
             return new ProfileRun(attempt, profile, relay, tools, progress, report)
             {
                 Prompt = prompt,
-                Home = home,
+                Sandbox = fence,
+                Home = view.Home,
                 Arguments = [.. profile.Arguments.Select(values.Fill)],
-                Environment = ProfileEnvironment.Create(attempt, home, profile.Environment.Select(pair => KeyValuePair.Create(pair.Key, values.Fill(pair.Value))).Concat(keys)),
+                Environment = ProfileEnvironment.Create(attempt, view.Home, fence, profile.Environment.Select(pair => KeyValuePair.Create(pair.Key, values.Fill(pair.Value))).Concat(keys)),
             };
         }
         catch
@@ -104,7 +120,7 @@ internal sealed partial class ProfileRun : IAsyncDisposable
     {
         if (Tools.IsEmpty || _profile.Tools is not { } way) return [];
         way.Write(Home, new McpConfigFiles(Tools.Address, Tools.Key));
-        return way.Arguments.Select(argument => argument.Replace("%HOME%", Home, StringComparison.Ordinal));
+        return way.Arguments.Select(argument => argument.Replace("%HOME%", Sandbox.Home, StringComparison.Ordinal));
     }
 
     /// <summary>After the program's end: all progress is reported, and what it counted is said.</summary>

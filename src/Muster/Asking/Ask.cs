@@ -109,6 +109,8 @@ internal sealed class Ask(Call call, bool wait, bool yes)
         {
             _terminal.Line($"{goal.Key} is kept and waits ({goal.Waiting.Replace('_', ' ')}):", Tone.Warn);
             _terminal.Block((goal.WaitingDetail ?? "") + "\n");
+            if (goal.Waiting == GoalWaits.ModelsOff)
+                _terminal.Block("`muster doctor` lists what is there. Until then you can plan by hand (muster plan import PLAN.md, muster task add TITLE), and a coding program that is installed can work on it (muster agent add NAME --executor claude-code).\n");
             return;
         }
 

@@ -40,7 +40,7 @@ internal static class ModelsCommand
 
         grid.WriteTo(call.Terminal, "There are no routes.");
         var lacking = models.Providers.Where(p => !p.Usable).ToList();
-        foreach (var provider in lacking) call.Terminal.Note($"{provider.Name}: {provider.Why}");
+        foreach (var provider in lacking) call.Terminal.Note(Plain.Line(provider.Why ?? ""));
         if (models.PricesOf.Length > 0) call.Terminal.Note($"Prices for a million tokens, of {models.PricesOf}.");
     }
 

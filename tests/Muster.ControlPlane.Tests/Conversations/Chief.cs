@@ -19,6 +19,9 @@ internal sealed class SpokenModel : IModels
 
     public string? Down { get; set; }
 
+    /// <summary>Refuses every question, though it is there.</summary>
+    public string? Refuses { get; set; }
+
     public int Calls => Questions.Count;
 
     public void Say(Func<ModelQuestion, string> answer) => _answer = (question, _) => Task.FromResult(answer(question));
@@ -38,6 +41,7 @@ internal sealed class SpokenModel : IModels
     {
         if (Down is { } why) throw new ModelsUnavailableException("provider_down", why);
         Questions.Enqueue(question);
+        if (Refuses is { } refusal) throw new ModelsUnavailableException("invalid", refusal);
         var text = await _answer(question, ct);
         question.OnText?.Invoke(text);
         return new ModelReply { Text = text, Provider = "test", Model = "spoken", TokensIn = 1, TokensOut = 1 };

@@ -185,8 +185,9 @@ public sealed class RunningTests
         var model = new SpokenModel();
         var (plane, _) = await RunningAsync(model, Chief.Plan("FLT", Chief.Task(1), Chief.Task(2), Chief.Task(3, after: [1, 2])));
         await using var _p = plane;
-        var other = await plane.TaskAsync("Of nobody's goal");
         await FirstWayTests.FinishAsync(plane, 1);
+        await plane.UntilAsync("G-1", g => g.Tasks[0].Status == TaskState.Done);
+        var other = await plane.TaskAsync("Of nobody's goal");
         await plane.PostAsync<GoalInfo>(Routes.With(Routes.GoalCancel, "G-1"), new Reason { Text = "changed my mind" });
         var goal = await plane.PostAsync<GoalInfo>(Routes.With(Routes.GoalCancel, "G-1"), new Reason());
         Assert.Equal(GoalState.Cancelled, goal.State);

@@ -107,6 +107,24 @@ public sealed class ThoughtTests
         Assert.Single(await plane.TurnsAsync(said.Conversation.Id), t => t.Text.Contains("Every provider is down", StringComparison.Ordinal));
     }
 
+    /// <summary>A question that is refused for itself is not sent again and again.</summary>
+    [Fact]
+    public async Task A_question_that_the_model_refuses_is_brought_to_the_person()
+    {
+        var model = new SpokenModel { Refuses = "This model takes no schema." };
+        await using var plane = await Chief.StartAsync(model);
+        await plane.ProjectAsync("FLT");
+        model.Say(Chief.Plan("FLT", Chief.Task(1)));
+        var said = await plane.SayAsync("Build it");
+        var goal = await plane.UntilAsync("G-1", g => g.Waiting == GoalWaits.Person);
+        Assert.Contains("takes no schema", goal.WaitingDetail!, StringComparison.Ordinal);
+        Assert.Equal(1, model.Calls);
+        model.Refuses = null;
+        await plane.MoreAsync(said, "now it does");
+        await plane.UntilAsync("G-1", g => g.State == GoalState.WaitingApproval);
+        Assert.Equal(2, model.Calls);
+    }
+
     [Fact]
     public async Task With_nothing_set_up_it_says_what_to_do()
     {

@@ -100,6 +100,64 @@ public sealed class GatewayTests
     }
 
     [Fact, Trait("req", "D5")]
+    public async Task A_provider_that_dies_amid_fifty_agents_keeps_none_of_them_from_finishing()
+    {
+        await using var models = await ModelPlane.StartAsync();
+        await models.Plane.ProjectAsync();
+        List<ClaimedTask> held = [];
+        for (var i = 0; i < 50; i++) held.Add(await models.HoldAsync($"agent-{i}"));
+        const int each = 4;
+
+        var working = held.Select(h => WorkAsync(models, h, each)).ToList();
+        await models.First.Journal.UntilAsync(j => j.Calls.Count(c => c.Outcome == "answered") >= 40);
+        models.First.Down = true;
+        await Task.WhenAll(working);
+
+        var ledger = await AllAsync(models);
+        var answered = ledger.Where(u => u.Outcome == "ok").ToList();
+        Assert.Equal(50 * each, answered.Count);
+        Assert.All(answered.GroupBy(u => u.TaskId, StringComparer.Ordinal), g => Assert.Equal(each, g.Count()));
+        Assert.Contains(answered, u => u.Provider == "second");
+        // To the token, what each provider says that it sold in answers that it finished.
+        foreach (var (name, provider) in new[] { ("first", models.First), ("second", models.Second) })
+        {
+            var sold = provider.Journal.Calls.Where(c => c.Outcome == "answered").ToList();
+            var ours = answered.Where(u => u.Provider == name).ToList();
+            Assert.Equal((sold.Sum(c => c.Billed.In), sold.Sum(c => c.Billed.Out)), (ours.Sum(u => u.TokensIn), ours.Sum(u => u.TokensOut)));
+        }
+
+        // Each attempt is still its first: nobody began anew.
+        Assert.All(held, h => Assert.Equal(1, h.Assignment.Epoch));
+    }
+
+    private static async Task WorkAsync(ModelPlane models, ClaimedTask held, int calls)
+    {
+        for (var done = 0; done < calls;)
+        {
+            try
+            {
+                if ((await models.AskAsync(held.Lease, ModelPlane.Say($"step {done} of {held.Task.Key}"))).Status == HttpStatusCode.OK) done++;
+            }
+            catch (HttpRequestException)
+            {
+                // Cut in the middle: the agent's program asks again, with what it has.
+            }
+        }
+    }
+
+    private static async Task<IReadOnlyList<ModelUsageInfo>> AllAsync(ModelPlane models)
+    {
+        List<ModelUsageInfo> all = [];
+        for (string? cursor = null; ;)
+        {
+            var page = await models.Plane.GetAsync<Page<ModelUsageInfo>>($"{Routes.ModelUsage}?limit=200{(cursor is null ? "" : "&cursor=" + cursor)}");
+            all.AddRange(page.Items);
+            if (page.Next is null) return all;
+            cursor = page.Next;
+        }
+    }
+
+    [Fact, Trait("req", "D5")]
     public async Task With_every_provider_down_the_task_waits_and_says_for_what()
     {
         await using var models = await ModelPlane.StartAsync();

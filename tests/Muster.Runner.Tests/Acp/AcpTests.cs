@@ -2,6 +2,7 @@ using System.Text.Json;
 using Muster.Contracts.Fleet;
 using Muster.Runner.Acp;
 using Muster.Runner.Executors;
+using Muster.Runner.Sandbox;
 using Muster.Runner.Tests.Executors;
 
 namespace Muster.Runner.Tests.Acp;
@@ -36,7 +37,7 @@ public sealed class AcpTests : IDisposable
         Assert.True(result.Ending == Ending.Ready, $"{result.Reason}\n{string.Join('\n', _attempts.Log)}");
         Assert.Equal("All done.", result.Summary);
         Assert.Equal([50], _attempts.Progress);
-        Assert.Equal(["Fake 3", "Looking", "around", "> execute: make test", "  3 passed", "All done.", "The program used 1 tools and counted 10 tokens in, 0 cached, 4 out"], _attempts.Log);
+        Assert.Equal(["the program runs WITHOUT a sandbox, with the rights of the user that runs the host: tests of the protocol", "Fake 3", "Looking", "around", "> execute: make test", "  3 passed", "All done.", "The program used 1 tools and counted 10 tokens in, 0 cached, 4 out"], _attempts.Log);
         Assert.Equal(_attempts.Folder, Read("session.json").GetProperty("params").GetProperty("cwd").GetString());
         Assert.Contains("FLT-12", Read("prompt.json").GetProperty("params").GetProperty("prompt")[0].GetProperty("text").GetString(), StringComparison.Ordinal);
     }
@@ -146,6 +147,6 @@ public sealed class AcpTests : IDisposable
     private Task<ExecutionResult> RunAsync(string[] lines, CancellationToken cancellation)
     {
         var definition = new AgentDefinition { Executor = "acp", Command = ["sh", "-c", string.Join('\n', lines)], TimeoutSeconds = 10 };
-        return new AcpExecutor(definition, TimeProvider.System, startTime: lines[0] == Hello ? null : TimeSpan.FromSeconds(1)).RunAsync(_attempts.Make(definition) with { Git = null }, cancellation);
+        return new AcpExecutor(definition, TimeProvider.System, [], _ => Task.FromResult(CommandSandbox.Without("tests of the protocol")), lines[0] == Hello ? null : TimeSpan.FromSeconds(1)).RunAsync(_attempts.Make(definition) with { Git = null }, cancellation);
     }
 }

@@ -1,6 +1,8 @@
 using Muster.Conformance.Models;
 using Muster.Contracts.Fleet;
 using Muster.Runner.Executors;
+using Muster.Runner.Profiles;
+using Muster.Runner.Sandbox;
 using Muster.Runner.Tests.Executors;
 using Muster.Runner.Workspaces;
 
@@ -21,6 +23,9 @@ internal sealed class ProfileRig : IAsyncDisposable
     public Workspace Workspace { get; }
 
     public ScriptedModel Model { get; }
+
+    /// <summary>What the processes of the last run carry.</summary>
+    public string Marker { get; private set; } = "";
 
     public IEnumerable<string> Log => _attempts.Log;
 
@@ -46,11 +51,14 @@ internal sealed class ProfileRig : IAsyncDisposable
         Gateway = new ModelAccess(Model.Address, Lease),
     };
 
-    /// <summary>Runs the real program to its end.</summary>
-    public Task<ExecutionResult> RunAsync(string executor, string program, int timeout = 180, CancellationToken cancellation = default)
+    /// <summary>Runs the program to its end, in this machine's sandbox or without one.</summary>
+    public Task<ExecutionResult> RunAsync(string executor, string program, bool sandboxed = true, CancellationToken cancellation = default)
     {
-        var definition = new AgentDefinition { Executor = executor, Command = [program], TimeoutSeconds = timeout };
-        return ExecutorCatalog.Create(definition, TimeProvider.System).RunAsync(Attempt(definition), cancellation);
+        var definition = new AgentDefinition { Executor = executor, Command = [program], TimeoutSeconds = 300 };
+        Func<CancellationToken, Task<CommandSandbox>> sandbox = sandboxed ? CommandSandbox.DetectAsync : _ => Task.FromResult(CommandSandbox.Without("a test wants none"));
+        var attempt = Attempt(definition);
+        Marker = attempt.Marker;
+        return new ProfileExecutor(ProfileCatalog.Find(executor)!, TimeProvider.System, [], sandbox).RunAsync(attempt, cancellation);
     }
 
     /// <summary>What the plane gets: the commits of the attempt, whoever made them.</summary>

@@ -1,5 +1,6 @@
 using Muster.Conformance.Models;
 using Muster.Runner.Executors;
+using Muster.Runner.Processes;
 
 namespace Muster.Runner.Tests.Profiles;
 
@@ -13,21 +14,27 @@ public sealed class RealProgramTests
 
     [Theory]
     [MemberData(nameof(Programs))]
-    public async Task A_program_edits_commits_and_hands_in_with_the_leases_credential_out_of_its_reach(string executor, string program)
+    public async Task A_program_edits_and_hands_in_and_reaches_neither_the_lease_nor_the_machine(string executor, string program)
     {
         var path = CodingPrograms.Require(program);
+        using var outside = new TempFolder();
+        var canary = outside.File("canary.txt", "CANARY-4711");
         await using var rig = await ProfileRig.CreateAsync(ScriptedScripts.Shell(
-            "Wrote health.txt and looked at it.\nUnsure of nothing.", "echo fine > health.txt && git add -A && git commit -qm 'Adds health'", "env; echo second > second.txt"));
+            "Wrote health.txt and looked at it.\nUnsure of nothing.",
+            "echo fine > health.txt; git commit -qam x",
+            $"env; cat {canary}; echo x > {outside.Path}/out.txt; cat /proc/*/environ | tr '\\0' '\\n'",
+            "echo second > second.txt"));
 
         var result = await rig.RunAsync(executor, path);
 
         Assert.True(result.Ending == Ending.Ready, $"{result.Reason}\n{rig.AllLog}");
-        Assert.False(File.Exists("second.txt"), "It worked in the folder of whoever started us.");
         Assert.Equal("Wrote health.txt and looked at it.\nUnsure of nothing.", result.Summary);
         var (head, subjects) = await rig.HandInAsync();
-        Assert.Equal("left over\nAdds health", subjects);
+        Assert.Equal("left over", subjects);
         Assert.Equal("fine", await rig.HandedInAsync(head, "health.txt"));
         Assert.Equal("second", await rig.HandedInAsync(head, "second.txt"));
+        Assert.False(File.Exists("second.txt"), "It worked in the folder of whoever started us.");
+        Assert.Single(Directory.EnumerateFiles(outside.Path));
 
         var call = rig.Model.Journal.Calls.First(call => call.Request!.Tools.Count > 0);
         Assert.Equal(ScriptedJournal.Mask(ProfileRig.Lease), call.Key);
@@ -36,9 +43,26 @@ public sealed class RealProgramTests
         Assert.Contains("house of Muster", call.Request.Text, StringComparison.Ordinal);
         Assert.Contains(rig.Log, line => line.Contains("echo fine > health.txt", StringComparison.Ordinal));
         Assert.Contains(rig.Log, line => line.Contains("tokens in", StringComparison.Ordinal));
-        // Nothing that the program printed, or was asked with, held a key.
-        Assert.DoesNotContain(ProfileRig.Lease, rig.AllLog + string.Join('\n', rig.Model.Journal.Calls.Select(each => each.Request!.Body.ToJsonString())), StringComparison.Ordinal);
+        // Nothing that the program printed, or asked its model with, holds the lease or the canary's word; the key of the attempt's relay is in no log.
+        var said = rig.AllLog + string.Join('\n', rig.Model.Journal.Calls.Select(each => each.Request!.Body.ToJsonString()));
+        Assert.DoesNotContain(ProfileRig.Lease, said, StringComparison.Ordinal);
+        Assert.DoesNotContain("CANARY-4711", said, StringComparison.Ordinal);
         Assert.DoesNotMatch("muster-[0-9a-f]{48}", rig.AllLog);
+    }
+
+    [Fact]
+    public async Task Without_a_sandbox_the_program_commits_for_itself()
+    {
+        var path = CodingPrograms.Require("codex");
+        await using var rig = await ProfileRig.CreateAsync(ScriptedScripts.Shell("Done.", "echo fine > health.txt && git add -A && git commit -qm 'Adds health'", "echo second > second.txt"));
+
+        var result = await rig.RunAsync("codex", path, sandboxed: false);
+
+        Assert.True(result.Ending == Ending.Ready, $"{result.Reason}\n{rig.AllLog}");
+        var (head, subjects) = await rig.HandInAsync();
+        Assert.Equal("left over\nAdds health", subjects);
+        Assert.Equal("fine", await rig.HandedInAsync(head, "health.txt"));
+        Assert.Contains(rig.Log, line => line.Contains("WITHOUT a sandbox", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -101,17 +125,17 @@ public sealed class RealProgramTests
     public async Task Cancelling_kills_the_program_and_the_command_that_its_model_started(string executor, string program)
     {
         var path = CodingPrograms.Require(program);
-        await using var rig = await ProfileRig.CreateAsync(ScriptedScripts.Shell("never", "setsid sleep 600 & echo $! > pid.txt; mv pid.txt pid; sleep 600"));
+        await using var rig = await ProfileRig.CreateAsync(ScriptedScripts.Shell("never", "setsid sleep 600 & touch started; sleep 600"));
         using var cancel = new CancellationTokenSource();
         var running = rig.RunAsync(executor, path, cancellation: cancel.Token);
-        var file = Path.Combine(rig.Workspace.Path, "pid");
-        await Until.TrueAsync(() => running.IsCompleted || File.Exists(file), "the command has started", seconds: 120);
+        var file = Path.Combine(rig.Workspace.Path, "started");
+        await Until.TrueAsync(() => running.IsCompleted || File.Exists(file), "the command has started", seconds: 200);
         Assert.False(running.IsCompleted, rig.AllLog);
-        var pid = int.Parse(await File.ReadAllTextAsync(file));
+        Assert.NotEmpty(MarkedProcesses.Find(rig.Marker));
 
         await cancel.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
-        await Until.TrueAsync(() => !Until.Alive(pid), "what the model started is gone");
+        Assert.DoesNotContain(MarkedProcesses.Find(rig.Marker), Until.Alive);
     }
 }

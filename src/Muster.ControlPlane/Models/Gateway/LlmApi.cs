@@ -102,7 +102,7 @@ public static class LlmApi
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = BodyLimit;
         try
         {
-            return await JsonNode.ParseAsync(http.Request.Body, documentOptions: new JsonDocumentOptions { MaxDepth = MaxDepth }, cancellationToken: http.RequestAborted) as JsonObject
+            return await JsonNode.ParseAsync(http.Request.Body, documentOptions: new JsonDocumentOptions { MaxDepth = MaxDepth, AllowDuplicateProperties = false }, cancellationToken: http.RequestAborted) as JsonObject
                 ?? throw Refusal.Invalid("body", "The body is no JSON object.");
         }
         catch (JsonException error)

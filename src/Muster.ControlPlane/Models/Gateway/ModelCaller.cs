@@ -8,6 +8,10 @@ namespace Muster.ControlPlane.Models.Gateway;
 /// <summary>On whose behalf a model is asked: whose budgets are used, and who stands in the ledger.</summary>
 public sealed record ModelCaller
 {
+    /// <summary>The Chief of Staff is the plane itself and claims no tasks; its calls stand under its role.</summary>
+    public const string ChiefAgent = "cos";
+    private const string ChiefRole = "chief-of-staff";
+
     public string? TaskId { get; init; }
     public string? TaskKey { get; init; }
     public int Epoch { get; init; }
@@ -38,6 +42,7 @@ public sealed record ModelCaller
     /// <summary>The plane itself, in the name of one of its agents, or a person who tries a model.</summary>
     public static ModelCaller OfAgent(StoreTransaction tx, string? agent, string? projectId)
     {
+        if (agent == ChiefAgent) return new ModelCaller { AgentName = agent, Role = ChiefRole, ProjectId = projectId };
         var row = agent is null ? null : tx.QueryFirst<AgentFacts>("SELECT id, name, role FROM agents WHERE name = @agent", new { agent });
         return new ModelCaller { AgentId = row?.Id, AgentName = agent, Role = row?.Role, ProjectId = projectId };
     }

@@ -17,7 +17,7 @@ public static class CostApi
     private static readonly Dictionary<string, string> Names = new(StringComparer.Ordinal)
     {
         ["task"] = "COALESCE((SELECT p.key || '-' || t.number FROM tasks t JOIN projects p ON p.id = t.project_id WHERE t.id = u.task_id), u.task_id, '')",
-        ["agent"] = "COALESCE((SELECT a.name FROM agents a WHERE a.id = u.agent_id), u.agent_id, '')",
+        ["agent"] = "COALESCE((SELECT a.name FROM agents a WHERE a.id = u.agent_id), u.agent_id, u.role, '')",
         ["model"] = "u.provider || '/' || u.model",
         ["provider"] = "u.provider",
         ["role"] = "COALESCE(u.role, '')",
