@@ -11,6 +11,15 @@ internal sealed class Ask(Call call, bool wait, bool yes)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private static readonly EventFilter Moves = new() { Types = ["goal.*"] };
+
+    private const string WithoutModel =
+        """
+        It goes on by itself when a model answers: set a key of a provider (OPENROUTER_API_KEY, ANTHROPIC_API_KEY, OPENAI_API_KEY or GROQ_API_KEY) and start the
+        plane again, or run Ollama on this machine. `muster models` and `muster doctor` say what is there. Until then you can plan by hand (muster plan import
+        PLAN.md, muster task add TITLE), and a coding program that is installed can work on it (muster agent add NAME --executor claude-code).
+
+        """;
+
     private readonly Terminal _terminal = call.Terminal;
 
     public async Task<int> OnceAsync(string words, string? about, SayRequest said)
@@ -109,8 +118,7 @@ internal sealed class Ask(Call call, bool wait, bool yes)
         {
             _terminal.Line($"{goal.Key} is kept and waits ({goal.Waiting.Replace('_', ' ')}):", Tone.Warn);
             _terminal.Block((goal.WaitingDetail ?? "") + "\n");
-            if (goal.Waiting == GoalWaits.ModelsOff)
-                _terminal.Block("`muster doctor` lists what is there. Until then you can plan by hand (muster plan import PLAN.md, muster task add TITLE), and a coding program that is installed can work on it (muster agent add NAME --executor claude-code).\n");
+            if (goal.Waiting is GoalWaits.ModelsOff or GoalWaits.ProviderDown) _terminal.Block(WithoutModel);
             return;
         }
 

@@ -132,8 +132,8 @@ public sealed class ThoughtTests
         await plane.SayAsync("Build it");
         var waiting = await plane.UntilAsync("G-1", g => g.Waiting is not null);
         Assert.Equal(GoalWaits.ModelsOff, waiting.Waiting);
-        Assert.Contains("Ollama", waiting.WaitingDetail!, StringComparison.Ordinal);
-        Assert.Contains("doctor", waiting.WaitingDetail!, StringComparison.Ordinal);
+        Assert.Contains("models.yaml", waiting.WaitingDetail!, StringComparison.Ordinal);
+        Assert.NotNull(waiting.RetryAt);
     }
 
     [Fact]

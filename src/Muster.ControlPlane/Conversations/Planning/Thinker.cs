@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
+using Muster.Contracts.Conversations;
 using Muster.ControlPlane.Models;
 using Muster.ControlPlane.Storage;
 
@@ -46,7 +47,9 @@ internal sealed class Thinker(IModels models, Store store, IOptions<ChiefOptions
             }
             catch (ModelsUnavailableException unavailable)
             {
-                return new Thought<T> { Unavailable = unavailable };
+                // Where the route itself cannot be asked, it is not the question that was refused.
+                var known = unavailable.Code is GoalWaits.ProviderDown or GoalWaits.Budget or GoalWaits.ModelsOff;
+                return new Thought<T> { Unavailable = known || models.WhyNot(_options.Route) is not { } why ? unavailable : new ModelsUnavailableException(GoalWaits.ModelsOff, why) };
             }
 
             var (answer, fault) = text is null || text.Length > _options.MaxAnswer
@@ -93,7 +96,7 @@ internal sealed class Thinker(IModels models, Store store, IOptions<ChiefOptions
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
             if (Volatile.Read(ref length) > _options.MaxAnswer) return null;
-            throw new ModelsUnavailableException(Contracts.Conversations.GoalWaits.ProviderDown, $"The model did not answer within {_options.AnswerTimeout.TotalSeconds:0} seconds.");
+            throw new ModelsUnavailableException(GoalWaits.ProviderDown, $"The model did not answer within {_options.AnswerTimeout.TotalSeconds:0} seconds.");
         }
     }
 }
