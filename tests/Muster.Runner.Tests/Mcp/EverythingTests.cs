@@ -1,8 +1,8 @@
 using System.Net.Sockets;
 using System.Text.Json;
 using ModelContextProtocol.Client;
-using Muster.Runner.Builtin;
 using Muster.Conformance.Mcp;
+using Muster.Runner.Builtin;
 using Muster.Runner.Mcp;
 using Muster.Runner.Processes;
 

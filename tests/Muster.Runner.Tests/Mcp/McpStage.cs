@@ -1,8 +1,8 @@
 using System.Text.Json;
+using Muster.Conformance.Mcp;
 using Muster.Contracts.Fleet;
 using Muster.Runner.Builtin;
 using Muster.Runner.Executors;
-using Muster.Conformance.Mcp;
 using Muster.Runner.Mcp;
 using Muster.Runner.Tests.Executors;
 

@@ -1,8 +1,8 @@
 using Muster.Contracts.Delivery;
 using Muster.Contracts.Work;
-using Muster.Runner.Executors;
 using Muster.Runner.Builtin.Guards;
 using Muster.Runner.Builtin.Transcripts;
+using Muster.Runner.Executors;
 
 namespace Muster.Runner.Builtin.Tools;
 
