@@ -156,7 +156,7 @@ public sealed class HostileTests
     public async Task A_secret_that_a_model_says_or_writes_shows_nowhere()
     {
         const string Token = "ghp_CANARYabcdefghij0123456789abcdefgh";
-        var split = $"My key is {BuiltinStage.Key} and {Token}.\n-----BEGIN RSA PRIVATE KEY-----\nCANARYBODY\n-----END RSA PRIVATE KEY-----\n";
+        var split = $"My key is {BuiltinStage.Key} and {Token}.\n-----BEGIN RSA {"PRIVATE"} KEY-----\nCANARYBODY\n-----END RSA PRIVATE KEY-----\n";
         await using var stage = await BuiltinStage.StartAsync(ScriptedScripts.Turns(
             new ScriptedTurn { Text = split, Thinking = split, Calls = [ScriptedCall.Of("artifact", new { name = "leak.txt", content = split }), ScriptedCall.Of("no_such_tool", new { text = split })] },
             ScriptedTurn.Call("shell", new { command = $"echo {Token}; echo password={BuiltinStage.Key}" }),
