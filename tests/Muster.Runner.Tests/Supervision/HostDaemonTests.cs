@@ -138,7 +138,7 @@ public sealed class HostDaemonTests : IAsyncLifetime
     {
         Start(new AgentDefinition { Executor = "magic" }, new RestartPolicy { MaxRestarts = 1, FirstDelay = TimeSpan.FromMilliseconds(1) });
         await Until.TrueAsync(() => _plane.HostBeats.LastOrDefault()?.Agents is [{ State: "given_up" }], "it is given up");
-        Assert.Contains($"There is no executor 'magic'. Known: {string.Join(", ", Executors.All)}.", _plane.HostBeats.Last().Agents!.Single().LastError, StringComparison.Ordinal);
+        Assert.Contains($"There is no executor 'magic'. Known: {string.Join(", ", Contracts.Fleet.Executors.All)}.", _plane.HostBeats.Last().Agents!.Single().LastError, StringComparison.Ordinal);
     }
 
     [Fact]
