@@ -158,8 +158,7 @@ public sealed class FailoverTests
         model.Fault = request => request.Number == 1 ? ScriptedFault.RateLimited("3") : null;
         using var rig = RouterRig.Over(time, TimeSpan.FromSeconds(10), ("openai", model.Address));
         var asking = rig.AskAsync(ModelProtocol.OpenAiChat);
-        // Not only sent: heard, and understood as a pause.
-        while (!rig.Health.Of(rig.Setup.Routes.All[0]).Any(leg => leg.IsDown)) await Task.Delay(10, TestContext.Current.CancellationToken);
+        await model.Journal.UntilAsync(j => j.Calls.Count == 1);
         var begun = time.GetUtcNow();
         while (model.Journal.Calls.Count < 2)
         {
