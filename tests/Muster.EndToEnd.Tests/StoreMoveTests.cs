@@ -76,7 +76,7 @@ public sealed class StoreMoveTests(ITestOutputHelper output)
         DROP INDEX model_usage_by_time;
         ALTER TABLE model_usage DROP COLUMN call_id, DROP COLUMN assignment_id, DROP COLUMN project_id, DROP COLUMN role, DROP COLUMN route, DROP COLUMN model_served,
           DROP COLUMN tokens_stored, DROP COLUMN cost_nanos, DROP COLUMN first_token_ms, DROP COLUMN counted;
-        ALTER TABLE tasks DROP COLUMN hold_code, DROP COLUMN hold_on;
+        ALTER TABLE tasks DROP COLUMN hold_code;
         DROP TABLE goal_tasks, goals, conversation_turns, conversations;
         ALTER TABLE projects DROP COLUMN approval;
         DROP INDEX assignments_open_by_age;

@@ -74,5 +74,4 @@ CREATE INDEX model_usage_by_time ON model_usage (at);
 
 -- What a task waits for beside the time in not_before: a budget, a provider.
 ALTER TABLE tasks ADD COLUMN hold_code TEXT;
-ALTER TABLE tasks ADD COLUMN hold_on TEXT;
-CREATE INDEX tasks_held ON tasks (hold_code, hold_on) WHERE hold_code IS NOT NULL;
+CREATE INDEX tasks_held ON tasks (hold_code) WHERE hold_code IS NOT NULL;
