@@ -6,6 +6,7 @@ using Muster.Conformance.Servers;
 using Muster.Contracts.Conversations;
 using Muster.Contracts.Work;
 using Muster.ControlPlane.Fleet;
+using Muster.ControlPlane.Fleet.Roles;
 using Muster.ControlPlane.Models;
 using Muster.Integrations.Postgres;
 
