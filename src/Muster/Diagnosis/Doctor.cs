@@ -1,9 +1,9 @@
 using System.Runtime.InteropServices;
 using Muster.Client;
 using Muster.Commands;
+using Muster.Connections;
 using Muster.Contracts.Fleet;
 using Muster.ControlPlane.Fleet.Roles;
-using Muster.Connections;
 using Muster.Hosting;
 using Muster.Integrations.Git;
 using Muster.Integrations.Sqlite;
