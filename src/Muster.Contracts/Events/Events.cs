@@ -90,6 +90,10 @@ public static class EventTypes
     public const string AgentDied = "agent.died";
     public const string AgentGivenUp = "agent.given_up";
     public const string AgentDeleted = "agent.deleted";
+
+    /// <summary>An agent runs something else than is declared.</summary>
+    public const string AgentDrifted = "agent.drifted";
+    public const string AgentDriftEnded = "agent.drift_ended";
     public const string HostRegistered = "host.registered";
     public const string HostStatusChanged = "host.status_changed";
     public const string HostDeleted = "host.deleted";
