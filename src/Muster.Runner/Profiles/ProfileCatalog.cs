@@ -64,6 +64,8 @@ internal static partial class ProfileCatalog
             TakesTools = true,
             Keys = ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL", "ANTHROPIC_MODEL", "CLAUDE_CODE_OAUTH_TOKEN"],
         },
+        InstructionsBy = ["--append-system-prompt", "%INSTRUCTIONS%"],
+        TurnsBy = ["--max-turns", "%TURNS%"],
         Tools = new ToolsBy("mcp.json", tools => tools.ClaudeCode, "--mcp-config", "%HOME%/mcp.json", "--allowedTools", $"mcp__{McpConfigFiles.ServerName}"),
         Output = () => new ClaudeOutput(),
     };

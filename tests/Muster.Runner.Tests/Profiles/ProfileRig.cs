@@ -50,7 +50,7 @@ internal sealed class ProfileRig : IAsyncDisposable
     {
         Folder = Workspace.Path,
         Model = "smart",
-        Instructions = "You are a backend engineer of the house of Muster.",
+        Role = new RoleBrief { Name = "backend-engineer", Hash = "h", Instructions = "You are a backend engineer of the house of Muster." },
         Gateway = new ModelAccess(Model.Address, Lease),
     };
 
@@ -62,7 +62,7 @@ internal sealed class ProfileRig : IAsyncDisposable
     /// <param name="cancellation">Ends the run.</param>
     public Task<ExecutionResult> RunAsync(string executor, string program, bool sandboxed = true, Dictionary<string, string>? account = null, CancellationToken cancellation = default)
     {
-        var definition = new AgentDefinition { Executor = executor, Command = [program], TimeoutSeconds = 300, OwnAccount = account is not null };
+        var definition = new AgentDefinition { Executor = executor, Command = [program], TimeoutSeconds = 300, Limits = new AttemptLimits { Steps = 40 }, OwnAccount = account is not null };
         Func<CancellationToken, Task<CommandSandbox>> sandbox = sandboxed ? CommandSandbox.DetectAsync : _ => Task.FromResult(CommandSandbox.Without("a test wants none"));
         var attempt = Attempt(definition);
         Marker = attempt.Marker;
