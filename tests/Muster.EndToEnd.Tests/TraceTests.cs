@@ -42,7 +42,7 @@ public sealed class TraceTests
         await muster.StopAsync();
 
         var said = Encoding.UTF8.GetString([.. collector.Bodies.SelectMany(body => body)]);
-        foreach (var word in (string[])["muster-at-home", "model call smart", "chat scripted-1", "gen_ai.provider.name", "gen_ai.request.model", "gen_ai.response.model", "gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens", "HttpRequestIn", "http.request.method"])
+        foreach (var word in (string[])["muster-at-home", "model call smart", "chat scripted-1", "gen_ai.provider.name", "gen_ai.request.model", "gen_ai.response.model", "gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens", "http.request.method"])
             Assert.Contains(word, said, StringComparison.Ordinal);
         Assert.DoesNotContain("the secret", said, StringComparison.Ordinal);
         Assert.DoesNotContain(muster.Client.Options.Token!, said, StringComparison.Ordinal);

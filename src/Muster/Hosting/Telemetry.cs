@@ -18,7 +18,10 @@ internal static class Telemetry
 
     public static void AddTo(IServiceCollection services)
     {
-        if (IsWanted) services.AddHostedService<Exporter>();
+        if (!IsWanted) return;
+        // Else its spans have a name and nothing more.
+        AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
+        services.AddHostedService<Exporter>();
     }
 
     private static bool IsWanted => new[] { "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" }.Any(name => !string.IsNullOrWhiteSpace(Environment.GetEnvironmentVariable(name)));
