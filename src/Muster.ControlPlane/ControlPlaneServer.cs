@@ -12,6 +12,7 @@ using Muster.ControlPlane.Events.Bus;
 using Muster.ControlPlane.Fleet;
 using Muster.ControlPlane.Fleet.Drifting;
 using Muster.ControlPlane.Fleet.Roles;
+using Muster.ControlPlane.Fleet.Roles.Notes;
 using Muster.ControlPlane.Mcp;
 using Muster.ControlPlane.Models;
 using Muster.ControlPlane.Operations;
@@ -125,6 +126,7 @@ public static class ControlPlaneServer
         return services
             .AddSingleton<AgentDirectory>().AddSingleton<PresenceTable>().AddSingleton<Heartbeat>().AddSingleton<DriftWatch>().AddSingleton<HostHeartbeat>().AddSingleton<SharedPresence>().AddSingleton<AgentReader>()
             .AddSingleton(s => new RoleCatalog(s.GetRequiredService<ControlPlaneOptions>().RoleFolders, s.GetRequiredService<TimeProvider>())).AddHostedService<RoleReport>()
+            .AddSingleton<NoteBook>().AddSingleton<IRoleNotes>(s => s.GetRequiredService<NoteBook>()).AddHostedService<LessonKeeper>()
             .AddScoped<Steering>().AddSingleton<PresenceKeeper>().AddHostedService(s => s.GetRequiredService<PresenceKeeper>()).AddHostedService(s => s.GetRequiredService<SharedPresence>());
     }
 
