@@ -1,5 +1,6 @@
 using Muster.Contracts.Delivery;
 using Muster.Contracts.Fleet;
+using Muster.Contracts.Models;
 using Muster.Contracts.Tools;
 using Muster.Contracts.Work;
 using Muster.Runner.Acp;
@@ -33,8 +34,11 @@ public sealed record Attempt
     /// <summary>Route or model that the agent asks for; null leaves it to the plane.</summary>
     public string? Model { get; init; }
 
+    /// <summary>What the agent is for in this task; null where it has no role.</summary>
+    public RoleBrief? Role { get; init; }
+
     /// <summary>What the agent's role says it is and how it works; null where it has none.</summary>
-    public string? Instructions { get; init; }
+    public string? Instructions => Role?.Instructions;
 
     /// <summary>Adds a line to the attempt's log.</summary>
     public required Action<string> Log { get; init; }
@@ -50,6 +54,9 @@ public sealed record Attempt
 
     /// <summary>What people and agents wrote on the task, oldest first.</summary>
     public required Func<CancellationToken, Task<IReadOnlyList<TaskUpdateInfo>>> CommentsAsync { get; init; }
+
+    /// <summary>Records what a program has used of an account that is not the plane's, as this attempt's.</summary>
+    public required Func<CreateModelUsage, CancellationToken, Task> ReportUsageAsync { get; init; }
 
     /// <summary>Writes on the task, as the agent.</summary>
     public required Func<string, CancellationToken, Task> CommentAsync { get; init; }
@@ -124,10 +131,10 @@ public static class ExecutorCatalog
     {
         Contracts.Fleet.Executors.Command => new CommandExecutor(definition),
         Contracts.Fleet.Executors.Rehearsal => RehearsalExecutor.Load(definition, time),
-        Contracts.Fleet.Executors.Builtin => new BuiltinExecutor(definition, sources ?? [], time),
+        Contracts.Fleet.Executors.Builtin => new BuiltinExecutor(sources ?? [], time),
         Contracts.Fleet.Executors.Program => throw new ExecutorException("The executor 'program' claims for itself; its host starts it directly."),
         Contracts.Fleet.Executors.Acp => new AcpExecutor(definition, time, sources ?? [], CommandSandbox.DetectAsync),
-        var name when ProfileCatalog.Find(name) is { } profile => new ProfileExecutor(profile, time, sources ?? [], CommandSandbox.DetectAsync),
+        var name when ProfileCatalog.Find(name) is { } profile => new ProfileExecutor(profile, time, sources ?? [], CommandSandbox.DetectAsync, Environment.GetEnvironmentVariable),
         var unknown => throw new ExecutorException($"There is no executor '{unknown}'. Known: {string.Join(", ", Contracts.Fleet.Executors.All)}."),
     };
 }

@@ -12,6 +12,7 @@ using Microsoft.Extensions.DependencyInjection;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
+using Muster.Contracts.Fleet;
 using Muster.Runner.Builtin;
 using Muster.Runner.Executors;
 
@@ -34,11 +35,11 @@ public sealed class McpRelay : IAsyncDisposable
     // A session answers one call at a time.
     private readonly SemaphoreSlim _turn = new(1);
 
-    private McpRelay(WebApplication app, IReadOnlyList<IToolSession> sessions)
+    private McpRelay(WebApplication app, IReadOnlyList<IToolSession> sessions, IReadOnlyList<string>? allowed)
     {
         (_app, _sessions) = (app, sessions);
         foreach (var session in sessions)
-            foreach (var tool in session.Tools) _byName.TryAdd(tool.Name, session);
+            foreach (var tool in session.Tools.Where(tool => RoleTools.Allow(allowed, tool.Name))) _byName.TryAdd(tool.Name, session);
         _offered = new McpServerOptions
         {
             ServerInfo = new Implementation { Name = "muster-tools", Version = Client.MusterClient.Version },
@@ -80,7 +81,7 @@ public sealed class McpRelay : IAsyncDisposable
             kestrel.Listen(IPAddress.Loopback, 0);
         });
         var app = builder.Build();
-        var relay = new McpRelay(app, sessions);
+        var relay = new McpRelay(app, sessions, attempt.Role?.Tools);
         app.Run(relay.HandleAsync);
         await app.StartAsync(cancellation);
         relay.Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First() + "/mcp");
@@ -152,7 +153,7 @@ public sealed class McpRelay : IAsyncDisposable
         }
     }
 
-    private ListToolsResult List() => new() { Tools = [.. _sessions.SelectMany(session => session.Tools).DistinctBy(tool => tool.Name).Select(tool => new Tool { Name = tool.Name, Description = tool.Description, InputSchema = tool.InputSchema })] };
+    private ListToolsResult List() => new() { Tools = [.. _sessions.SelectMany(session => session.Tools).DistinctBy(tool => tool.Name).Where(tool => _byName.ContainsKey(tool.Name)).Select(tool => new Tool { Name = tool.Name, Description = tool.Description, InputSchema = tool.InputSchema })] };
 
     private async ValueTask<CallToolResult> CallAsync(RequestContext<CallToolRequestParams> request, CancellationToken ct)
     {

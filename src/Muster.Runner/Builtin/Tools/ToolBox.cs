@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Muster.Client;
+using Muster.Contracts.Fleet;
 using Muster.Runner.Builtin.Transcripts;
 using Muster.Runner.Executors;
 using Muster.Runner.Git;
@@ -15,12 +16,16 @@ internal sealed class ToolBox : IAsyncDisposable
 
     private readonly Dictionary<string, AgentTool> _tools = new(StringComparer.Ordinal);
     private readonly List<IToolSession> _sessions = [];
+    private readonly IReadOnlyList<string>? _allowed;
     private readonly Redactor _redactor;
 
-    public ToolBox(IEnumerable<AgentTool> own, Redactor redactor)
+    /// <param name="own">The agent's own tools.</param>
+    /// <param name="allowed">What its role may use; null is all.</param>
+    /// <param name="redactor">Knows what no model may read.</param>
+    public ToolBox(IEnumerable<AgentTool> own, IReadOnlyList<string>? allowed, Redactor redactor)
     {
-        _redactor = redactor;
-        foreach (var tool in own) _tools.Add(tool.Name, tool);
+        (_allowed, _redactor) = (allowed, redactor);
+        foreach (var tool in own.Where(tool => RoleTools.Allow(allowed, tool.Name))) _tools.Add(tool.Name, tool);
     }
 
     public IReadOnlyList<AIFunctionDeclaration> Declarations =>
@@ -36,13 +41,14 @@ internal sealed class ToolBox : IAsyncDisposable
         {
             var session = await source.OpenAsync(attempt, cancellation);
             _sessions.Add(session);
-            foreach (var tool in session.Tools)
+            var tools = session.Tools.Where(tool => RoleTools.Allow(_allowed, tool.Name)).ToList();
+            foreach (var tool in tools)
             {
                 if (!_tools.TryAdd(tool.Name, new AgentTool(tool, (arguments, ct) => CallSourceAsync(session, tool.Name, arguments, ct))))
                     note($"the tool {tool.Name} of {source.Name} is left out: there is one of that name");
             }
 
-            note($"{session.Tools.Count} tools of {source.Name}");
+            note($"{tools.Count} tools of {source.Name}{(tools.Count == session.Tools.Count ? "" : $"; {session.Tools.Count - tools.Count} more are not for this role")}");
         }
         catch (ToolSourceException error)
         {
