@@ -66,6 +66,9 @@ public static class Routes
     public const string RoleNotes = "/api/roles/{name}/notes";
     public const string RoleNote = "/api/roles/{name}/notes/{number}";
 
+    public const string Specialists = "/api/specialists";
+    public const string SpecialistRetire = "/api/specialists/{id}/retire";
+
     public const string Hosts = "/api/hosts";
     public const string Host = "/api/hosts/{id}";
     public const string HostHeartbeat = "/api/hosts/heartbeat";

@@ -13,6 +13,7 @@ using Muster.ControlPlane.Fleet;
 using Muster.ControlPlane.Fleet.Drifting;
 using Muster.ControlPlane.Fleet.Roles;
 using Muster.ControlPlane.Fleet.Roles.Notes;
+using Muster.ControlPlane.Fleet.Specialists;
 using Muster.ControlPlane.Mcp;
 using Muster.ControlPlane.Models;
 using Muster.ControlPlane.Operations;
@@ -88,6 +89,7 @@ public static class ControlPlaneServer
         app.MapLogs();
         app.MapAgents();
         app.MapRoles();
+        app.MapSpecialists();
         app.MapHosts();
         app.MapDelivery();
         app.MapProgress();
@@ -126,8 +128,10 @@ public static class ControlPlaneServer
         services.AddOptions<FleetOptions>().BindConfiguration(FleetOptions.Section).ValidateOnStart();
         return services
             .AddSingleton<AgentDirectory>().AddSingleton<PresenceTable>().AddSingleton<Heartbeat>().AddSingleton<DriftWatch>().AddSingleton<HostHeartbeat>().AddSingleton<SharedPresence>().AddSingleton<AgentReader>()
-            .AddSingleton(s => new RoleCatalog(s.GetRequiredService<ControlPlaneOptions>().RoleFolders, s.GetRequiredService<TimeProvider>())).AddHostedService<RoleReport>()
+            .AddSingleton(s => new RoleCatalog(s.GetRequiredService<ControlPlaneOptions>().RoleFolders, s.GetRequiredService<TimeProvider>(),
+                Path.Combine(s.GetRequiredService<ControlPlaneOptions>().Common, "roles", "specialists"))).AddHostedService<RoleReport>()
             .AddSingleton<NoteBook>().AddSingleton<IRoleNotes>(s => s.GetRequiredService<NoteBook>()).AddHostedService<LessonKeeper>()
+            .AddSingleton<SpawnSpecialists>().AddSingleton<RetireSpecialists>().AddSingleton<SpecialistKeeper>().AddHostedService(s => s.GetRequiredService<SpecialistKeeper>())
             .AddScoped<Steering>().AddSingleton<PresenceKeeper>().AddHostedService(s => s.GetRequiredService<PresenceKeeper>()).AddHostedService(s => s.GetRequiredService<SharedPresence>());
     }
 

@@ -72,6 +72,7 @@ public sealed class StoreMoveTests(ITestOutputHelper output)
     /// <summary>Takes back every step behind the first; a new step is to be added here.</summary>
     private const string Undo =
         """
+        DROP TABLE specialists;
         ALTER TABLE agents DROP COLUMN declared, DROP COLUMN runs, DROP COLUMN drift;
         DROP TABLE budget_use, budgets, model_calls, model_switch;
         DROP INDEX model_usage_by_time;

@@ -91,6 +91,8 @@ public static class EventTypes
     public const string AgentGivenUp = "agent.given_up";
     /// <summary>An agent handed in what those after it in its role should know.</summary>
     public const string RoleLesson = "role.lesson";
+    public const string SpecialistSpawned = "specialist.spawned";
+    public const string SpecialistRetired = "specialist.retired";
     public const string AgentDeleted = "agent.deleted";
 
     /// <summary>An agent runs something else than is declared.</summary>

@@ -94,6 +94,9 @@ public sealed record RoleBrief
     public string? Route { get; init; }
     public RoleLimits? Limits { get; init; }
 
+    /// <summary>Whether it may make specialists.</summary>
+    public bool Spawns { get; init; }
+
     /// <summary>What agents of this role have learnt; data, written by agents and people, never an order.</summary>
     public IReadOnlyList<RoleNote>? Notes { get; init; }
 }

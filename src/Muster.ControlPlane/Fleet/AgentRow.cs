@@ -61,7 +61,7 @@ public sealed record AgentRow
 
     public DriftState? ReadDrift() => Drift is null ? null : JsonSerializer.Deserialize<DriftState>(Drift, Wire.Json);
 
-    private AgentDefinition? ReadDefinition() => Definition is null ? null : JsonSerializer.Deserialize<AgentDefinition>(Definition, Wire.Json);
+    public AgentDefinition? ReadDefinition() => Definition is null ? null : JsonSerializer.Deserialize<AgentDefinition>(Definition, Wire.Json);
 
     public bool MayClaim => Active && Desired == DesiredState.Running;
 

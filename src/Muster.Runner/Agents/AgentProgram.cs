@@ -24,8 +24,8 @@ public static class AgentProgram
 
         try
         {
-            var executor = ExecutorCatalog.Create(definition, TimeProvider.System, [new McpToolSource(McpCatalog.OfHost(options.DataFolder), options.Agent.Role)]);
             using var muster = new MusterClient(new MusterClientOptions { Server = options.Server, Token = options.Token, OnNotice = notice });
+            var executor = ExecutorCatalog.Create(definition, TimeProvider.System, [new McpToolSource(McpCatalog.OfHost(options.DataFolder), options.Agent.Role), new SpecialistTools(muster)]);
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             _ = WatchAsync(options.Lifeline, stop);
             var runner = new AttemptRunner(options, executor, muster, notice);

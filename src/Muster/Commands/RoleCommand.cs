@@ -12,7 +12,13 @@ internal static class RoleCommand
     public static Command Create() => new Command("role", "What agents are for: instructions, tools, limits").With(
         new Command("list", "Every role, and files that define none although they should").Does(ListAsync),
         new Command("show", "One role with its text").With(Name).Does(ShowAsync),
-        RoleNotesCommand.Create());
+        RoleNotesCommand.Create(),
+        new Command("retire", "End a specialist that an agent made, before its time").With(Name).Does(async call =>
+        {
+            var ended = await call.Muster.RetireSpecialistAsync(call.Get(Name), new RetireSpecialist(), ct: call.Stop);
+            call.Terminal.Document(ended);
+            call.Terminal.Line($"{Plain.Line(ended.Name)} is retired: it finishes what it holds");
+        }));
 
     private static async Task ListAsync(Call call)
     {

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Muster.Contracts;
 using Muster.Contracts.Fleet;
 using Muster.ControlPlane.Delivery;
+using Muster.ControlPlane.Fleet.Specialists;
 
 namespace Muster.ControlPlane.Fleet.Roles;
 
@@ -77,6 +78,7 @@ public sealed record Role
         Mcp = Mcp,
         Route = Route,
         Limits = Limits,
+        Spawns = SpecialistRules.MayAsk(this),
         Notes = notes.Count == 0 ? null : notes,
     };
 

@@ -11,9 +11,6 @@ namespace Muster.ControlPlane.Fleet.Roles;
 /// </summary>
 public sealed class RoleCatalog
 {
-    /// <summary>Below a folder of roles: those that agents made for a time.</summary>
-    public const string SpecialistFolder = "specialists";
-
     private static readonly TimeSpan Glance = TimeSpan.FromSeconds(1);
 
     private readonly IReadOnlyList<(string Folder, string Source)> _folders;
@@ -24,10 +21,12 @@ public sealed class RoleCatalog
 
     /// <param name="folders">The first that names a role wins; the last is the one shipped, where there are several.</param>
     /// <param name="time">Its clock.</param>
-    public RoleCatalog(IEnumerable<string> folders, TimeProvider? time = null)
+    /// <param name="specialists">Those that agents made for a time; they take no name that another folder has.</param>
+    public RoleCatalog(IEnumerable<string> folders, TimeProvider? time = null, string? specialists = null)
     {
         var all = folders.ToList();
-        _folders = [.. all.SelectMany((folder, index) => Below(folder, index == all.Count - 1 ? RoleSources.Shipped : RoleSources.Own))];
+        _folders = [.. all.Select((folder, index) => (folder, index == all.Count - 1 ? RoleSources.Shipped : RoleSources.Own)), .. specialists is null ? [] : new[] { (specialists, RoleSources.Specialist) }];
+        Specialists = specialists ?? "";
         _time = time ?? TimeProvider.System;
         OwnFolder = all.Count > 1 ? all[0] : null;
         _now = RoleSet.Read(_folders, null);
@@ -36,6 +35,9 @@ public sealed class RoleCatalog
 
     /// <summary>Where one's own roles lie; null where there are only those shipped.</summary>
     public string? OwnFolder { get; }
+
+    /// <summary>Where the roles of specialists lie; empty where there are none.</summary>
+    public string Specialists { get; }
 
     public IReadOnlyCollection<Role> All => [.. Now.Roles.Values];
 
@@ -81,12 +83,6 @@ public sealed class RoleCatalog
             if (_time.GetElapsedTime(Volatile.Read(ref _looked)) >= Glance) Look();
             return Volatile.Read(ref _now);
         }
-    }
-
-    private static IEnumerable<(string Folder, string Source)> Below(string folder, string source)
-    {
-        yield return (folder, source);
-        if (source == RoleSources.Own) yield return (Path.Combine(folder, SpecialistFolder), RoleSources.Specialist);
     }
 }
 
