@@ -14,7 +14,7 @@ internal sealed class ToolBox : IAsyncDisposable
     private static readonly TimeSpan SourceTime = TimeSpan.FromMinutes(5);
 
     private readonly Dictionary<string, AgentTool> _tools = new(StringComparer.Ordinal);
-    private readonly List<IToolSession> _sessions = [];
+    private readonly List<(IToolSession Session, string Source, List<string> Names)> _sessions = [];
     private readonly Redactor _redactor;
 
     public ToolBox(IEnumerable<AgentTool> own, Redactor redactor)
@@ -35,19 +35,33 @@ internal sealed class ToolBox : IAsyncDisposable
         try
         {
             var session = await source.OpenAsync(attempt, cancellation);
-            _sessions.Add(session);
-            foreach (var tool in session.Tools)
-            {
-                if (!_tools.TryAdd(tool.Name, new AgentTool(tool, (arguments, ct) => CallSourceAsync(session, tool.Name, arguments, ct))))
-                    note($"the tool {tool.Name} of {source.Name} is left out: there is one of that name");
-            }
-
+            var names = new List<string>();
+            _sessions.Add((session, source.Name, names));
+            Take(session, source.Name, names, note);
             note($"{session.Tools.Count} tools of {source.Name}");
         }
         catch (ToolSourceException error)
         {
             note($"the tools of {source.Name} are not to be had: {error.Message}");
         }
+    }
+
+    /// <summary>Takes over what sources have by now.</summary>
+    /// <returns>Whether any has others than before.</returns>
+    public async Task<bool> RefreshAsync(Action<string> note, CancellationToken cancellation)
+    {
+        var any = false;
+        foreach (var (session, source, names) in _sessions)
+        {
+            if (!await session.RefreshAsync(cancellation)) continue;
+            any = true;
+            foreach (var name in names) _tools.Remove(name);
+            names.Clear();
+            Take(session, source, names, note);
+            note($"{session.Tools.Count} tools of {source} now");
+        }
+
+        return any;
     }
 
     /// <returns>The result, and whether the call could be read at all.</returns>
@@ -64,7 +78,16 @@ internal sealed class ToolBox : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var session in _sessions) await session.DisposeAsync();
+        foreach (var (session, _, _) in _sessions) await session.DisposeAsync();
+    }
+
+    private void Take(IToolSession session, string source, List<string> names, Action<string> note)
+    {
+        foreach (var tool in session.Tools)
+        {
+            if (_tools.TryAdd(tool.Name, new AgentTool(tool, (arguments, ct) => CallSourceAsync(session, tool.Name, arguments, ct)))) names.Add(tool.Name);
+            else note($"the tool {tool.Name} of {source} is left out: there is one of that name");
+        }
     }
 
     private static async Task<ToolResult> CallAsync(AgentTool tool, JsonElement arguments, CancellationToken cancellation)
