@@ -60,6 +60,9 @@ public static class Routes
     public const string AgentStop = "/api/agents/{id}/stop";
     public const string AgentToken = "/api/agents/{id}/token";
 
+    public const string Roles = "/api/roles";
+    public const string Role = "/api/roles/{name}";
+
     public const string Hosts = "/api/hosts";
     public const string Host = "/api/hosts/{id}";
     public const string HostHeartbeat = "/api/hosts/heartbeat";

@@ -9,6 +9,7 @@ using Muster.ControlPlane.Delivery;
 using Muster.ControlPlane.Events;
 using Muster.ControlPlane.Events.Bus;
 using Muster.ControlPlane.Fleet;
+using Muster.ControlPlane.Fleet.Roles;
 using Muster.ControlPlane.Mcp;
 using Muster.ControlPlane.Models;
 using Muster.ControlPlane.Operations;
@@ -83,6 +84,7 @@ public static class ControlPlaneServer
         app.MapAssignments();
         app.MapLogs();
         app.MapAgents();
+        app.MapRoles();
         app.MapHosts();
         app.MapDelivery();
         app.MapProgress();
@@ -110,13 +112,13 @@ public static class ControlPlaneServer
         .AddSingleton<EventCopier>().AddHostedService(s => s.GetRequiredService<EventCopier>());
 
     private static IServiceCollection AddWork(this IServiceCollection services) => services
-        .AddSingleton<ProjectDirectory>().AddSingleton<ReadyTasks>().AddSingleton<ClaimTasks>().AddSingleton<CompleteAssignments>().AddHostedService<ReadySweep>()
+        .AddSingleton<ProjectDirectory>().AddSingleton<ReadyTasks>().AddSingleton<ClaimTasks>().AddSingleton<ClaimAnswers>().AddSingleton<CompleteAssignments>().AddHostedService<ReadySweep>()
         .AddSingleton<LeaseTable>().AddSingleton<ReadyWaiters>().AddSingleton<DueTimes>().AddSingleton<TaskReader>().AddSingleton<AttemptLogs>()
         .AddSingleton<AdoptLeases>().AddSingleton<LeaseKeeper>().AddHostedService(s => s.GetRequiredService<LeaseKeeper>());
 
     private static IServiceCollection AddFleet(this IServiceCollection services) => services
         .AddSingleton<AgentDirectory>().AddSingleton<PresenceTable>().AddSingleton<Heartbeat>().AddSingleton<HostHeartbeat>().AddSingleton<SharedPresence>().AddSingleton<AgentReader>()
-        .AddSingleton(s => new RoleCatalog(s.GetRequiredService<ControlPlaneOptions>().RoleFolders))
+        .AddSingleton(s => new RoleCatalog(s.GetRequiredService<ControlPlaneOptions>().RoleFolders, s.GetRequiredService<TimeProvider>())).AddHostedService<RoleReport>()
         .AddScoped<Steering>().AddSingleton<PresenceKeeper>().AddHostedService(s => s.GetRequiredService<PresenceKeeper>()).AddHostedService(s => s.GetRequiredService<SharedPresence>());
 
     private static IServiceCollection AddOperations(this IServiceCollection services) =>

@@ -19,6 +19,7 @@ return await CommandLine.RunAsync((RootCommand)new RootCommand("Muster: a contro
     PlanCommand.Create(),
     TaskCommand.Create(),
     AgentCommand.Create(),
+    RoleCommand.Create(),
     ReviewCommand.Create(),
     QueueCommand.Create(),
     DeployCommand.Create(),

@@ -1,5 +1,6 @@
 using Muster.Client.Work;
 using Muster.Contracts.Delivery;
+using Muster.Contracts.Fleet;
 using Muster.Contracts.Tools;
 using Muster.Contracts.Work;
 
@@ -42,6 +43,9 @@ public sealed class TaskContext
 
     /// <summary>The attempt before this one, when there was one.</summary>
     public PreviousAttempt? Previous => _claimed.Previous;
+
+    /// <summary>What the agent is for in this task: how it works, with what, within which limits; null where it has no role.</summary>
+    public RoleBrief? Role => _claimed.Role;
 
     /// <summary>Messages among the agents of the task's project.</summary>
     public TaskBus Bus { get; }

@@ -1,4 +1,5 @@
 using Muster.Contracts.Delivery;
+using Muster.Contracts.Fleet;
 
 namespace Muster.Contracts.Work;
 
@@ -111,6 +112,9 @@ public sealed record ClaimedTask
 
     /// <summary>The attempt before this one, when there was one.</summary>
     public PreviousAttempt? Previous { get; init; }
+
+    /// <summary>What the agent is for in this task: the task's role, else the agent's; null where neither has one.</summary>
+    public RoleBrief? Role { get; init; }
 }
 
 public sealed record GitWork

@@ -1,6 +1,7 @@
 using Dapper;
 using Muster.Contracts.Conversations;
 using Muster.ControlPlane.Fleet;
+using Muster.ControlPlane.Fleet.Roles;
 using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Storage;
 

@@ -5,6 +5,7 @@ using Muster.Contracts;
 using Muster.Contracts.Events;
 using Muster.Contracts.Fleet;
 using Muster.Contracts.Security;
+using Muster.ControlPlane.Fleet.Roles;
 using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Security;
 using Muster.ControlPlane.Storage;

@@ -3,6 +3,7 @@ using Muster.Contracts;
 using Muster.Contracts.Events;
 using Muster.Contracts.Work;
 using Muster.ControlPlane.Delivery;
+using Muster.ControlPlane.Fleet.Roles;
 using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Storage;
 
@@ -23,7 +24,11 @@ public static class AddTask
         .Require(body.DependsOn is null or { Count: <= 1000 }, "dependsOn", "At most 1000 dependencies.")
         .ThrowIfWrong();
 
-    public static TaskRow Run(StoreTransaction tx, CreateTask body, bool done = false)
+    /// <param name="tx">The transaction it is added in.</param>
+    /// <param name="body">What it says.</param>
+    /// <param name="role">Its role, which says what it owes where the body does not.</param>
+    /// <param name="done">Whether it is finished already.</param>
+    public static TaskRow Run(StoreTransaction tx, CreateTask body, Role? role = null, bool done = false)
     {
         var project = ProjectRow.Get(tx, body.Project);
         var epic = body.Epic is { } number
@@ -32,7 +37,7 @@ public static class AddTask
         if (body.IssueNumber is not null
             && tx.QueryFirst<int>("SELECT COUNT(*) FROM tasks WHERE project_id = @Id AND issue_number = @IssueNumber", new { project.Id, body.IssueNumber }) > 0)
             throw new Refusal(409, ProblemCodes.Duplicate, $"Project {project.Key} has an issue {body.IssueNumber} already.");
-        var contract = body.Contract ?? project.Contract;
+        var contract = body.Contract ?? Role.ContractFor(role, project.Contract, project.Repository is not null);
         CheckContract(project, contract);
         var dependencies = (body.DependsOn ?? []).Select(d => TaskQueries.Get(tx, d)).DistinctBy(t => t.Id).ToList();
         var open = dependencies.Count(d => d.Status != TaskState.Done);

@@ -28,7 +28,7 @@ public static class Claimed
             LeaseUntil = tx.Now + project.LeaseSeconds * 1000L,
             StartedAt = tx.Now,
         };
-        return new ClaimedRow(project, task, assignment, PreviousAttempts.Of(tx, task with { Epoch = task.Epoch - 1 }));
+        return new ClaimedRow(project, task, assignment, PreviousAttempts.Of(tx, task with { Epoch = task.Epoch - 1 }), task.Role ?? agent.Role);
     }
 
     /// <summary>What the statement that gives a task to an agent makes of its row.</summary>
@@ -54,7 +54,8 @@ public static class Claimed
         var assignment = AssignmentRow.Find(tx, assignmentId)!;
         var task = tx.QueryFirst<TaskRow>(TaskQueries.ById, new { id = assignment.TaskId })!;
         var project = tx.QueryFirst<ProjectRow>(ProjectRow.Select + " WHERE id = @ProjectId", new { task.ProjectId })!;
-        return new ClaimedRow(project, task, assignment, PreviousAttempts.Of(tx, task with { Epoch = task.Epoch - 1 }));
+        var role = task.Role ?? tx.QueryFirst<string>("SELECT role FROM agents WHERE id = @AgentId", new { assignment.AgentId });
+        return new ClaimedRow(project, task, assignment, PreviousAttempts.Of(tx, task with { Epoch = task.Epoch - 1 }), role);
     }
 
     /// <summary>Gives one task to one agent, past the order; the same rules otherwise.</summary>
@@ -79,4 +80,9 @@ public static class Claimed
 }
 
 /// <summary>A task just given, with all that its answer needs, so that nothing is read twice.</summary>
-public sealed record ClaimedRow(ProjectRow Project, TaskRow Task, AssignmentRow Assignment, PreviousAttempt? Previous);
+/// <param name="Project">The task's.</param>
+/// <param name="Task">As it is now.</param>
+/// <param name="Assignment">The attempt.</param>
+/// <param name="Previous">The attempt before.</param>
+/// <param name="Role">Under which it is worked on: the task's, else the agent's.</param>
+public sealed record ClaimedRow(ProjectRow Project, TaskRow Task, AssignmentRow Assignment, PreviousAttempt? Previous, string? Role);

@@ -18,7 +18,7 @@ public static class ClaimsApi
     }
 
     private static async Task<ClaimAnswer> Claim(
-        ClaimRequest body, HttpContext http, Store store, ClaimTasks claims, CompleteAssignments completions, ReadyWaiters waiters, AgentDirectory agents, IClaimGit git, TimeProvider time,
+        ClaimRequest body, HttpContext http, Store store, ClaimTasks claims, CompleteAssignments completions, ReadyWaiters waiters, AgentDirectory agents, ClaimAnswers answers, TimeProvider time,
         IHostApplicationLifetime lifetime, CancellationToken ct)
     {
         new Checked()
@@ -31,7 +31,7 @@ public static class ClaimsApi
         var agent = await OwnAgent(http, agents, body.Agent, ct);
         var item = Item(http, agent, body);
 
-        if (body.Complete is { Count: > 0 } done) return await CompleteAndTakeAsync(store, completions, claims, git, done, item, ct);
+        if (body.Complete is { Count: > 0 } done) return await CompleteAndTakeAsync(store, completions, claims, answers, done, item, ct);
 
         // Enter before looking for work, so that nothing that becomes ready meanwhile is missed.
         var start = time.GetTimestamp();
@@ -41,8 +41,8 @@ public static class ClaimsApi
         {
             while (true)
             {
-                await git.ReadyAsync(ct);
-                var answer = await TakeAsync(store, claims, git, item, ct);
+                await answers.ReadyAsync(ct);
+                var answer = await TakeAsync(store, claims, answers, item, ct);
                 var left = TimeSpan.FromSeconds(body.WaitSeconds) - time.GetElapsedTime(start);
                 if (answer.Tasks.Count > 0 || left <= TimeSpan.Zero) return answer;
                 stopping ??= CancellationTokenSource.CreateLinkedTokenSource(ct, lifetime.ApplicationStopping);
@@ -51,8 +51,8 @@ public static class ClaimsApi
                 // In line again before looking again; the wake-up is passed on only if the look finds nothing.
                 var woken = ticket;
                 ticket = waiters.Enter(woken);
-                await git.ReadyAsync(ct);
-                answer = await TakeAsync(store, claims, git, item, ct);
+                await answers.ReadyAsync(ct);
+                answer = await TakeAsync(store, claims, answers, item, ct);
                 waiters.Leave(woken, used: answer.Tasks.Count > 0);
                 if (answer.Tasks.Count > 0) return answer;
             }
@@ -71,13 +71,13 @@ public static class ClaimsApi
 
     /// <summary>"Complete these and claim the next": both wait for the same commit.</summary>
     private static async Task<ClaimAnswer> CompleteAndTakeAsync(
-        Store store, CompleteAssignments completions, ClaimTasks claims, IClaimGit git, IReadOnlyList<Completion> done, ClaimItem item, CancellationToken ct)
+        Store store, CompleteAssignments completions, ClaimTasks claims, ClaimAnswers answers, IReadOnlyList<Completion> done, ClaimItem item, CancellationToken ct)
     {
         foreach (var handIn in done) AssignmentsApi.Check(handIn.Result);
-        await git.ReadyAsync(ct);
+        await answers.ReadyAsync(ct);
         var completing = done.Select(h => store.WriteAsync(completions, new CompleteItem(LeaseToken.Read(h.Lease, store.LeaseKey), h.AssignmentId, h.Result), CancellationToken.None)).ToList();
         // Behind them in the same line, so in the same commit or a later one.
-        var taking = item.Request.Max > 0 ? TakeAsync(store, claims, git, item, CancellationToken.None) : Task.FromResult(new ClaimAnswer { Tasks = [] });
+        var taking = item.Request.Max > 0 ? TakeAsync(store, claims, answers, item, CancellationToken.None) : Task.FromResult(new ClaimAnswer { Tasks = [] });
         var completed = new List<CompletionOutcome>(done.Count);
         for (var i = 0; i < done.Count; i++) completed.Add(await OutcomeAsync(done[i].AssignmentId, completing[i]));
         return (await taking) with { Completed = completed };
@@ -98,27 +98,17 @@ public static class ClaimsApi
     private static ClaimItem Item(HttpContext http, AgentRow agent, ClaimRequest body) =>
         Writes.Key(http) is { } key ? new ClaimItem(agent.Id, body, $"{http.Principal().TokenId}/{key}", Writes.Fingerprint(http.Request, body)) : new ClaimItem(agent.Id, body, null, null);
 
-    private static async Task<ClaimAnswer> TakeAsync(Store store, ClaimTasks claims, IClaimGit git, ClaimItem item, CancellationToken ct)
+    private static async Task<ClaimAnswer> TakeAsync(Store store, ClaimTasks claims, ClaimAnswers answers, ClaimItem item, CancellationToken ct)
     {
         var claimed = await store.WriteAsync(claims, item, ct);
-        return new ClaimAnswer { Tasks = claimed.Tasks.Count == 0 ? [] : [.. claimed.Tasks.Select(c => ToAnswer(c, store, git))] };
+        return new ClaimAnswer { Tasks = claimed.Tasks.Count == 0 ? [] : [.. claimed.Tasks.Select(c => answers.Of(c))] };
     }
 
-    private static ClaimedTask ToAnswer(ClaimedRow claimed, Store store, IClaimGit git) => new()
-    {
-        Assignment = claimed.Assignment.ToInfo(),
-        Task = TaskReader.Bare(claimed.Task),
-        Lease = Leases.Issue(store, claimed.Task.Id, claimed.Task.Epoch),
-        LeaseSeconds = claimed.Project.LeaseSeconds,
-        Git = git.For(claimed.Project, claimed.Task, claimed.Assignment.AgentName),
-        Previous = claimed.Previous,
-    };
-
     private static async Task<Created<ClaimedTask>> Assign(
-        CreateAssignment body, HttpContext http, Store store, Writes writes, AgentDirectory agents, IClaimGit git, CancellationToken ct)
+        CreateAssignment body, HttpContext http, Store store, Writes writes, AgentDirectory agents, ClaimAnswers answers, CancellationToken ct)
     {
         await OwnAgent(http, agents, body.Agent, ct);
-        await git.ReadyAsync(ct);
+        await answers.ReadyAsync(ct);
         var claimed = await writes.RunAsync(body, tx =>
         {
             var agent = AgentRow.Get(tx, body.Agent);
@@ -126,7 +116,7 @@ public static class ClaimsApi
             if (!task.Ready) throw Refusal.WrongState($"{task.Key} is not ready; `muster task why {task.Key}` says why.");
             if (!agent.MayClaim) throw Refusal.WrongState($"Agent {agent.Name} is {(agent.Active ? agent.Desired : "not active")}.");
             var project = tx.QueryFirst<ProjectRow>(ProjectRow.Select + " WHERE id = @ProjectId", new { task.ProjectId })!;
-            return ToAnswer(Claimed.Directly(tx, store, project, task, agent), store, git);
+            return answers.Of(Claimed.Directly(tx, store, project, task, agent));
         }, ct);
         return TypedResults.Created(Routes.With(Routes.Assignment, claimed.Assignment.Id), claimed);
     }

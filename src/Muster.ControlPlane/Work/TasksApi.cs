@@ -4,6 +4,7 @@ using Muster.Contracts;
 using Muster.Contracts.Security;
 using Muster.Contracts.Work;
 using Muster.ControlPlane.Fleet;
+using Muster.ControlPlane.Fleet.Roles;
 using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Security;
 using Muster.ControlPlane.Storage;
@@ -98,7 +99,7 @@ public static class TasksApi
         AddTask.Check(body);
         roles.Require(body.Role);
         var wanted = body with { Role = body.Role ?? roles.ByLabels(body.Labels ?? []) };
-        var id = await writes.RunAsync(body, tx => AddTask.Run(tx, wanted).Id, ct);
+        var id = await writes.RunAsync(body, tx => AddTask.Run(tx, wanted, roles.Find(wanted.Role)).Id, ct);
         var info = await reader.InfoAsync(id, ct);
         return TypedResults.Created(Routes.With(Routes.Task, info.Key), info);
     }

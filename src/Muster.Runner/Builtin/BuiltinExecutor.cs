@@ -19,18 +19,22 @@ public sealed class BuiltinExecutor : IExecutor
 {
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(10);
 
-    private readonly BuiltinLimits _limits;
+    private readonly BuiltinLimits? _given;
     private readonly IReadOnlyList<IToolSource> _sources;
     private readonly TimeProvider _time;
     private readonly Func<CancellationToken, Task<CommandSandbox>> _sandbox;
 
-    public BuiltinExecutor(AgentDefinition definition, IReadOnlyList<IToolSource> sources, TimeProvider time)
-        : this(BuiltinLimits.From(definition), sources, time, CommandSandbox.DetectAsync)
+    public BuiltinExecutor(IReadOnlyList<IToolSource> sources, TimeProvider time)
+        : this(null, sources, time, CommandSandbox.DetectAsync)
     {
     }
 
-    internal BuiltinExecutor(BuiltinLimits limits, IReadOnlyList<IToolSource> sources, TimeProvider time, Func<CancellationToken, Task<CommandSandbox>> sandbox) =>
-        (_limits, _sources, _time, _sandbox) = (limits, sources, time, sandbox);
+    /// <param name="limits">Where every attempt ends; what its definition says when null.</param>
+    /// <param name="sources">Tools from outside.</param>
+    /// <param name="time">Clock of the waiting.</param>
+    /// <param name="sandbox">Finds out what this host has.</param>
+    internal BuiltinExecutor(BuiltinLimits? limits, IReadOnlyList<IToolSource> sources, TimeProvider time, Func<CancellationToken, Task<CommandSandbox>> sandbox) =>
+        (_given, _sources, _time, _sandbox) = (limits, sources, time, sandbox);
 
     public string Name => Contracts.Fleet.Executors.Builtin;
 
@@ -38,17 +42,18 @@ public sealed class BuiltinExecutor : IExecutor
 
     public async Task<ExecutionResult> RunAsync(Attempt attempt, CancellationToken cancellation)
     {
+        var limits = _given ?? BuiltinLimits.From(attempt.Definition);
         var redactor = Redactor.ForProcess(attempt.Gateway.Key);
         using var transcript = new Transcript(attempt.Log, redactor, _time);
-        using var timeout = new CancellationTokenSource(_limits.Time, _time);
+        using var timeout = new CancellationTokenSource(limits.Time, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
         try
         {
-            return await WorkAsync(attempt, redactor, transcript, either.Token);
+            return await WorkAsync(attempt, limits, redactor, transcript, either.Token);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            return ExecutionResult.Failed($"It took longer than {_limits.Time.TotalSeconds:0} s and was ended.");
+            return ExecutionResult.Failed($"It took longer than {limits.Time.TotalSeconds:0} s and was ended.");
         }
         catch (GitException error)
         {
@@ -61,7 +66,7 @@ public sealed class BuiltinExecutor : IExecutor
         }
     }
 
-    private async Task<ExecutionResult> WorkAsync(Attempt given, Redactor redactor, Transcript transcript, CancellationToken cancellation)
+    private async Task<ExecutionResult> WorkAsync(Attempt given, BuiltinLimits limits, Redactor redactor, Transcript transcript, CancellationToken cancellation)
     {
         var attempt = given;
         var comments = await ReadCommentsAsync(attempt, transcript, cancellation);
@@ -92,14 +97,15 @@ public sealed class BuiltinExecutor : IExecutor
         var system = Prompts.System(attempt, sandbox.Works);
         var task = redactor.WithoutKnown(Prompts.Task(attempt, await RepositoryGuides.DescribeAsync(folder, cancellation), comments));
         transcript.Opening(system, task);
-        var result = await LoopAsync(attempt, new Conversation(system, task), tools, progression, transcript, cancellation);
+        var result = await LoopAsync(attempt, limits, new Conversation(system, task), tools, progression, transcript, cancellation);
         return result.Ending == Ending.Ready && await guard.FindAsync(cancellation) is { } leak ? ExecutionResult.Failed(leak) : result;
     }
 
-    private async Task<ExecutionResult> LoopAsync(Attempt attempt, Conversation conversation, ToolBox tools, Progression progression, Transcript transcript, CancellationToken cancellation)
+    private async Task<ExecutionResult> LoopAsync(
+        Attempt attempt, BuiltinLimits limits, Conversation conversation, ToolBox tools, Progression progression, Transcript transcript, CancellationToken cancellation)
     {
-        using var client = new GatewayChatClient(attempt.Gateway, _limits.Patience.Silence, _time);
-        var loop = new AgentLoop(_limits, new PatientModel(client, _limits.Patience, _time), tools, conversation, transcript, progression, attempt.Model ?? "smart")
+        using var client = new GatewayChatClient(attempt.Gateway, limits.Patience.Silence, _time);
+        var loop = new AgentLoop(limits, new PatientModel(client, limits.Patience, _time), tools, conversation, transcript, progression, attempt.Model ?? "smart")
         {
             CommitAsync = ct => CommitAsync(attempt, progression, transcript, ct),
         };
@@ -132,7 +138,7 @@ public sealed class BuiltinExecutor : IExecutor
                 .. new ShellTool(attempt, folder, sandbox, progression, _time).Tools,
                 .. folder.Git is { } git ? new GitTool(attempt, folder, git, progression).Tools : [],
                 .. new TaskTools(attempt, folder, progression, redactor, guard).Tools,
-            ], redactor);
+            ], attempt.Role?.Tools, redactor);
         foreach (var source in _sources) await tools.AddAsync(source, attempt, transcript.Note, cancellation);
         return tools;
     }

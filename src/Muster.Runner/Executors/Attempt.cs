@@ -33,8 +33,11 @@ public sealed record Attempt
     /// <summary>Route or model that the agent asks for; null leaves it to the plane.</summary>
     public string? Model { get; init; }
 
+    /// <summary>What the agent is for in this task; null where it has no role.</summary>
+    public RoleBrief? Role { get; init; }
+
     /// <summary>What the agent's role says it is and how it works; null where it has none.</summary>
-    public string? Instructions { get; init; }
+    public string? Instructions => Role?.Instructions;
 
     /// <summary>Adds a line to the attempt's log.</summary>
     public required Action<string> Log { get; init; }
@@ -124,7 +127,7 @@ public static class ExecutorCatalog
     {
         Contracts.Fleet.Executors.Command => new CommandExecutor(definition),
         Contracts.Fleet.Executors.Rehearsal => RehearsalExecutor.Load(definition, time),
-        Contracts.Fleet.Executors.Builtin => new BuiltinExecutor(definition, sources ?? [], time),
+        Contracts.Fleet.Executors.Builtin => new BuiltinExecutor(sources ?? [], time),
         Contracts.Fleet.Executors.Program => throw new ExecutorException("The executor 'program' claims for itself; its host starts it directly."),
         Contracts.Fleet.Executors.Acp => new AcpExecutor(definition, time, sources ?? [], CommandSandbox.DetectAsync),
         var name when ProfileCatalog.Find(name) is { } profile => new ProfileExecutor(profile, time, sources ?? [], CommandSandbox.DetectAsync),

@@ -24,7 +24,7 @@ internal static class CommandEnvironment
 
     /// <summary>The task as the program reads it on standard input.</summary>
     public static string TaskJson(Attempt attempt) => JsonSerializer.Serialize(
-        new { attempt.Task, attempt.Assignment, attempt.Previous, attempt.Git, Attempt = attempt.Assignment.Epoch },
+        new { attempt.Task, attempt.Assignment, attempt.Previous, attempt.Git, attempt.Role, Attempt = attempt.Assignment.Epoch },
         Wire.Json) + "\n";
 
     private static IEnumerable<KeyValuePair<string, string>> Task(Attempt attempt, string resultPath)
@@ -34,6 +34,7 @@ internal static class CommandEnvironment
         yield return new("MUSTER_TASK_DESCRIPTION", attempt.Task.Description ?? "");
         yield return new("MUSTER_ATTEMPT", $"{attempt.Assignment.Epoch}");
         yield return new("MUSTER_AGENT", attempt.Assignment.Agent);
+        yield return new("MUSTER_ROLE", attempt.Role?.Name ?? "");
         yield return new("MUSTER_ASSIGNMENT", attempt.Assignment.Id);
         yield return new("MUSTER_BRANCH", attempt.Git?.Branch ?? "");
         yield return new("MUSTER_TARGET", attempt.Git?.TargetBranch ?? "");

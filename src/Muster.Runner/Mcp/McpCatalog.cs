@@ -66,7 +66,8 @@ public sealed class McpCatalog(string data, string shipped)
     internal IReadOnlyList<McpServer> For(Attempt attempt, string? role, Action<string> log)
     {
         var found = new Dictionary<string, McpServer>(StringComparer.Ordinal);
-        var named = Told(() => OfRole(role), log) ?? [];
+        // The plane says what its role has; one of before did not, and the files here are asked.
+        var named = (attempt.Role is { } brief ? brief.Mcp : Told(() => OfRole(role), log)) ?? [];
         foreach (var server in Told(Fleet, log) ?? [])
         {
             // A role that names servers has those; a server that names roles is for those.

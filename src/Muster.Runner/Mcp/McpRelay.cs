@@ -12,6 +12,7 @@ using Microsoft.Extensions.DependencyInjection;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
+using Muster.Contracts.Fleet;
 using Muster.Runner.Builtin;
 using Muster.Runner.Executors;
 
@@ -28,14 +29,15 @@ public sealed class McpRelay : IAsyncDisposable
 
     private readonly WebApplication _app;
     private readonly IReadOnlyList<IToolSession> _sessions;
+    private readonly IReadOnlyList<string>? _allowed;
     private readonly McpServerOptions _offered;
 
     // A session answers one call at a time.
     private readonly SemaphoreSlim _turn = new(1);
 
-    private McpRelay(WebApplication app, IReadOnlyList<IToolSession> sessions)
+    private McpRelay(WebApplication app, IReadOnlyList<IToolSession> sessions, IReadOnlyList<string>? allowed)
     {
-        (_app, _sessions) = (app, sessions);
+        (_app, _sessions, _allowed) = (app, sessions, allowed);
         _offered = new McpServerOptions
         {
             ServerInfo = new Implementation { Name = "muster-tools", Version = Client.MusterClient.Version },
@@ -51,7 +53,7 @@ public sealed class McpRelay : IAsyncDisposable
     public string Key { get; } = "muster-" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24));
 
     /// <summary>Whether there is any tool; without one there is no need to tell a program of it.</summary>
-    public bool IsEmpty => _sessions.All(session => session.Tools.Count == 0);
+    public bool IsEmpty => !_sessions.Any(session => Of(session).Any());
 
     /// <summary>Opens the sources and serves what they have; what is not to be had is told in the attempt's log.</summary>
     public static async Task<McpRelay> StartAsync(IReadOnlyList<IToolSource> sources, Attempt attempt, CancellationToken cancellation)
@@ -77,7 +79,7 @@ public sealed class McpRelay : IAsyncDisposable
             kestrel.Listen(IPAddress.Loopback, 0);
         });
         var app = builder.Build();
-        var relay = new McpRelay(app, sessions);
+        var relay = new McpRelay(app, sessions, attempt.Role?.Tools);
         app.Run(relay.HandleAsync);
         await app.StartAsync(cancellation);
         relay.Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First() + "/mcp");
@@ -149,13 +151,15 @@ public sealed class McpRelay : IAsyncDisposable
         }
     }
 
+    private IEnumerable<ToolDeclaration> Of(IToolSession session) => session.Tools.Where(tool => RoleTools.Allow(_allowed, tool.Name));
+
     private async ValueTask<ListToolsResult> ListAsync(CancellationToken ct)
     {
         await _turn.WaitAsync(ct);
         try
         {
             foreach (var session in _sessions) await session.RefreshAsync(ct);
-            return new ListToolsResult { Tools = [.. _sessions.SelectMany(session => session.Tools).DistinctBy(tool => tool.Name).Select(tool => new Tool { Name = tool.Name, Description = tool.Description, InputSchema = tool.InputSchema })] };
+            return new ListToolsResult { Tools = [.. _sessions.SelectMany(Of).DistinctBy(tool => tool.Name).Select(tool => new Tool { Name = tool.Name, Description = tool.Description, InputSchema = tool.InputSchema })] };
         }
         finally
         {
@@ -166,7 +170,7 @@ public sealed class McpRelay : IAsyncDisposable
     /// <summary>Where a tool is; asked once more when a program knows a name that nobody has, as it may be newer than the list.</summary>
     private async Task<IToolSession?> FindAsync(string name, CancellationToken ct)
     {
-        IToolSession? Find() => _sessions.FirstOrDefault(session => session.Tools.Any(tool => tool.Name == name));
+        IToolSession? Find() => _sessions.FirstOrDefault(session => Of(session).Any(tool => tool.Name == name));
         if (Find() is { } there) return there;
         foreach (var session in _sessions) await session.RefreshAsync(ct);
         return Find();

@@ -16,7 +16,7 @@ public sealed class McpToolSource(McpCatalog catalog, string? role) : IToolSourc
     internal McpToolSession Open(Attempt attempt)
     {
         List<McpServer> approved = [];
-        var offered = catalog.For(attempt, role, attempt.Log);
+        var offered = catalog.For(attempt, attempt.Role?.Name ?? role, attempt.Log);
         Dictionary<string, McpPin> pins = new(StringComparer.Ordinal);
         foreach (var server in offered)
         {

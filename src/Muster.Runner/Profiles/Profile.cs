@@ -55,6 +55,12 @@ internal sealed record Profile
     /// <summary>How it is told of tools from outside; null when it takes none.</summary>
     public ToolsBy? Tools { get; init; }
 
+    /// <summary>Arguments that give it its role as <c>%INSTRUCTIONS%</c>, above the task; null puts the role before the task.</summary>
+    public IReadOnlyList<string>? InstructionsBy { get; init; }
+
+    /// <summary>Arguments that end a run after <c>%TURNS%</c> answers of the model; null where it knows no such limit.</summary>
+    public IReadOnlyList<string>? TurnsBy { get; init; }
+
     /// <summary>Reads one run.</summary>
     public required Func<IProgramOutput> Output { get; init; }
 

@@ -46,6 +46,8 @@ internal static partial class ProfileCatalog
             ["DISABLE_BUG_COMMAND"] = "1",
         },
         SignedInBy = [".claude/.credentials.json"],
+        InstructionsBy = ["--append-system-prompt", "%INSTRUCTIONS%"],
+        TurnsBy = ["--max-turns", "%TURNS%"],
         Tools = new ToolsBy("mcp.json", tools => tools.ClaudeCode, "--mcp-config", "%HOME%/mcp.json", "--allowedTools", $"mcp__{McpConfigFiles.ServerName}"),
         Output = () => new ClaudeOutput(),
     };

@@ -79,7 +79,7 @@ internal sealed partial class ProfileRun : IAsyncDisposable
             var progress = new ProgressSteps(attempt, cancellation);
             var report = new ProgramReport(attempt.Log, progress.Report, Redactor.ForProcess([relay.Access.Key, tools.Key, attempt.Gateway.Key, .. keys.Values]));
             report.Say(fence.Statement);
-            var prompt = await ProfilePrompt.WriteAsync(attempt, fence.Works, cancellation);
+            var prompt = await ProfilePrompt.WriteAsync(attempt, fence.Works, profile.InstructionsBy is null, cancellation);
             await File.WriteAllTextAsync(Path.Combine(view.Home, PromptFile), prompt, cancellation);
             var values = new ProfileValues(new Dictionary<string, string>(StringComparer.Ordinal)
             {
@@ -89,7 +89,10 @@ internal sealed partial class ProfileRun : IAsyncDisposable
                 ["KEY"] = relay.Access.Key,
                 ["HOME"] = fence.Home,
                 ["FOLDER"] = attempt.Folder,
+                ["TURNS"] = $"{attempt.Definition.Limits?.Steps}",
                 ["PROMPT_FILE"] = Path.Combine(fence.Home, PromptFile),
+                // Last, so that nothing is filled into it.
+                ["INSTRUCTIONS"] = attempt.Instructions ?? "",
             });
             foreach (var (path, content) in profile.Files)
             {
@@ -103,7 +106,7 @@ internal sealed partial class ProfileRun : IAsyncDisposable
                 Prompt = prompt,
                 Sandbox = fence,
                 Home = view.Home,
-                Arguments = [.. profile.Arguments.Select(values.Fill)],
+                Arguments = [.. profile.Arguments.Concat(OfRole(attempt, profile)).Select(values.Fill)],
                 Environment = ProfileEnvironment.Create(attempt, view.Home, fence, profile.Environment.Select(pair => KeyValuePair.Create(pair.Key, values.Fill(pair.Value))).Concat(keys)),
             };
         }
@@ -143,7 +146,14 @@ internal sealed partial class ProfileRun : IAsyncDisposable
     {
         var final = Report.Final;
         if (final?.StartsWith(ProfilePrompt.Cannot, StringComparison.OrdinalIgnoreCase) == true) return ExecutionResult.Failed(final[ProfilePrompt.Cannot.Length..].Trim());
-        return new ExecutionResult { Ending = Ending.Ready, Summary = final is { Length: > LongestSummary } ? final[..LongestSummary] : final };
+        if (final is null) return new ExecutionResult { Ending = Ending.Ready };
+        var said = ProgramTrailers.Read(final);
+        return new ExecutionResult
+        {
+            Ending = Ending.Ready,
+            Summary = said.Summary.Length > LongestSummary ? said.Summary[..LongestSummary] : said.Summary,
+            Evidence = said.Evidence.Count == 0 ? null : said.Evidence,
+        };
     }
 
     public async ValueTask DisposeAsync()
@@ -151,6 +161,12 @@ internal sealed partial class ProfileRun : IAsyncDisposable
         await _relay.DisposeAsync();
         await Tools.DisposeAsync();
     }
+
+    private static IEnumerable<string> OfRole(Attempt attempt, Profile profile) =>
+    [
+        .. attempt.Instructions is { Length: > 0 } ? profile.InstructionsBy ?? [] : [],
+        .. attempt.Definition.Limits?.Steps is not null ? profile.TurnsBy ?? [] : [],
+    ];
 
     [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,199}$", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex ModelName();

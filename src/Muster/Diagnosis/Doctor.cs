@@ -2,6 +2,8 @@ using System.Runtime.InteropServices;
 using Muster.Client;
 using Muster.Commands;
 using Muster.Connections;
+using Muster.Contracts.Fleet;
+using Muster.ControlPlane.Fleet.Roles;
 using Muster.Hosting;
 using Muster.Integrations.Git;
 using Muster.Integrations.Sqlite;
@@ -27,6 +29,7 @@ internal static class Doctor
             Disk(data),
             Settings(data),
             .. Models(data),
+            .. Roles(data),
             CredentialsFinding(),
             .. await PlaneAsync(call),
         ];
@@ -120,6 +123,13 @@ internal static class Doctor
         return SecretFile.IsOpen(file)
             ? new Finding("credentials", "warn", $"others may read {file}: chmod 600 {file}")
             : new Finding("credentials", "ok", file);
+    }
+
+    private static IEnumerable<Finding> Roles(string data)
+    {
+        var roles = new RoleCatalog(PlaneConfig.RoleFolders(data));
+        if (roles.Problems.Count == 0) return [new Finding("roles", "ok", $"{roles.All.Count}, {roles.All.Count(role => role.Source == RoleSources.Own)} of your own")];
+        return roles.Problems.Select(problem => new Finding("roles", "fail", $"{problem.File}{(problem.Line is { } line ? $":{line}" : "")}: {problem.Message}"));
     }
 
     private static async Task<IReadOnlyList<Finding>> PlaneAsync(Call call)

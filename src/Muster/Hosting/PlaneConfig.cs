@@ -64,6 +64,9 @@ internal sealed record PlaneConfig
 
     public static string PathIn(string folder) => Path.Combine(folder, "config.json");
 
+    /// <summary>Where roles lie, one's own before those shipped.</summary>
+    public static IReadOnlyList<string> RoleFolders(string folder) => [Path.Combine(folder, "roles"), Path.Combine(AppContext.BaseDirectory, "fleet", "roles")];
+
     public static PlaneConfig Read(DataFolder data) => Read(data.Path);
 
     public static PlaneConfig Read(string folder)
@@ -88,7 +91,7 @@ internal sealed record PlaneConfig
             DataFolder = data.Path,
             SharedFolder = shared is null ? null : Path.GetFullPath(shared),
             Url = url,
-            RoleFolders = [data.Roles, Path.Combine(AppContext.BaseDirectory, "fleet", "roles")],
+            RoleFolders = RoleFolders(data.Path),
             PriceFiles = [Path.Combine(data.Path, "prices.yaml"), Path.Combine(AppContext.BaseDirectory, "fleet", "prices.yaml")],
             CorsOrigins = CorsOrigins,
             HostNames = HostNames,

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Muster.Conformance.Servers;
 using Muster.Contracts.Conversations;
 using Muster.Contracts.Work;
-using Muster.ControlPlane.Fleet;
+using Muster.ControlPlane.Fleet.Roles;
 using Muster.ControlPlane.Models;
 using Muster.Integrations.Postgres;
 

@@ -1,5 +1,6 @@
 using Muster.Contracts;
 using Muster.Contracts.Conversations;
+using Muster.Contracts.Models;
 using Muster.Contracts.Work;
 
 namespace Muster.ControlPlane.Tests.Conversations;
@@ -14,7 +15,7 @@ public sealed class FirstWayTests
         var model = new SpokenModel();
         await using var plane = await Chief.StartAsync(model);
         await plane.ProjectAsync("FLT");
-        model.Say(Chief.Plan("FLT", Chief.Task(1, "Write the test", role: "qa-testing"), Chief.Task(2, "Answer it", [1])));
+        model.Say(Chief.Plan("FLT", Chief.Task(1, "Write the test", role: "qa-testing") with { BudgetUsd = 2.5 }, Chief.Task(2, "Answer it", [1])));
 
         var said = await plane.SayAsync("Please add a health endpoint");
         Assert.Equal(("G-1", GoalState.Planning), (said.Goal!.Key, said.Goal.State));
@@ -30,6 +31,11 @@ public sealed class FirstWayTests
         var tasks = (await plane.GetAsync<Page<TaskInfo>>(Routes.Tasks)).Items;
         Assert.Equal(["FLT-1", "FLT-2"], tasks.Select(t => t.Key));
         Assert.Equal(("FLT-1", "qa-testing"), (Assert.Single(tasks[1].DependsOn), tasks[0].Role));
+
+        // What the plan gives a task is kept by the ledger, with the role's other limits.
+        var budget = Assert.Single((await plane.GetAsync<Page<BudgetInfo>>(Routes.Budgets)).Items);
+        Assert.Equal(("FLT-1", 2.5), (budget.Subject, budget.LimitUsd));
+        Assert.True(budget.LimitTokens > 0);
 
         await FinishAsync(plane, 2);
         var done = await plane.UntilAsync("G-1", g => g.State == GoalState.Done);

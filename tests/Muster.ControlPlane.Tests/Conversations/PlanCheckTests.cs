@@ -4,6 +4,7 @@ using Muster.Contracts.Conversations;
 using Muster.ControlPlane.Conversations;
 using Muster.ControlPlane.Conversations.Planning;
 using Muster.ControlPlane.Fleet;
+using Muster.ControlPlane.Fleet.Roles;
 using Muster.ControlPlane.Work;
 
 namespace Muster.ControlPlane.Tests.Conversations;

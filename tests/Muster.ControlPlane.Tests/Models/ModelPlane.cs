@@ -25,7 +25,7 @@ public sealed class ModelPlane : IAsyncDisposable
     public ScriptedModel First { get; }
     public ScriptedModel Second { get; }
 
-    public static async Task<ModelPlane> StartAsync(string? folder = null)
+    public static async Task<ModelPlane> StartAsync(string? folder = null, IReadOnlyList<string>? roles = null)
     {
         var (first, second) = (await ScriptedModel.StartAsync(_ => ScriptedTurn.Say("It is done.")), await ScriptedModel.StartAsync(_ => ScriptedTurn.Say("It is done.")));
         folder ??= Directory.CreateTempSubdirectory("muster-models-").FullName;
@@ -41,7 +41,7 @@ public sealed class ModelPlane : IAsyncDisposable
         await File.WriteAllTextAsync(Path.Combine(folder, "prices.yaml"), "date: \"2026-11-21\"\nmodels:\n  \"*/scripted-1\": {in: 10, out: 100}\n");
         var setup = ModelSetup.Read(new ModelSources([Path.Combine(folder, "models.yaml")], _ => "key-of-the-provider", _ => null), new ProviderKinds().AddOpenAi());
         var plane = await TestPlane.StartAsync(folder, services => services.AddModelCalling(setup),
-            new ControlPlaneOptions { DataFolder = folder, RoleFolders = [Path.Combine(Repository.Root, "fleet", "roles")], PriceFiles = [Path.Combine(folder, "prices.yaml")] });
+            new ControlPlaneOptions { DataFolder = folder, RoleFolders = [.. roles ?? [], Path.Combine(Repository.Root, "fleet", "roles")], PriceFiles = [Path.Combine(folder, "prices.yaml")] });
         return new ModelPlane(plane, first, second);
     }
 

@@ -47,14 +47,14 @@ internal sealed class ProfileRig : IAsyncDisposable
     {
         Folder = Workspace.Path,
         Model = "smart",
-        Instructions = "You are a backend engineer of the house of Muster.",
+        Role = new RoleBrief { Name = "backend-engineer", Hash = "h", Instructions = "You are a backend engineer of the house of Muster." },
         Gateway = new ModelAccess(Model.Address, Lease),
     };
 
     /// <summary>Runs the program to its end, in this machine's sandbox or without one.</summary>
     public Task<ExecutionResult> RunAsync(string executor, string program, bool sandboxed = true, CancellationToken cancellation = default)
     {
-        var definition = new AgentDefinition { Executor = executor, Command = [program], TimeoutSeconds = 300 };
+        var definition = new AgentDefinition { Executor = executor, Command = [program], TimeoutSeconds = 300, Limits = new AttemptLimits { Steps = 40 } };
         Func<CancellationToken, Task<CommandSandbox>> sandbox = sandboxed ? CommandSandbox.DetectAsync : _ => Task.FromResult(CommandSandbox.Without("a test wants none"));
         var attempt = Attempt(definition);
         Marker = attempt.Marker;

@@ -1,4 +1,5 @@
 using Muster.ControlPlane.Fleet;
+using Muster.ControlPlane.Fleet.Roles;
 using Muster.ControlPlane.Work;
 
 namespace Muster.ControlPlane.Conversations.Planning;

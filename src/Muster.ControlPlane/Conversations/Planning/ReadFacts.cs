@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Muster.ControlPlane.Delivery;
 using Muster.ControlPlane.Delivery.Git;
 using Muster.ControlPlane.Fleet;
+using Muster.ControlPlane.Fleet.Roles;
 using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Storage;
 using Muster.ControlPlane.Work;

@@ -71,10 +71,12 @@ internal static class TaskCheck
 
     private static void Evidence(List<string> faults, PlannedTask task, string name, TaskRules rules)
     {
-        var wanted = string.IsNullOrWhiteSpace(task.Contract) ? rules.Project?.Contract ?? (rules.HasGit ? "commit + test(pass) + pr(merged)" : "") : task.Contract;
+        var role = rules.Facts.Roles.Find(task.Role ?? rules.Facts.Roles.ByLabels(task.Labels));
+        var hasGit = rules.HasGit || rules.Project?.Repository is not null;
+        var wanted = string.IsNullOrWhiteSpace(task.Contract) ? Fleet.Roles.Role.ContractFor(role, rules.Project?.Contract ?? (hasGit ? "commit + test(pass) + pr(merged)" : ""), hasGit) : task.Contract;
         var (contract, errors) = Contract.Parse(wanted);
         if (contract is null) faults.Add($"contract of {name}: {Wording.Line(string.Join(' ', errors), 300)}");
         else if (contract.Items.Count == 0) faults.Add($"{name} names no evidence that done needs, and its project has none of its own; name it in contract, such as research.");
-        else if (contract.AsksForGit && !rules.HasGit && rules.Project?.Repository is null) faults.Add($"contract of {name} asks for git, and the project has no repository; use research or citation.");
+        else if (contract.AsksForGit && !hasGit) faults.Add($"contract of {name} asks for git, and the project has no repository; use research or citation.");
     }
 }

@@ -3,6 +3,7 @@ using Muster.Contracts.Events;
 using Muster.Contracts.Work;
 using Muster.ControlPlane.Conversations.Planning;
 using Muster.ControlPlane.Fleet;
+using Muster.ControlPlane.Fleet.Roles;
 using Muster.ControlPlane.Storage;
 using Muster.ControlPlane.Work;
 

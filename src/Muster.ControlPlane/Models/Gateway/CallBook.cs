@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Muster.Contracts;
+using Muster.ControlPlane.Fleet.Roles;
 using Muster.ControlPlane.Models.Budgets;
 using Muster.ControlPlane.Models.Calling;
 using Muster.ControlPlane.Models.Ledger;
@@ -13,7 +14,7 @@ namespace Muster.ControlPlane.Models.Gateway;
 /// transaction and writes the call down; recording takes it out again with what it cost. One whose plane died is recorded by
 /// another at the most it may have cost, so that nothing is ever spent unseen.
 /// </summary>
-public sealed class CallBook(Store store, PriceTable prices)
+public sealed class CallBook(Store store, PriceTable prices, RoleCatalog roles)
 {
     /// <summary>Outcome of a call whose plane died during it.</summary>
     public const string Lost = "lost";
@@ -33,6 +34,7 @@ public sealed class CallBook(Store store, PriceTable prices)
         {
             ModelSwitch.Require(tx);
             var caller = credential.Find(tx, store);
+            TaskBudgets.FromRole(tx, caller, roles.Find(caller.Role));
             var holds = Reservations.Take(tx, caller, amount, priced: legs.TrueForAll(p => p is not null));
             var row = new ModelCallRow
             {

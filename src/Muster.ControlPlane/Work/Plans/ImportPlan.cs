@@ -2,6 +2,7 @@ using Muster.Contracts;
 using Muster.Contracts.Events;
 using Muster.Contracts.Work;
 using Muster.ControlPlane.Fleet;
+using Muster.ControlPlane.Fleet.Roles;
 using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Storage;
 
@@ -27,7 +28,8 @@ public static class ImportPlan
         var created = 0;
         foreach (var (epic, issue) in InOrder(report).Where(i => !before.ContainsKey(i.Issue.Number)))
         {
-            var row = AddTask.Run(tx, ToTask(project, epic, issue, ids, roles), issue.Done);
+            var body = ToTask(project, epic, issue, ids, roles);
+            var row = AddTask.Run(tx, body, roles.Find(body.Role), issue.Done);
             if (!issue.Done && issue.PercentComplete > 0)
                 tx.ExecuteOne("UPDATE tasks SET percent_complete = @PercentComplete WHERE id = @Id", new { issue.PercentComplete, row.Id });
             ids[issue.Number] = row.Id;

@@ -1,6 +1,7 @@
 using Muster.Contracts;
 using Muster.Contracts.Work;
 using Muster.ControlPlane.Fleet;
+using Muster.ControlPlane.Fleet.Roles;
 using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Security;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Muster.Client;
+using Muster.Contracts.Fleet;
 using Muster.Runner.Builtin.Transcripts;
 using Muster.Runner.Executors;
 using Muster.Runner.Git;
@@ -15,12 +16,16 @@ internal sealed class ToolBox : IAsyncDisposable
 
     private readonly Dictionary<string, AgentTool> _tools = new(StringComparer.Ordinal);
     private readonly List<(IToolSession Session, string Source, List<string> Names)> _sessions = [];
+    private readonly IReadOnlyList<string>? _allowed;
     private readonly Redactor _redactor;
 
-    public ToolBox(IEnumerable<AgentTool> own, Redactor redactor)
+    /// <param name="own">The agent's own tools.</param>
+    /// <param name="allowed">What its role may use; null is all.</param>
+    /// <param name="redactor">Knows what no model may read.</param>
+    public ToolBox(IEnumerable<AgentTool> own, IReadOnlyList<string>? allowed, Redactor redactor)
     {
-        _redactor = redactor;
-        foreach (var tool in own) _tools.Add(tool.Name, tool);
+        (_allowed, _redactor) = (allowed, redactor);
+        foreach (var tool in own.Where(tool => RoleTools.Allow(allowed, tool.Name))) _tools.Add(tool.Name, tool);
     }
 
     public IReadOnlyList<AIFunctionDeclaration> Declarations =>
@@ -38,7 +43,7 @@ internal sealed class ToolBox : IAsyncDisposable
             var names = new List<string>();
             _sessions.Add((session, source.Name, names));
             Take(session, source.Name, names, note);
-            note($"{session.Tools.Count} tools of {source.Name}");
+            note($"{names.Count} tools of {source.Name}{Others(session)}");
         }
         catch (ToolSourceException error)
         {
@@ -58,7 +63,7 @@ internal sealed class ToolBox : IAsyncDisposable
             foreach (var name in names) _tools.Remove(name);
             names.Clear();
             Take(session, source, names, note);
-            note($"{session.Tools.Count} tools of {source} now");
+            note($"{names.Count} tools of {source} now{Others(session)}");
         }
 
         return any;
@@ -81,9 +86,11 @@ internal sealed class ToolBox : IAsyncDisposable
         foreach (var (session, _, _) in _sessions) await session.DisposeAsync();
     }
 
+    private string Others(IToolSession session) => session.Tools.Count(tool => !RoleTools.Allow(_allowed, tool.Name)) is > 0 and var others ? $"; {others} more are not for this role" : "";
+
     private void Take(IToolSession session, string source, List<string> names, Action<string> note)
     {
-        foreach (var tool in session.Tools)
+        foreach (var tool in session.Tools.Where(tool => RoleTools.Allow(_allowed, tool.Name)))
         {
             if (_tools.TryAdd(tool.Name, new AgentTool(tool, (arguments, ct) => CallSourceAsync(session, tool.Name, arguments, ct)))) names.Add(tool.Name);
             else note($"the tool {tool.Name} of {source} is left out: there is one of that name");
