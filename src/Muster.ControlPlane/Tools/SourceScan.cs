@@ -66,44 +66,44 @@ internal static partial class SourceScan
 
     private static IEnumerable<string> All(Regex regex, string line) => regex.Matches(line).Select(match => match.Value);
 
-    [GeneratedRegex("https?://[A-Za-z0-9.:-]+", RegexOptions.None, 1000)]
+    [GeneratedRegex("https?://[A-Za-z0-9.:-]+", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Url();
 
     // A string that begins like a place of the machine, or climbs.
-    [GeneratedRegex("""(["' (=]|^)(~/|/(etc|home|root|proc|sys|var|run|usr|opt|mnt|srv|tmp|dev|workspace)(/[A-Za-z0-9._/-]*)?|\.\./[A-Za-z0-9._/-]*)""", RegexOptions.None, 1000)]
+    [GeneratedRegex("""(["' (=]|^)(~/|/(etc|home|root|proc|sys|var|run|usr|opt|mnt|srv|tmp|dev|workspace)(/[A-Za-z0-9._/-]*)?|\.\./[A-Za-z0-9._/-]*)""", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Place();
 
-    [GeneratedRegex(@"\b(HttpClient|WebRequest|WebClient|TcpClient|TcpListener|UdpClient|Socket|Dns|ClientWebSocket|SmtpClient|NamedPipe\w*)\b", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"\b(HttpClient|WebRequest|WebClient|TcpClient|TcpListener|UdpClient|Socket|Dns|ClientWebSocket|SmtpClient|NamedPipe\w*)\b", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex CSharpNetwork();
 
-    [GeneratedRegex(@"\b(Process\.Start|ProcessStartInfo)\b", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"\b(Process\.Start|ProcessStartInfo)\b", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex CSharpProgram();
 
-    [GeneratedRegex(@"\bGetEnvironmentVariables?\b", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"\bGetEnvironmentVariables?\b", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex CSharpEnvironment();
 
-    [GeneratedRegex(@"\b(DllImport|LibraryImport|Assembly\.Load\w*|DynamicMethod|Reflection\.Emit|unsafe|Marshal|FromBase64String)\b", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"\b(DllImport|LibraryImport|Assembly\.Load\w*|DynamicMethod|Reflection\.Emit|unsafe|Marshal|FromBase64String)\b", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex CSharpHidden();
 
-    [GeneratedRegex(@"\b(socket|urllib\w*|http\.client|requests|httpx|aiohttp|ftplib|smtplib|asyncio\.open_connection)\b", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"\b(socket|urllib\w*|http\.client|requests|httpx|aiohttp|ftplib|smtplib|asyncio\.open_connection)\b", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex PythonNetwork();
 
-    [GeneratedRegex(@"\b(subprocess|os\.system|os\.popen|os\.exec\w*|os\.spawn\w*|os\.fork|pty|multiprocessing)\b", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"\b(subprocess|os\.system|os\.popen|os\.exec\w*|os\.spawn\w*|os\.fork|pty|multiprocessing)\b", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex PythonProgram();
 
-    [GeneratedRegex(@"\b(os\.environ|os\.getenv|getenv)\b", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"\b(os\.environ|os\.getenv|getenv)\b", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex PythonEnvironment();
 
-    [GeneratedRegex(@"(?<![.\w])(eval|exec|compile)\s*\(|\b(__import__|importlib|ctypes|marshal|pickle|b64decode)\b", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"(?<![.\w])(eval|exec|compile)\s*\(|\b(__import__|importlib|ctypes|marshal|pickle|b64decode)\b", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex PythonHidden();
 
-    [GeneratedRegex(@"\b(curl|wget|nc|ncat|netcat|ssh|scp|telnet|socat|ftp)\b|/dev/(tcp|udp)/", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"\b(curl|wget|nc|ncat|netcat|ssh|scp|telnet|socat|ftp)\b|/dev/(tcp|udp)/", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex ShellNetwork();
 
-    [GeneratedRegex(@"\b(printenv|env)\b", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"\b(printenv|env)\b", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex ShellEnvironment();
 
-    [GeneratedRegex(@"\b(eval|base64\s+(-d|--decode)|xxd)\b", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"\b(eval|base64\s+(-d|--decode)|xxd)\b", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex ShellHidden();
 
     // The first word of a command: at the beginning, behind ; | & ( and `, and behind what introduces a body.

@@ -83,13 +83,13 @@ internal static partial class ToolCheck
     private static bool IsInside(string path) =>
         path.Length is > 0 and <= 200 && path.Split('/').All(part => part is not ("" or "." or "..") && !part.Equals(".git", StringComparison.OrdinalIgnoreCase)) && !path.Any(c => char.IsControl(c) || c == '\\');
 
-    [GeneratedRegex("^[a-z][a-z0-9-]{1,39}$", RegexOptions.None, 1000)]
+    [GeneratedRegex("^[a-z][a-z0-9-]{1,39}$", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Name();
 
-    [GeneratedRegex("^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,250}[a-zA-Z0-9])?(:[0-9]{1,5})?$", RegexOptions.None, 1000)]
+    [GeneratedRegex("^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,250}[a-zA-Z0-9])?(:[0-9]{1,5})?$", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Host();
 
-    [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$", RegexOptions.None, 1000)]
+    [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Program();
 
     [GeneratedRegex(@"^\s*#:", RegexOptions.Multiline, 1000)]
