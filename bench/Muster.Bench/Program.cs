@@ -5,6 +5,7 @@ using Muster.Bench.Servers;
 
 if (args is ["nothing"]) return 0;
 if (args is ["bare-kestrel"]) return await BareKestrel.RunAsync();
+if (args is ["bare-provider"]) return await BareProvider.RunAsync();
 if (args is ["seed", var folder, var tasks, .. var store]) return await Seed.RunAsync(folder, int.Parse(tasks, CultureInfo.InvariantCulture), store.FirstOrDefault());
 Environment.SetEnvironmentVariable(Child.InlineCompletions, "1");
 
@@ -21,5 +22,6 @@ return await Runner.RunAsync(
     Streams.Benchmark,
     Starting.Benchmark,
     HttpRequests.Benchmark,
+    Gateway.Benchmark,
     Leak.Benchmark,
 ], args);

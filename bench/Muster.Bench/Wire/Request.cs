@@ -10,6 +10,8 @@ internal static class Request
 
     public static byte[] Post(string path, string token, string body, string? lease = null) => Bytes("POST", path, token, lease, body);
 
+    public static byte[] Patch(string path, string token, string body) => Bytes("PATCH", path, token, null, body);
+
     private static byte[] Bytes(string method, string path, string token, string? lease, string? body)
     {
         var text = new StringBuilder(512).Append(CultureInfo.InvariantCulture, $"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n");

@@ -42,6 +42,9 @@ public static class Executors
 
     public static IReadOnlyList<string> All { get; } = [Builtin, ClaudeCode, Codex, OpenCode, Gemini, Aider, Acp, Command, Rehearsal, Program];
 
+    /// <summary>Whether it can work with the account that the host's user is signed in with, instead of the plane's models.</summary>
+    public static bool HasOwnAccount(string executor) => executor is ClaudeCode or Codex;
+
     /// <summary>Whether the definition must name the program.</summary>
     public static bool TakesCommand(string executor) => executor is Command or Program or Acp;
 }
@@ -90,6 +93,12 @@ public sealed record AgentDefinition
 
     /// <summary>Seconds one attempt may take; 3600 when null.</summary>
     public int? TimeoutSeconds { get; init; }
+
+    /// <summary>
+    /// For <c>claude-code</c> and <c>codex</c>: whether it uses the account that the user of the host is signed in with, and that user's
+    /// settings, instead of the plane's models. No budget, route or failover holds for it; its tokens are recorded when it has ended.
+    /// </summary>
+    public bool OwnAccount { get; init; }
 
     /// <summary>Extra environment of the agent's processes. Not for secrets.</summary>
     public IReadOnlyDictionary<string, string>? Environment { get; init; }

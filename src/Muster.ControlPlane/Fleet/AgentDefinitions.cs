@@ -15,6 +15,7 @@ public static class AgentDefinitions
             .Require(!Executors.TakesCommand(definition.Executor) || definition.Command is { Count: > 0 }, "definition.command", "Name the program to run and its arguments.")
             .Require(definition.Command is null || definition.Command.All(a => a is not null && a.Length <= 10_000 && !a.Contains('\0', StringComparison.Ordinal)), "definition.command", "An argument is too long or holds a null character.")
             .Require(definition.Executor != Executors.Rehearsal || !string.IsNullOrWhiteSpace(definition.Recording), "definition.recording", "Name the recording to replay.")
+            .Require(!definition.OwnAccount || Executors.HasOwnAccount(definition.Executor), "definition.ownAccount", $"Only {Executors.ClaudeCode} and {Executors.Codex} can work with an account of their own.")
             .Require(definition.TimeoutSeconds is null or (>= 1 and <= 604_800), "definition.timeoutSeconds", "A time-out is 1 second to 7 days.")
             .Require(definition.Environment is null || definition.Environment.Keys.All(IsVariable), "definition.environment", "Environment names are letters, digits and '_', and may not begin with MUSTER_.")
             .Require(definition.Limits is not { } limits || IsLimit(limits.Steps, 10_000) && IsLimit(limits.Tokens, 1_000_000_000) && IsLimit(limits.ContextTokens, 2_000_000, 8000) && IsLimit(limits.AnswerTokens, 200_000, 256),

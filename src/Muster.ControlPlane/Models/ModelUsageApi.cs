@@ -3,6 +3,8 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Muster.Contracts;
 using Muster.Contracts.Models;
 using Muster.ControlPlane.Fleet;
+using Muster.ControlPlane.Models.Budgets;
+using Muster.ControlPlane.Models.Gateway;
 using Muster.ControlPlane.Models.Ledger;
 using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Security;
@@ -43,12 +45,16 @@ public static class ModelUsageApi
             .Require(body.LatencyMs is null or >= 0, "latencyMs", "latencyMs is 0 or more.").ThrowIfWrong();
         var info = await writes.RunAsync(body, tx =>
         {
-            Leases.Heed(tx, store, http);
+            // Whoever works under a lease reports what a program with an account of its own has used: it counts as that task's.
+            var caller = Leases.Header(http) is { } lease ? ModelCaller.OfLease(tx, store, lease) : null;
             var row = new ModelUsageRow
             {
                 Id = Ids.New(),
-                TaskId = body.Task is null ? null : TaskQueries.Get(tx, body.Task).Id,
-                AgentId = body.Agent is null ? null : AgentRow.Get(tx, body.Agent).Id,
+                TaskId = body.Task is null ? caller?.TaskId : TaskQueries.Get(tx, body.Task).Id,
+                AssignmentId = caller?.AssignmentId,
+                AgentId = body.Agent is null ? caller?.AgentId : AgentRow.Get(tx, body.Agent).Id,
+                ProjectId = caller?.ProjectId,
+                Role = caller?.Role,
                 Provider = body.Provider,
                 Model = body.Model,
                 TokensIn = body.TokensIn,
@@ -61,9 +67,15 @@ public static class ModelUsageApi
             };
             tx.ExecuteOne(
                 """
-                INSERT INTO model_usage (id, task_id, agent_id, provider, model, tokens_in, tokens_out, tokens_cached, cost_usd, cost_nanos, latency_ms, outcome, at)
-                VALUES (@Id, @TaskId, @AgentId, @Provider, @Model, @TokensIn, @TokensOut, @TokensCached, @CostUsd, @nanos, @LatencyMs, @Outcome, @At)
-                """, new { row.Id, row.TaskId, row.AgentId, row.Provider, row.Model, row.TokensIn, row.TokensOut, row.TokensCached, row.CostUsd, nanos = Nanos.Of(row.CostUsd), row.LatencyMs, row.Outcome, row.At });
+                INSERT INTO model_usage (id, task_id, assignment_id, agent_id, project_id, role, provider, model, tokens_in, tokens_out, tokens_cached, cost_usd, cost_nanos, latency_ms, outcome, at)
+                VALUES (@Id, @TaskId, @AssignmentId, @AgentId, @ProjectId, @Role, @Provider, @Model, @TokensIn, @TokensOut, @TokensCached, @CostUsd, @nanos, @LatencyMs, @Outcome, @At)
+                """,
+                new
+                {
+                    row.Id, row.TaskId, row.AssignmentId, row.AgentId, row.ProjectId, row.Role, row.Provider, row.Model, row.TokensIn, row.TokensOut, row.TokensCached,
+                    row.CostUsd, nanos = Nanos.Of(row.CostUsd), row.LatencyMs, row.Outcome, row.At,
+                });
+            if (caller is not null) Reservations.Count(tx, caller, new Amount(Nanos.Of(row.CostUsd) ?? 0, row.TokensIn + row.TokensOut + row.TokensCached));
             return row.ToInfo();
         }, ct);
         return TypedResults.Created(Routes.With(Routes.ModelUsageEntry, info.Id), info);

@@ -73,7 +73,7 @@ internal sealed class AcpExecutor : IExecutor
             },
             () => run.Report.Final ?? "", cancellation, run.Refused);
         run.Report.Finish(client.Message);
-        await run.EndAsync();
+        await run.EndAsync(cancellation);
         return Judge(run, end, stop, command[0]);
     }
 

@@ -175,6 +175,7 @@ internal sealed class AttemptRunner(AgentProgramOptions options, IExecutor execu
         CommitAsync = (_, _) => Task.FromResult(false),
         StoreArtifactAsync = (name, content, type, ct) => context.StoreArtifactAsync(name, content, type, ct),
         CommentsAsync = ct => AttemptComments.ReadAsync(muster, context.Task.Key, ct),
+        ReportUsageAsync = (usage, ct) => Patience.TolerateAsync(() => muster.CreateModelUsageAsync(usage, CallOptions.ForLease(context.Lease), ct), notice),
         CommentAsync = (text, ct) => AttemptComments.WriteAsync(muster, context, text, ct),
     };
 

@@ -1,5 +1,6 @@
 using Muster.Contracts.Delivery;
 using Muster.Contracts.Fleet;
+using Muster.Contracts.Models;
 using Muster.Contracts.Tools;
 using Muster.Contracts.Work;
 using Muster.Runner.Acp;
@@ -53,6 +54,9 @@ public sealed record Attempt
 
     /// <summary>What people and agents wrote on the task, oldest first.</summary>
     public required Func<CancellationToken, Task<IReadOnlyList<TaskUpdateInfo>>> CommentsAsync { get; init; }
+
+    /// <summary>Records what a program has used of an account that is not the plane's, as this attempt's.</summary>
+    public required Func<CreateModelUsage, CancellationToken, Task> ReportUsageAsync { get; init; }
 
     /// <summary>Writes on the task, as the agent.</summary>
     public required Func<string, CancellationToken, Task> CommentAsync { get; init; }
@@ -130,7 +134,7 @@ public static class ExecutorCatalog
         Contracts.Fleet.Executors.Builtin => new BuiltinExecutor(sources ?? [], time),
         Contracts.Fleet.Executors.Program => throw new ExecutorException("The executor 'program' claims for itself; its host starts it directly."),
         Contracts.Fleet.Executors.Acp => new AcpExecutor(definition, time, sources ?? [], CommandSandbox.DetectAsync),
-        var name when ProfileCatalog.Find(name) is { } profile => new ProfileExecutor(profile, time, sources ?? [], CommandSandbox.DetectAsync),
+        var name when ProfileCatalog.Find(name) is { } profile => new ProfileExecutor(profile, time, sources ?? [], CommandSandbox.DetectAsync, Environment.GetEnvironmentVariable),
         var unknown => throw new ExecutorException($"There is no executor '{unknown}'. Known: {string.Join(", ", Contracts.Fleet.Executors.All)}."),
     };
 }

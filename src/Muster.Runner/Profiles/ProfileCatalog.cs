@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Muster.Contracts.Fleet;
 using Muster.Runner.Mcp;
 using Muster.Runner.Profiles.Output;
 
@@ -8,10 +9,20 @@ namespace Muster.Runner.Profiles;
 internal static partial class ProfileCatalog
 {
     private const string KeyVariable = "MUSTER_MODEL_KEY";
+    private const string ClaudeTools = "Bash Agent Task TaskCreate TaskGet TaskList TaskOutput TaskStop TaskUpdate TodoWrite NotebookEdit Skill";
+    private const string ClaudeForbidden = "WebFetch WebSearch CronCreate CronDelete CronList ScheduleWakeup EnterWorktree ExitWorktree SendMessage Workflow AskUserQuestion";
 
     public static IReadOnlyList<Profile> All { get; } = [ClaudeCode(), Codex(), OpenCode(), Gemini(), Aider()];
 
     public static Profile? Find(string name) => All.FirstOrDefault(profile => profile.Name == name);
+
+    /// <summary>Variables of the host with which the program of an agent asks a provider of its own.</summary>
+    public static IReadOnlyList<string> OwnKeys(AgentDefinition? definition) => Find(definition?.Executor ?? "") switch
+    {
+        { Account: { } account } when definition!.OwnAccount => account.Keys,
+        { } profile => profile.OwnKeys,
+        null => [],
+    };
 
     private static Profile ClaudeCode() => new()
     {
@@ -24,8 +35,7 @@ internal static partial class ProfileCatalog
         Arguments =
         [
             "-p", "--output-format", "stream-json", "--verbose", "--model", "%MODEL%", "--permission-mode", "acceptEdits",
-            "--allowedTools", "Bash Agent Task TaskCreate TaskGet TaskList TaskOutput TaskStop TaskUpdate TodoWrite NotebookEdit Skill",
-            "--disallowedTools", "WebFetch WebSearch CronCreate CronDelete CronList ScheduleWakeup EnterWorktree ExitWorktree SendMessage Workflow AskUserQuestion",
+            "--allowedTools", ClaudeTools, "--disallowedTools", ClaudeForbidden,
             "--strict-mcp-config", "--setting-sources", "",
         ],
         Environment = new Dictionary<string, string>(StringComparer.Ordinal)
@@ -46,6 +56,14 @@ internal static partial class ProfileCatalog
             ["DISABLE_BUG_COMMAND"] = "1",
         },
         SignedInBy = [".claude/.credentials.json"],
+        Account = new OwnAccount
+        {
+            Arguments = ["-p", "--output-format", "stream-json", "--verbose", "--permission-mode", "acceptEdits", "--allowedTools", ClaudeTools, "--disallowedTools", ClaudeForbidden, "--strict-mcp-config", "--setting-sources", "user"],
+            Folder = ("CLAUDE_CONFIG_DIR", ".claude"),
+            Environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["CLAUDE_CODE_DISABLE_BACKGROUND_TASKS"] = "1", ["DISABLE_AUTOUPDATER"] = "1" },
+            TakesTools = true,
+            Keys = ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL", "ANTHROPIC_MODEL", "CLAUDE_CODE_OAUTH_TOKEN"],
+        },
         InstructionsBy = ["--append-system-prompt", "%INSTRUCTIONS%"],
         TurnsBy = ["--max-turns", "%TURNS%"],
         Tools = new ToolsBy("mcp.json", tools => tools.ClaudeCode, "--mcp-config", "%HOME%/mcp.json", "--allowedTools", $"mcp__{McpConfigFiles.ServerName}"),
@@ -89,6 +107,14 @@ internal static partial class ProfileCatalog
                 """,
         },
         SignedInBy = [".codex/auth.json"],
+        Account = new OwnAccount
+        {
+            // What fences it in is the runner's sandbox, as above.
+            Arguments = ["exec", "--json", "--skip-git-repo-check", "--ephemeral", "-c", "approval_policy=\"never\"", "-c", "sandbox_mode=\"danger-full-access\"", "-c", "web_search=\"disabled\"", "-"],
+            Folder = ("CODEX_HOME", ".codex"),
+            Environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["RUST_LOG"] = "error" },
+            Keys = ["OPENAI_API_KEY", "CODEX_API_KEY", "OPENAI_BASE_URL"],
+        },
         Tools = new ToolsBy(".codex/config.toml", tools => tools.Codex),
         Output = () => new CodexOutput(),
     };

@@ -1,3 +1,4 @@
+using Muster.Contracts.Fleet;
 using Muster.Runner.Builtin;
 using Muster.Runner.Executors;
 using Muster.Runner.Processes;
@@ -10,7 +11,8 @@ namespace Muster.Runner.Profiles;
 /// <param name="time">Clock of what is waited for.</param>
 /// <param name="sources">Tools from outside.</param>
 /// <param name="sandbox">Finds out what this host has.</param>
-internal sealed class ProfileExecutor(Profile profile, TimeProvider time, IReadOnlyList<IToolSource> sources, Func<CancellationToken, Task<CommandSandbox>> sandbox) : IExecutor
+/// <param name="variable">Variables of the host's environment.</param>
+internal sealed class ProfileExecutor(Profile profile, TimeProvider time, IReadOnlyList<IToolSource> sources, Func<CancellationToken, Task<CommandSandbox>> sandbox, Func<string, string?> variable) : IExecutor
 {
     private const int LongestLine = 4 * 1024 * 1024;
 
@@ -19,8 +21,9 @@ internal sealed class ProfileExecutor(Profile profile, TimeProvider time, IReadO
     public async Task<ExecutionResult> RunAsync(Attempt attempt, CancellationToken cancellation)
     {
         var fence = await sandbox(cancellation);
-        if (ProfileRun.Impossible(attempt, profile, fence) is { } impossible) return impossible;
-        await using var run = await ProfileRun.StartAsync(attempt, profile, fence, time, profile.Tools is null ? [] : sources, cancellation);
+        if (Used(attempt.Definition) is not { } used) return NotSignedIn();
+        if (ProfileRun.Impossible(attempt, used, fence) is { } impossible) return impossible;
+        await using var run = await ProfileRun.StartAsync(attempt, used, fence, time, used.Tools is null ? [] : sources, cancellation);
         var told = run.TellOfTools();
         var command = attempt.Definition.Command is { Count: > 0 } own ? own : [profile.Program];
         var output = profile.Output();
@@ -31,7 +34,7 @@ internal sealed class ProfileExecutor(Profile profile, TimeProvider time, IReadO
             Arguments = [.. run.Arguments, .. told, .. command.Skip(1)],
             WorkingDirectory = attempt.Folder,
             Environment = run.Environment,
-            StdinText = profile.Prompt == PromptBy.StandardInput ? run.Prompt : "",
+            StdinText = used.Prompt == PromptBy.StandardInput ? run.Prompt : "",
             MaxLineLength = LongestLine,
             OnLine = line => output.Read(line, run.Report),
             OnErrorLine = line =>
@@ -41,9 +44,15 @@ internal sealed class ProfileExecutor(Profile profile, TimeProvider time, IReadO
             },
         };
         var end = await AttemptProcess.RunAsync(attempt, () => run.Sandbox.Enclose(spec), () => run.Report.Clean(said.LastLines(3)), cancellation, run.Refused);
-        await run.EndAsync();
+        await run.EndAsync(cancellation);
         return Judge(run, end, said);
     }
+
+    // Null when it is to use an account and there is none.
+    private Profile? Used(AgentDefinition definition) => !definition.OwnAccount ? profile : profile.Account is { } account ? profile.WithAccount(account, variable) : null;
+
+    private ExecutionResult NotSignedIn() => ExecutionResult.Failed(
+        $"{profile.Title} is to use the account of the host's user, who has never used {profile.Title}: sign in with `{profile.Program}` as that user, or add the agent without --own-account.", retry: false);
 
     private ExecutionResult Judge(ProfileRun run, ProgramEnd end, BoundedOutput said)
     {

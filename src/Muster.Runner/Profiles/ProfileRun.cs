@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Muster.Contracts.Models;
 using Muster.Contracts.Work;
 using Muster.Runner.Builtin;
 using Muster.Runner.Builtin.Tools;
@@ -67,9 +68,9 @@ internal sealed partial class ProfileRun : IAsyncDisposable
     /// <param name="cancellation">Ends the preparation, and all reporting.</param>
     public static async Task<ProfileRun> StartAsync(Attempt attempt, Profile profile, CommandSandbox sandbox, TimeProvider time, IReadOnlyList<IToolSource> sources, CancellationToken cancellation)
     {
-        var keys = ProfileEnvironment.OwnKeys(profile);
+        var keys = profile.AccountKeys ?? ProfileEnvironment.OwnKeys(profile);
         var folder = await AttemptFolder.OpenAsync(attempt, cancellation);
-        var view = ProfileSandbox.View(folder.Root, attempt.Scratch, folder.Guarded, attempt.Definition.Sandbox);
+        var view = ProfileSandbox.View(folder.Root, attempt.Scratch, folder.Guarded, attempt.Definition.Sandbox) with { Writable = profile.Writable };
         var fence = new ProfileSandbox(sandbox, view);
         var relay = await ModelRelay.StartAsync(attempt.Gateway, Patience, time);
         McpRelay? tools = null;
@@ -79,6 +80,7 @@ internal sealed partial class ProfileRun : IAsyncDisposable
             var progress = new ProgressSteps(attempt, cancellation);
             var report = new ProgramReport(attempt.Log, progress.Report, Redactor.ForProcess([relay.Access.Key, tools.Key, attempt.Gateway.Key, .. keys.Values]));
             report.Say(fence.Statement);
+            if (profile.Writable.Count > 0) report.Say($"it works with the account and the settings in {string.Join(", ", profile.Writable)}, which it can read and change");
             var prompt = await ProfilePrompt.WriteAsync(attempt, fence.Works, profile.InstructionsBy is null, cancellation);
             await File.WriteAllTextAsync(Path.Combine(view.Home, PromptFile), prompt, cancellation);
             var values = new ProfileValues(new Dictionary<string, string>(StringComparer.Ordinal)
@@ -127,10 +129,14 @@ internal sealed partial class ProfileRun : IAsyncDisposable
     }
 
     /// <summary>After the program's end: all progress is reported, and what it counted is said.</summary>
-    public async Task EndAsync()
+    public async Task EndAsync(CancellationToken cancellation)
     {
         await _progress.DoneAsync();
-        if (Report.Tokens is { } tokens) _attempt.Log($"{_profile.Title} used {Report.Tools} tools and counted {tokens.In} tokens in, {tokens.Cached} cached, {tokens.Out} out");
+        if (Report.Tokens is not { } tokens) return;
+        _attempt.Log($"{_profile.Title} used {Report.Tools} tools and counted {tokens.In} tokens in, {tokens.Cached} cached, {tokens.Out} out");
+        // What goes through the gateway is in its ledger already.
+        if (_profile.Models == ModelsBy.Own)
+            await _attempt.ReportUsageAsync(new CreateModelUsage { Provider = _profile.Name, Model = Report.Model ?? "own-account", TokensIn = tokens.In, TokensOut = tokens.Out, TokensCached = tokens.Cached }, cancellation);
     }
 
     /// <summary>The task handed back, when the gateway has refused; null when it has not.</summary>

@@ -28,6 +28,7 @@ internal static class Bubblewrap
         arguments.AddRange(["--bind", view.Temporary, Temporary, "--bind", view.Home, Home]);
         // Folders that merely hold the workspace are made empty, and cannot be written to.
         arguments.AddRange(["--bind", view.Folder, view.Folder]);
+        foreach (var path in view.Writable) arguments.AddRange(["--bind", path, path]);
         foreach (var path in view.ReadOnly) arguments.AddRange(["--ro-bind-try", path, path]);
         arguments.AddRange(["--remount-ro", "/", "--chdir", workingDirectory]);
         return arguments;

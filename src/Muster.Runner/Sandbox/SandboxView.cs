@@ -15,6 +15,9 @@ public sealed record SandboxView
     /// <summary>More that it may read, at its own path; also below <see cref="Folder"/>, where it then cannot be changed.</summary>
     public IReadOnlyList<string> ReadOnly { get; init; } = [];
 
+    /// <summary>More that it may change, at its own path.</summary>
+    public IReadOnlyList<string> Writable { get; init; } = [];
+
     /// <summary>Whether it shares the machine's network, loopback among it; else it has none at all.</summary>
     public bool Network { get; init; }
 }

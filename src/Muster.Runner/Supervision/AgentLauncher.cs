@@ -7,6 +7,7 @@ using Muster.Contracts.Fleet;
 using Muster.Runner.Agents;
 using Muster.Runner.Mcp;
 using Muster.Runner.Processes;
+using Muster.Runner.Profiles;
 
 namespace Muster.Runner.Supervision;
 
@@ -41,6 +42,9 @@ internal sealed class AgentLauncher(HostOptions options, HostFolders folders, Ho
             // For its servers of tools, which it fills them in for; what an agent starts gets none of them.
             foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
                 if (variable is { Key: string secret, Value: string value } && secret.StartsWith(McpSecrets.Prefix, StringComparison.Ordinal)) environment[secret] = value;
+            // For the one program that is to use them.
+            foreach (var name in ProfileCatalog.OwnKeys(agent.Definition))
+                if (Environment.GetEnvironmentVariable(name) is { Length: > 0 } key) environment[name] = key;
         }
 
         var log = _logs.GetOrAdd(agent.Id, _ => new RotatingLog(Path.Combine(folders.Logs, $"agent-{FileName(agent)}.log"), options.Time));

@@ -17,15 +17,16 @@ internal static class AgentAdd
     private static readonly Option<int?> Capacity = new("--capacity") { Description = "Tasks it takes at once", HelpName = "N" };
     private static readonly Option<int?> Timeout = new("--timeout") { Description = "Seconds one attempt may take", HelpName = "SECONDS" };
     private static readonly Option<string[]> Environment = new("--env") { Description = "Environment of its processes, NAME=VALUE; not for secrets" };
+    private static readonly Option<bool> OwnAccount = new("--own-account") { Description = "For claude-code and codex: the account that the host's user is signed in with, instead of the plane's models" };
     private static readonly Option<int?> Steps = new("--steps") { Description = "For builtin: answers of the model in one attempt", HelpName = "N" };
     private static readonly Option<long?> Tokens = new("--tokens") { Description = "For builtin: tokens of one attempt", HelpName = "N" };
     private static readonly Option<bool> Network = new("--network") { Description = "For builtin: its commands may use the network" };
-    private static readonly Option<bool> Sandboxed = new("--sandboxed") { Description = "For builtin: refuse to work on a host without a sandbox" };
-    private static readonly Option<string[]> ReadOnly = new("--read-only") { Description = "For builtin: more of the host that its commands may read, such as a package cache", HelpName = "FOLDER" };
+    private static readonly Option<bool> Sandboxed = new("--sandboxed") { Description = "Refuse to work on a host without a sandbox (builtin, and the coding programs)" };
+    private static readonly Option<string[]> ReadOnly = new("--read-only") { Description = "More of the host that it may read in its sandbox, such as a package cache (builtin, and the coding programs)", HelpName = "FOLDER" };
     private static readonly Option<int> Count = new("--count") { Description = "So many of the same kind", HelpName = "N", DefaultValueFactory = _ => 1 };
 
     public static Command Create() => new Command("add", "Add an agent: muster agent add NAME --executor command -- ./agent.sh")
-        .With(Name, Command, Executor, Role, Model, Labels, Host, Recording, Capacity, Timeout, Environment, Steps, Tokens, Network, Sandboxed, ReadOnly, Count).Does(RunAsync);
+        .With(Name, Command, Executor, Role, Model, Labels, Host, Recording, Capacity, Timeout, Environment, OwnAccount, Steps, Tokens, Network, Sandboxed, ReadOnly, Count).Does(RunAsync);
 
     private static async Task RunAsync(Call call)
     {
@@ -51,6 +52,7 @@ internal static class AgentAdd
         if (count == 1) call.Terminal.Document(agents[0]);
         else call.Terminal.Document(agents);
         foreach (var agent in agents) call.Terminal.Line($"{Plain.Line(agent.Name)} added; {Plain.Line(host)} runs it ({definition.Executor})");
+        if (definition.OwnAccount) call.Terminal.Line("It uses the account that the host's user is signed in with: the plane's budgets cannot stop it, and what it runs may read that sign-in.");
         if (definition.Executor == Executors.Rehearsal) call.Terminal.Line("It replays a recording; no model is used.");
     }
 
@@ -68,6 +70,7 @@ internal static class AgentAdd
             Command = command.Length == 0 ? null : AgentPaths.Absolute(command, folder, local, call.Terminal.Note),
             Recording = call.Get(Recording) is { } recording ? AgentPaths.Existing(recording, folder, local) : null,
             TimeoutSeconds = call.Get(Timeout),
+            OwnAccount = call.Get(OwnAccount),
             Environment = Variables(call.Get(Environment) ?? []),
             Limits = call.Get(Steps) is null && call.Get(Tokens) is null ? null : new AttemptLimits { Steps = call.Get(Steps), Tokens = call.Get(Tokens) },
             Sandbox = Rules(call, folder),

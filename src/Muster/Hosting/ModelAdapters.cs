@@ -1,6 +1,8 @@
 using Muster.ControlPlane.Models.Calling;
 using Muster.ControlPlane.Models.Recording;
 using Muster.Integrations.Anthropic;
+using Muster.Integrations.ClaudeCode;
+using Muster.Integrations.Codex;
 using Muster.Integrations.Groq;
 using Muster.Integrations.Ollama;
 using Muster.Integrations.OpenAi;
@@ -17,6 +19,8 @@ internal static class ModelAdapters
         .AddOpenAi()
         .AddAnthropic()
         .AddOllama()
+        .AddClaudeCode()
+        .AddCodex()
         .AddReplay();
 
     /// <exception cref="ModelsConfigException">The configuration is wrong.</exception>

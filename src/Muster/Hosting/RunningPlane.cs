@@ -97,6 +97,7 @@ internal sealed class RunningPlane : IAsyncDisposable
         builder.Services.AddControlPlane(options, _ => store);
         builder.Services.AddSingleton<IRepositories>(_ => new GitRepositories(new GitOptions { Folder = Path.Combine(options.Common, "projects") }));
         more(builder.Services);
+        Telemetry.AddTo(builder.Services);
         adapters.AddTo(builder.Services);
         var app = builder.Build();
         app.UseControlPlane();

@@ -53,6 +53,25 @@ public sealed class BudgetTests
         Assert.Equal(0, used.HeldUsd);
     }
 
+    [Fact, Trait("req", "B7")]
+    public async Task What_a_program_used_of_an_account_of_its_own_counts_as_its_tasks_and_a_stale_lease_reports_nothing()
+    {
+        await using var models = await ModelPlane.StartAsync();
+        await models.Plane.ProjectAsync();
+        var held = await models.HoldAsync();
+        await models.BudgetAsync(new CreateBudget { Scope = BudgetScopes.Project, Subject = "FLT", LimitTokens = 1000 });
+        var used = new CreateModelUsage { Provider = "claude-code", Model = "opus", TokensIn = 700, TokensOut = 400, TokensCached = 50 };
+
+        var info = await models.Plane.PostAsync<ModelUsageInfo>(Routes.ModelUsage, used, held.Lease);
+
+        Assert.Equal((held.Task.Id, held.Assignment.Id, held.Task.ProjectId), (info.TaskId, info.AssignmentId, info.ProjectId));
+        Assert.Equal((1150, 1), Assert.Single((await models.Plane.GetAsync<Page<BudgetInfo>>(Routes.Budgets)).Items).Used is var u ? (u.Tokens, u.Calls) : default);
+        Assert.Equal(ProblemCodes.Budget, (await models.AskAsync(held.Lease, ModelPlane.Say("more"))).Code);
+        await models.Plane.PostAsync<AssignmentInfo>(Routes.With(Routes.AssignmentRelease, held.Assignment.Id), new ReleaseAssignment(), held.Lease);
+        Assert.Equal(ProblemCodes.LeaseLost, (await models.Plane.RefusedAsync(HttpMethod.Post, Routes.ModelUsage, used, held.Lease)).Code);
+        Assert.Equal(1150, Assert.Single((await models.Plane.GetAsync<Page<BudgetInfo>>(Routes.Budgets)).Items).Used.Tokens);
+    }
+
     [Fact, Trait("req", "B11")]
     public async Task It_is_told_once_when_a_budget_is_used_to_a_half_four_fifths_and_all()
     {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Muster.Contracts.Fleet;
+using Muster.Contracts.Models;
 using Muster.Contracts.Tools;
 using Muster.Contracts.Work;
 using Muster.Runner.Executors;
@@ -18,6 +19,7 @@ internal sealed class Attempts : IDisposable
     public ConcurrentQueue<int> Progress { get; } = new();
     public ConcurrentQueue<string> Commits { get; } = new();
     public ConcurrentQueue<TaskUpdateInfo> Comments { get; } = new();
+    public ConcurrentQueue<CreateModelUsage> Usage { get; } = new();
     public ConcurrentDictionary<string, string> Artifacts { get; } = new(StringComparer.Ordinal);
 
     public Attempt Make(AgentDefinition definition, int epoch = 1) => new()
@@ -49,6 +51,11 @@ internal sealed class Attempts : IDisposable
             return new ArtifactInfo { Id = name, Name = name, ContentType = type, Size = Artifacts[name].Length, Sha256 = "", CreatedAt = DateTimeOffset.UnixEpoch };
         },
         CommentsAsync = _ => System.Threading.Tasks.Task.FromResult<IReadOnlyList<TaskUpdateInfo>>([.. Comments]),
+        ReportUsageAsync = (usage, _) =>
+        {
+            Usage.Enqueue(usage);
+            return System.Threading.Tasks.Task.CompletedTask;
+        },
         CommentAsync = (text, _) =>
         {
             Comments.Enqueue(Comment("ada", text));

@@ -1,5 +1,6 @@
 using Muster.Conformance.Models;
 using Muster.Contracts.Fleet;
+using Muster.Contracts.Models;
 using Muster.Runner.Executors;
 using Muster.Runner.Profiles;
 using Muster.Runner.Sandbox;
@@ -29,6 +30,8 @@ internal sealed class ProfileRig : IAsyncDisposable
 
     public IEnumerable<string> Log => _attempts.Log;
 
+    public IEnumerable<CreateModelUsage> Usage => _attempts.Usage;
+
     public IEnumerable<int> Progress => _attempts.Progress;
 
     public string AllLog => string.Join('\n', Log);
@@ -52,13 +55,18 @@ internal sealed class ProfileRig : IAsyncDisposable
     };
 
     /// <summary>Runs the program to its end, in this machine's sandbox or without one.</summary>
-    public Task<ExecutionResult> RunAsync(string executor, string program, bool sandboxed = true, CancellationToken cancellation = default)
+    /// <param name="executor">By name.</param>
+    /// <param name="program">Its path.</param>
+    /// <param name="sandboxed">Whether the machine's sandbox is used.</param>
+    /// <param name="account">Variables of the host that sign the program in with an account of its own; null for the plane's models.</param>
+    /// <param name="cancellation">Ends the run.</param>
+    public Task<ExecutionResult> RunAsync(string executor, string program, bool sandboxed = true, Dictionary<string, string>? account = null, CancellationToken cancellation = default)
     {
-        var definition = new AgentDefinition { Executor = executor, Command = [program], TimeoutSeconds = 300, Limits = new AttemptLimits { Steps = 40 } };
+        var definition = new AgentDefinition { Executor = executor, Command = [program], TimeoutSeconds = 300, Limits = new AttemptLimits { Steps = 40 }, OwnAccount = account is not null };
         Func<CancellationToken, Task<CommandSandbox>> sandbox = sandboxed ? CommandSandbox.DetectAsync : _ => Task.FromResult(CommandSandbox.Without("a test wants none"));
         var attempt = Attempt(definition);
         Marker = attempt.Marker;
-        return new ProfileExecutor(ProfileCatalog.Find(executor)!, TimeProvider.System, [], sandbox).RunAsync(attempt, cancellation);
+        return new ProfileExecutor(ProfileCatalog.Find(executor)!, TimeProvider.System, [], sandbox, name => account?.GetValueOrDefault(name)).RunAsync(attempt, cancellation);
     }
 
     /// <summary>What the plane gets: the commits of the attempt, whoever made them.</summary>

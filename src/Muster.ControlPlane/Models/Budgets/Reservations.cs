@@ -47,6 +47,15 @@ internal static class Reservations
         return [.. holds.Select(h => h.Hold)];
     }
 
+    /// <summary>Counts what was spent without having been asked for: nobody could refuse it, but it leaves less for others, and is told.</summary>
+    public static void Count(StoreTransaction tx, ModelCaller caller, Amount spent)
+    {
+        var holds = tx.Query<BudgetRow>(BudgetRow.Concerning, new { caller.ProjectId, caller.Role, caller.AgentId, caller.TaskId })
+            .Where(b => b.SubjectOf(caller) is not null).Select(b => new Hold(b.Id, b.SubjectOf(caller)!, b.StartOf(tx.Now))).ToList();
+        foreach (var hold in holds) tx.Execute("INSERT INTO budget_use (budget_id, subject, period_start) VALUES (@BudgetId, @Subject, @PeriodStart) ON CONFLICT DO NOTHING", hold);
+        Settle(tx, holds, new Amount(0, 0, 0), spent);
+    }
+
     /// <summary>Gives back what was held and counts what was spent; tells of each limit that comes near.</summary>
     public static void Settle(StoreTransaction tx, IReadOnlyList<Hold> holds, Amount held, Amount spent)
     {

@@ -15,6 +15,10 @@ public interface IProviderKind
     /// <summary>Variable of the environment that says where it is; null for none.</summary>
     string? ServerVariable => null;
 
+    /// <summary>What this machine lacks for it, with what to do; null when nothing, or when only asking shows it.</summary>
+    /// <param name="variable">Variables of the environment.</param>
+    string? WhyMissing(Func<string, string?> variable) => null;
+
     /// <summary>Settings that only this kind has.</summary>
     IReadOnlyList<string> ExtraSettings => [];
 

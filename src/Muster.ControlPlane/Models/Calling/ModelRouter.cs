@@ -97,6 +97,7 @@ public sealed class ModelRouter(ModelProviders providers, ProviderHealth health,
     {
         var leg = call.Route.Legs[at];
         LegResult? result = null;
+        using var span = CallTrace.BeginTry(leg, call.MaxTokens);
         try
         {
             if (await provider.PrepareAsync(leg.Model, ct) is { } notYet)
@@ -116,6 +117,7 @@ public sealed class ModelRouter(ModelProviders providers, ProviderHealth health,
         finally
         {
             Report(leg, result);
+            if (result is not null) span?.End(result.Outcome);
         }
     }
 

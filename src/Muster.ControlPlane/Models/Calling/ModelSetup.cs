@@ -66,6 +66,7 @@ public sealed record ModelSetup
 
         var server = Server(entry, kind, sources, faults);
         var (key, whyNot) = Key(entry, kind, sources, faults);
+        if (kind.WhyMissing(sources.Variable) is { } missing) whyNot = $"{entry.Name}: {missing}";
         states.Add(new ProviderState(entry.Name, entry.Kind, server ?? nowhere, whyNot));
         var protocols = Protocols(entry, faults);
         if (server is null) return;

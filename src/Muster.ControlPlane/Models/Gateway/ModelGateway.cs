@@ -28,7 +28,9 @@ public sealed class ModelGateway(Store store, CallBook book, CallsUnderWay calls
         var lease = LeaseToken.Read(credential.Lease, store.LeaseKey);
         // Entered before the lease is checked: one that ends meanwhile ends the call.
         using var ticket = calls.Enter(lease?.Subject, lease?.Epoch ?? 0, ct);
+        using var span = CallTrace.Begin(route);
         var admitted = await book.AdmitAsync(credential, route, MostOf(body), maxTokens, ticket.Token);
+        span?.For(admitted.Caller.TaskKey, admitted.Caller.AssignmentId, admitted.Caller.AgentName, admitted.Caller.Role);
         ModelOutcome? outcome = null;
         try
         {
@@ -37,6 +39,7 @@ public sealed class ModelGateway(Store store, CallBook book, CallsUnderWay calls
         }
         finally
         {
+            span?.End(outcome?.Outcome);
             await RecordAsync(admitted.Id, outcome);
         }
     }

@@ -30,6 +30,7 @@ internal sealed class ClaudeOutput : IProgramOutput
                 Result(root, report);
                 break;
             case "system" when root.Text("subtype") == "init":
+                report.Model = root.Text("model");
                 report.Say($"Claude Code {root.Text("claude_code_version")}, model {root.Text("model")}");
                 break;
             case "system" when root.Text("subtype") == "api_retry":

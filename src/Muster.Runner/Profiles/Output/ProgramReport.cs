@@ -21,6 +21,9 @@ internal sealed class ProgramReport(Action<string> log, Action<int> progress, Re
 
     public ProgramTokens? Tokens { get; private set; }
 
+    /// <summary>The model as the program names it; null where it does not.</summary>
+    public string? Model { get; set; }
+
     public int Tools { get; private set; }
 
     /// <summary>Something for the log, of any length.</summary>

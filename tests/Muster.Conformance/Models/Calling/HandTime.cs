@@ -5,6 +5,7 @@ internal sealed class HandTime : TimeProvider
 {
     private readonly Lock _lock = new();
     private readonly List<HandTimer> _timers = [];
+    private readonly List<(TimeSpan Within, TaskCompletionSource Met)> _awaited = [];
     private DateTimeOffset _now = new(2026, 11, 1, 12, 0, 0, TimeSpan.Zero);
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
@@ -29,6 +30,26 @@ internal sealed class HandTime : TimeProvider
         foreach (var timer in due) timer.Strike();
     }
 
+    /// <summary>Ends once somebody waits on this clock for no longer than that: only then does moving it reach them.</summary>
+    public Task UntilWaitedAsync(TimeSpan within)
+    {
+        var met = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_lock)
+        {
+            _awaited.Add((within, met));
+            TellAwaited();
+        }
+
+        return met.Task;
+    }
+
+    private void TellAwaited()
+    {
+        foreach (var (within, met) in _awaited)
+            if (_timers.Any(t => t.Due <= _now + within)) met.TrySetResult();
+        _awaited.RemoveAll(a => a.Met.Task.IsCompleted);
+    }
+
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = new HandTimer(this, () => callback(state));
@@ -51,6 +72,7 @@ internal sealed class HandTime : TimeProvider
                 Due = dueTime == Timeout.InfiniteTimeSpan ? DateTimeOffset.MaxValue : time._now + dueTime;
                 now = dueTime == TimeSpan.Zero;
                 if (now) Due = DateTimeOffset.MaxValue;
+                time.TellAwaited();
             }
 
             if (now) ThreadPool.QueueUserWorkItem(_ => strike());

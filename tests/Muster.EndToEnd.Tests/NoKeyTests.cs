@@ -1,0 +1,107 @@
+using System.Text.Json;
+using Muster.Conformance.Models;
+using Muster.Contracts.Work;
+using Muster.Runner.Tests.Profiles;
+
+namespace Muster.EndToEnd.Tests;
+
+/// <summary>
+/// A person who has no key of any provider and is signed in to one coding program: it thinks for the Chief of Staff and does the work.
+/// The program is the real one; a scripted model stands where its vendor is.
+/// </summary>
+public sealed class NoKeyTests
+{
+    private const string Title = "Write the only word";
+
+    [Theory]
+    [Trait("req", "B5")]
+    [InlineData("claude-code", "claude")]
+    [InlineData("codex", "codex")]
+    public async Task A_sentence_becomes_merged_work_with_nothing_but_a_program_that_is_signed_in(string executor, string program)
+    {
+        var path = CodingPrograms.Require(program);
+        await using var model = await ScriptedModel.StartAsync(Answer);
+        await using var stage = new Stage();
+        var key = "key-of-the-" + "person-4711";
+        model.Keys = new HashSet<string> { key };
+        Directory.CreateDirectory(stage["home"]);
+        await SignInAsync(stage, program, model.Address, key);
+        stage.Environment["PATH"] = $"{Path.GetDirectoryName(path)}:{Environment.GetEnvironmentVariable("PATH")}";
+        foreach (var name in (string[])["OPENROUTER_API_KEY", "GROQ_API_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY"]) stage.Environment[name] = "";
+        var muster = await stage.UpAsync();
+        await muster.HostedAsync();
+        var repository = await Repository.CreateAsync(stage["code"]);
+        await stage.DoAsync("project", "add", repository.Path, "--key", "ONE", "--push-back", "true");
+        await stage.DoAsync("agent", "add", "ada", "--executor", executor, "--own-account");
+
+        var goal = JsonDocument.Parse(await stage.DoAsync("ask", "Write a word", "--project", "ONE", "--yes", "--wait", "--json")).RootElement;
+
+        Assert.Equal("done", goal.GetProperty("state").GetString());
+        await Until.HoldsAsync(async () =>
+        {
+            var (_, output, error) = await repository.TryGitAsync(new Dictionary<string, string>(), "show", "trunk:words/only");
+            return (output == "only", output + error);
+        }, TimeSpan.FromMinutes(2));
+        // Both are in the ledger, in tokens; whoever sold them is the program.
+        var usage = (await muster.Client.ListModelUsageAsync(limit: 100)).Items.Where(used => used.Outcome == "ok").ToList();
+        var task = (await muster.Client.ListTasksAsync(project: "ONE", status: TaskState.Done)).Items.Single();
+        Assert.All(usage, used => Assert.Equal(executor, used.Provider));
+        Assert.Equal([null, task.Id], usage.Select(used => used.TaskId).Order(StringComparer.Ordinal));
+        Assert.All(usage, used => Assert.True(used.TokensIn > 0 && used.TokensOut > 0, $"{used}"));
+    }
+
+    private static async Task SignInAsync(Stage stage, string program, Uri server, string key)
+    {
+        stage.Environment["HOME"] = stage["home"];
+        if (program == "claude")
+        {
+            Directory.CreateDirectory(stage["home/.claude"]);
+            stage.Environment["ANTHROPIC_AUTH_TOKEN"] = key;
+            stage.Environment["ANTHROPIC_BASE_URL"] = server.AbsoluteUri;
+            return;
+        }
+
+        Directory.CreateDirectory(stage["home/.codex"]);
+        await File.WriteAllTextAsync(stage["home/.codex/config.toml"],
+            $"""
+            model = "scripted"
+            model_provider = "mine"
+
+            [model_providers.mine]
+            name = "Mine"
+            base_url = "{server.AbsoluteUri}v1"
+            wire_api = "responses"
+            env_key = "CODEX_API_KEY"
+            """);
+        stage.Environment["CODEX_API_KEY"] = key;
+    }
+
+    private static ScriptedTurn Answer(ScriptedRequest request)
+    {
+        if (request.Text.Contains("Answer with one JSON value that fits this schema", StringComparison.Ordinal)) return ScriptedTurn.Say(Plan());
+        return request.Text.Contains(Title, StringComparison.Ordinal) ? ScriptedScripts.Shell("Wrote it.", "echo only > words/only")(request) : ScriptedTurn.Say("Nothing to do.");
+    }
+
+    private static string Plan() => JsonSerializer.Serialize(new
+    {
+        say = "One word.",
+        preference = (string?)null,
+        plan = new
+        {
+            goal = "There is a word",
+            project = new { key = "ONE", repository = (string?)null, name = (string?)null },
+            epics = Array.Empty<object>(),
+            risks = Array.Empty<string>(),
+            questions = Array.Empty<object>(),
+            budgetUsd = (double?)null,
+            tasks = new[]
+            {
+                new
+                {
+                    number = 1, title = Title, description = "A file of its own with its word in it.", epic = (int?)null, role = "backend-engineer", labels = Array.Empty<string>(), priority = 3,
+                    after = Array.Empty<int>(), contract = (string?)null, hours = 1, budgetUsd = (double?)null, needsApproval = (bool?)null,
+                },
+            },
+        },
+    });
+}
