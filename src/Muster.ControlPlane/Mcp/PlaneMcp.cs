@@ -30,7 +30,7 @@ public static class PlaneMcp
         TransformSchemaNode = static (_, node) =>
         {
             if (node is not JsonObject schema || schema["required"] is not JsonArray required || schema["properties"] is not JsonObject properties) return node;
-            foreach (var name in required.Where(name => properties[name!.GetValue<string>()]?["type"] is JsonArray types && types.Any(type => type?.GetValue<string>() == "null")).ToList()) required.Remove(name);
+            foreach (var name in required.Where(name => properties[name!.GetValue<string>()] is JsonObject property && property["type"] is JsonArray types && types.Any(type => type?.GetValue<string>() == "null")).ToList()) required.Remove(name);
             if (required.Count == 0) schema.Remove("required");
             return node;
         },
