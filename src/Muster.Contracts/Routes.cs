@@ -24,6 +24,7 @@ public static class Routes
     public const string TaskDependencies = "/api/tasks/{id}/dependencies";
     public const string TaskDependency = "/api/tasks/{id}/dependencies/{on}";
     public const string TaskRetry = "/api/tasks/{id}/retry";
+    public const string TaskTakeBack = "/api/tasks/{id}/take-back";
     public const string TaskCancel = "/api/tasks/{id}/cancel";
 
     public const string PlanPreview = "/api/plans/preview";
@@ -132,6 +133,8 @@ public static class Routes
     public const string Tokens = "/api/tokens";
     public const string Token = "/api/tokens/{id}";
     public const string WhoAmI = "/api/whoami";
+    public const string SignInLinks = "/api/sign-in-links";
+    public const string Sessions = "/api/sessions";
 
     public const string Planes = "/api/planes";
 

@@ -95,6 +95,7 @@ public static class ControlPlaneServer
         app.MapAllModels();
         app.MapConversations();
         app.MapTokens();
+        app.MapSessions();
         app.MapMcp();
         app.MapOpenApi("/openapi/{documentName}.json").Admit(Access.Anyone);
         app.UseSwaggerUI(page =>

@@ -11,6 +11,7 @@ return await CommandLine.RunAsync((RootCommand)new RootCommand("Muster: a contro
     UpCommand.Create(),
     UpCommand.CreateServe(),
     HostCommand.Create(),
+    OpenCommand.Create(),
     StatusCommand.Create(),
     WatchCommand.Create(),
     AskCommand.Create(),

@@ -39,7 +39,7 @@ public sealed class TestPlane : IAsyncDisposable
     public IServiceProvider Services => _app.Services;
     public Uri Address => new(_app.Urls.First());
 
-    public static async Task<TestPlane> StartAsync(string? folder = null, Action<IServiceCollection>? configure = null, ControlPlaneOptions? options = null)
+    public static async Task<TestPlane> StartAsync(string? folder = null, Action<IServiceCollection>? configure = null, ControlPlaneOptions? options = null, Action<WebApplication>? map = null)
     {
         var owns = folder is null;
         folder ??= Directory.CreateTempSubdirectory("muster-test-").FullName;
@@ -55,6 +55,7 @@ public sealed class TestPlane : IAsyncDisposable
         configure?.Invoke(builder.Services);
         var app = builder.Build();
         app.UseControlPlane();
+        map?.Invoke(app);
         await app.StartAsync();
         var owner = await app.Services.GetRequiredService<TokenDirectory>().CreateAsync("owner", Scopes.Owner, null, null, default);
         return new TestPlane(app, folder, owns, clock, owner.Secret);

@@ -19,6 +19,10 @@ public sealed partial class MusterClient
         CancellationToken ct = default) =>
         GetAsync<Page<EventInfo>>(EventFilter.AddTo(new Query(Routes.Events), after, filter).Page(cursor, limit), ct);
 
+    /// <summary>Events back from the newest, a page at a time. A page may be short, or empty, and yet not the last.</summary>
+    public Task<Page<EventInfo>> ListNewestEventsAsync(EventFilter? filter = null, string? cursor = null, int? limit = null, CancellationToken ct = default) =>
+        GetAsync<Page<EventInfo>>(EventFilter.AddTo(new Query(Routes.Events), null, filter).Add("newest", true).Page(cursor, limit), ct);
+
     /// <summary>One event by id.</summary>
     public Task<EventInfo> GetEventAsync(string id, CancellationToken ct = default) =>
         GetAsync<EventInfo>(Query.At(Routes.Event, id), ct);

@@ -6,7 +6,11 @@ namespace Muster.Client;
 
 public sealed partial class MusterClient
 {
-    /// <summary>Tasks, a page at a time. <paramref name="epic"/> is its number, <paramref name="search"/> a part of title or key.</summary>
+    /// <summary>
+    /// Tasks, a page at a time. <paramref name="epic"/> is its number, <paramref name="search"/> a part of the title or a key,
+    /// <paramref name="waiting"/> what they were handed back for (<c>approval</c>, <c>budget</c>, <c>provider_down</c>), <paramref name="order"/>
+    /// <c>key</c>, <c>recent</c> or <c>priority</c>.
+    /// </summary>
     public Task<Page<TaskInfo>> ListTasksAsync(
         string? project = null,
         string? status = null,
@@ -17,11 +21,14 @@ public sealed partial class MusterClient
         string? search = null,
         string? cursor = null,
         int? limit = null,
+        string? waiting = null,
+        string? order = null,
         CancellationToken ct = default) =>
         GetAsync<Page<TaskInfo>>(
             new Query(Routes.Tasks)
                 .Add("project", project).Add("status", status).Add("epic", epic).Add("label", label)
                 .Add("role", role).Add("agent", agent).Add("search", search)
+                .Add("waiting", waiting).Add("order", order)
                 .Page(cursor, limit),
             ct);
 
@@ -94,6 +101,10 @@ public sealed partial class MusterClient
     /// <summary>Sends a failed, quarantined or cancelled task back to pending.</summary>
     public Task<TaskInfo> RetryTaskAsync(string id, Reason? reason = null, CallOptions? call = null, CancellationToken ct = default) =>
         PostAsync<TaskInfo>(Query.At(Routes.TaskRetry, id), reason ?? new Reason(), call, ct);
+
+    /// <summary>Takes a task from the agent that holds it, which is told to stop; another goes on from what it saved.</summary>
+    public Task<TaskInfo> TakeBackTaskAsync(string id, Reason? reason = null, CallOptions? call = null, CancellationToken ct = default) =>
+        PostAsync<TaskInfo>(Query.At(Routes.TaskTakeBack, id), reason ?? new Reason(), call, ct);
 
     /// <summary>Cancels a task; whoever holds it is told to stop.</summary>
     public Task<TaskInfo> CancelTaskAsync(string id, Reason? reason = null, CallOptions? call = null, CancellationToken ct = default) =>

@@ -29,6 +29,9 @@ public sealed record TokenInfo
 
     /// <summary>The agent or host it is bound to, when it is.</summary>
     public string? Subject { get; init; }
+
+    /// <summary>For a session: id of the token it was made from. It may do what that one may, and ends with it.</summary>
+    public string? SessionOf { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? ExpiresAt { get; init; }
 }
@@ -55,4 +58,21 @@ public sealed record WhoAmI
     public string? Subject { get; init; }
     public required string Version { get; init; }
     public required string Incarnation { get; init; }
+}
+
+/// <summary>A way for the person who asked for it to sign in elsewhere, once.</summary>
+public sealed record SignInLink
+{
+    /// <summary>Secret; worth a session until it is used or its time is over.</summary>
+    public required string Code { get; init; }
+
+    /// <summary>Where a browser takes it, relative to the plane's address.</summary>
+    public required string Path { get; init; }
+    public required DateTimeOffset ExpiresAt { get; init; }
+}
+
+/// <summary>Signs in with what a <see cref="SignInLink"/> holds.</summary>
+public sealed record CreateSession
+{
+    public string? Code { get; init; }
 }

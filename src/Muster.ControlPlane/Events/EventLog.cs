@@ -11,6 +11,9 @@ public sealed class EventLog(Store store, EventHub hub)
 {
     private const int Chunk = 500;
 
+    /// <summary>Chunks that a page looks back through at most.</summary>
+    private const int BackReads = 10;
+
     public async Task<IReadOnlyList<EventRow>> ReadAsync(long after, EventFilter filter, int limit, CancellationToken ct)
     {
         var found = new List<EventRow>();
@@ -26,6 +29,32 @@ public sealed class EventLog(Store store, EventHub hub)
         }
 
         return found.Count > limit ? found.GetRange(0, limit) : found;
+    }
+
+    /// <summary>
+    /// Back from a number, the newest first. Looks through a bounded part of the log: where few events fit, a page may be short
+    /// or empty and yet not the last.
+    /// </summary>
+    /// <returns>What was found, and the number to go on before; null at the log's beginning.</returns>
+    public async Task<(IReadOnlyList<EventRow> Rows, long? Before)> ReadBackAsync(long before, EventFilter filter, int limit, CancellationToken ct)
+    {
+        var found = new List<EventRow>();
+        for (var reads = 0; reads < BackReads && found.Count < limit; reads++)
+        {
+            var rows = (await store.ReadAsync(c => c.QueryAsync<EventRow>(
+                "SELECT * FROM events WHERE seq < @before AND (@ProjectId IS NULL OR project_id = @ProjectId) AND (@TaskId IS NULL OR task_id = @TaskId) ORDER BY seq DESC LIMIT @Chunk",
+                new { before, filter.ProjectId, filter.TaskId, Chunk }), ct)).AsList();
+            foreach (var row in rows)
+            {
+                before = row.Seq;
+                if (filter.Admits(row)) found.Add(row);
+                if (found.Count == limit) return (found, before);
+            }
+
+            if (rows.Count < Chunk) return (found, null);
+        }
+
+        return (found, before);
     }
 
     public Task<long> LastSeqAsync(CancellationToken ct) => store.ReadAsync(c => c.QueryFirstAsync<long>("SELECT COALESCE(MAX(seq), 0) FROM events"), ct);

@@ -19,6 +19,7 @@ public sealed class Access(params string[] scopes)
     public static Access ReadOrLoopback { get; } = new([.. Read.Scopes]) { Loopback = true };
     public static Access Steer { get; } = new(S.Owner, S.Maintainer);
     public static Access Own { get; } = new(S.Owner);
+    public static Access People { get; } = new(S.Owner, S.Maintainer, S.Viewer);
     public static Access Work { get; } = new(S.Owner, S.Maintainer, S.Agent);
     public static Access HostWork { get; } = new(S.Owner, S.Maintainer, S.Host);
     public static Access Models { get; } = new(S.Owner, S.Maintainer, S.Agent) { Lease = true };

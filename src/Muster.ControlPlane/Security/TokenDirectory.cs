@@ -60,12 +60,20 @@ public sealed class TokenDirectory : IDisposable
         if (secret is null || secret.Length > 200 || !secret.StartsWith(Prefix, StringComparison.Ordinal)) return null;
         var hash = Hash(secret);
         var row = _store.Hears && _byHash.TryGetValue(hash, out var known) ? known : await LookUpAsync(hash, ct);
-        if (row is null || (row.ExpiresAt is { } expires && expires <= _time.GetUtcNow().ToUnixTimeMilliseconds())) return null;
-        return new Principal(row.Id, row.Name, row.Scope, row.Subject);
+        return row is null || IsOver(row) ? null : row.ToPrincipal();
     }
 
     /// <summary>Makes a token. The secret is in the answer and nowhere else.</summary>
-    public async Task<TokenCreated> CreateAsync(string name, string scope, string? subject, TimeSpan? life, CancellationToken ct)
+    public Task<TokenCreated> CreateAsync(string name, string scope, string? subject, TimeSpan? life, CancellationToken ct) =>
+        CreateAsync(name, scope, subject, life, $"Token '{name}' ({scope}) created", ct);
+
+    /// <summary>Makes a token for one browser of a person, with which it ends. Null when the person's own is no longer valid.</summary>
+    public async Task<TokenCreated?> CreateSessionAsync(string tokenId, TimeSpan life, CancellationToken ct) =>
+        await _store.ReadAsync(c => c.QueryFirstOrDefaultAsync<TokenRow>("SELECT * FROM tokens WHERE id = @tokenId AND revoked_at IS NULL", new { tokenId }), ct) is { } row && !IsOver(row)
+            ? await CreateAsync(row.Name, row.Scope, TokenRow.SessionPrefix + row.Id, life, $"'{row.Name}' ({row.Scope}) signed in", ct)
+            : null;
+
+    private async Task<TokenCreated> CreateAsync(string name, string scope, string? subject, TimeSpan? life, string told, CancellationToken ct)
     {
         var secret = Prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(24));
         var row = await _store.WriteAsync(tx =>
@@ -81,7 +89,7 @@ public sealed class TokenDirectory : IDisposable
                 ExpiresAt = life is { } span ? tx.Now + (long)span.TotalMilliseconds : null,
             };
             tx.ExecuteOne("INSERT INTO tokens (id, name, scope, subject, hash, created_at, expires_at) VALUES (@Id, @Name, @Scope, @Subject, @Hash, @CreatedAt, @ExpiresAt)", made);
-            tx.Emit(EventTypes.TokenCreated, $"Token '{name}' ({scope}) created", data: new { tokenId = made.Id, scope, subject });
+            tx.Emit(EventTypes.TokenCreated, told, data: new { tokenId = made.Id, scope, subject });
             return made;
         }, ct);
         _byHash[row.Hash] = row;
@@ -89,7 +97,10 @@ public sealed class TokenDirectory : IDisposable
     }
 
     public Task<bool> RevokeAsync(string id, CancellationToken ct) =>
-        _store.WriteAsync(tx => Revoke(tx, tx.Query<TokenRow>("SELECT * FROM tokens WHERE id = @id AND revoked_at IS NULL", new { id })) > 0, ct);
+        _store.WriteAsync(tx => Revoke(tx, tx.Query<TokenRow>("SELECT * FROM tokens WHERE (id = @id OR subject = @sessions) AND revoked_at IS NULL", new { id, sessions = TokenRow.SessionPrefix + id })) > 0, ct);
+
+    /// <summary>Signs a person out of every browser.</summary>
+    public Task RevokeSessionsAsync(string tokenId, CancellationToken ct) => RevokeSubjectAsync(TokenRow.SessionPrefix + tokenId, ct);
 
     /// <summary>Revokes every token bound to an agent or a host that is no more, or that gets a new one.</summary>
     public Task RevokeSubjectAsync(string subject, CancellationToken ct) =>
@@ -112,6 +123,8 @@ public sealed class TokenDirectory : IDisposable
 
         return rows.Count;
     }
+
+    private bool IsOver(TokenRow row) => row.ExpiresAt is { } expires && expires <= _time.GetUtcNow().ToUnixTimeMilliseconds();
 
     private async Task<TokenRow?> LookUpAsync(string hash, CancellationToken ct)
     {
@@ -145,6 +158,9 @@ public sealed class TokenDirectory : IDisposable
 
 public sealed record TokenRow
 {
+    /// <summary>Before the id of the token that a session was made from, where others have their agent or host.</summary>
+    public const string SessionPrefix = "session:";
+
     public string Id { get; init; } = "";
     public string Name { get; init; } = "";
     public string Scope { get; init; } = "";
@@ -153,12 +169,17 @@ public sealed record TokenRow
     public long CreatedAt { get; init; }
     public long? ExpiresAt { get; init; }
 
+    private string? SessionOf => Subject?.StartsWith(SessionPrefix, StringComparison.Ordinal) == true ? Subject[SessionPrefix.Length..] : null;
+
+    public Principal ToPrincipal() => new(Id, Name, Scope, SessionOf is null ? Subject : null) { SessionOf = SessionOf };
+
     public TokenInfo ToInfo() => new()
     {
         Id = Id,
         Name = Name,
         Scope = Scope,
-        Subject = Subject,
+        Subject = SessionOf is null ? Subject : null,
+        SessionOf = SessionOf,
         CreatedAt = Times.At(CreatedAt),
         ExpiresAt = Times.At(ExpiresAt),
     };

@@ -39,12 +39,14 @@ public static class TaskTransitions
     /// <param name="outcome">An <see cref="AssignmentState"/> or one of <see cref="Outcomes"/>.</param>
     /// <param name="blame">Whether it counts towards quarantine.</param>
     /// <param name="hold">What it then waits for, when that is to be said.</param>
-    public static void EndAttempt(StoreTransaction tx, TaskRow task, string outcome, string? reason, bool blame, bool retry = true, TaskHold? hold = null)
+    /// <param name="taken">Whether a person took it away: then its agent is not the next to get it, as if it were to blame.</param>
+    public static void EndAttempt(StoreTransaction tx, TaskRow task, string outcome, string? reason, bool blame, bool retry = true, TaskHold? hold = null, bool taken = false)
     {
         var loss = outcome is AssignmentState.Expired or AssignmentState.Died;
         var failures = task.Failures + (blame && !loss ? 1 : 0);
         var losses = task.Losses + (blame && loss ? 1 : 0);
         var fact = TaskFact.TriedAgain;
+        var avoid = blame || taken;
         if (blame)
         {
             var project = tx.QueryFirst<ProjectRow>(ProjectRow.Select + " WHERE id = @ProjectId", new { task.ProjectId })!;
@@ -62,7 +64,7 @@ public static class TaskTransitions
             UPDATE tasks SET previous_status = status, status = @state, assignment_id = NULL, failures = @failures, losses = @losses,
                    last_outcome = @outcome, last_reason = @reason, not_before = @notBefore,
                    not_before_code = CASE WHEN @notBefore IS NULL OR @holdCode IS NOT NULL THEN NULL ELSE 'backoff' END, hold_code = @holdCode, ready = @ready,
-                   avoid_agent_id = CASE WHEN @blame = 1 THEN agent_id ELSE NULL END,
+                   avoid_agent_id = CASE WHEN @avoid = 1 THEN agent_id ELSE NULL END,
                    completed_at = CASE WHEN @final = 1 THEN @Now ELSE NULL END, updated_at = @Now
              WHERE id = @Id AND status = @Status
             """,
@@ -76,7 +78,7 @@ public static class TaskTransitions
                 notBefore,
                 holdCode = hold?.Code,
                 ready,
-                blame,
+                avoid,
                 final = TaskLifecycle.IsFinal(state),
                 tx.Now,
                 task.Id,
@@ -85,8 +87,16 @@ public static class TaskTransitions
         Announce(tx, task, state, outcome, reason);
         if (hold is not null)
             tx.Emit(EventTypes.TaskHeld, $"{task.Key} waits: {Holds.Sentence(hold.Code)}", task.ProjectId, task.Id, data: new { key = task.Key, code = hold.Code, until = Times.At(hold.Until) });
-        if (ready) tx.Notify(new TaskBecameReady(ReadyTask.Of(task, tx.Now, blame ? task.AgentId : null)));
+        if (ready) tx.Notify(new TaskBecameReady(ReadyTask.Of(task, tx.Now, avoid ? task.AgentId : null)));
         if (notBefore is { } due) tx.Notify(new TaskDue(due));
+    }
+
+    /// <summary>A person takes a task from the agent that holds it; another goes on from what was saved, where there is one.</summary>
+    public static void TakeBack(StoreTransaction tx, TaskRow task, string? reason)
+    {
+        if (task is not { Status: TaskState.InProgress, AssignmentId: not null }) throw Refusal.WrongState($"{task.Key} is {task.Status.Replace('_', ' ')}; only a task in progress can be taken back.");
+        CloseAssignment(tx, task, AssignmentState.Revoked, reason);
+        EndAttempt(tx, task, AssignmentState.Revoked, reason, blame: false, taken: true);
     }
 
     public static void Cancel(StoreTransaction tx, TaskRow task, string? reason)

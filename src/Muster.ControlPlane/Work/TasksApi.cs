@@ -29,21 +29,24 @@ public static class TasksApi
         routes.MapPost(Routes.TaskDependencies, AddDependency).WithName("AddDependency").Admit(Access.Steer);
         routes.MapDelete(Routes.TaskDependency, RemoveDependency).WithName("RemoveDependency").Admit(Access.Steer);
         routes.MapPost(Routes.TaskRetry, Retry).WithName("RetryTask").Admit(Access.Steer);
+        routes.MapPost(Routes.TaskTakeBack, TakeBack).WithName("TakeBackTask").Admit(Access.Steer);
         routes.MapPost(Routes.TaskCancel, Cancel).WithName("CancelTask").Admit(Access.Steer);
     }
 
     private static async Task<Page<TaskInfo>> List(
         Store store, TaskReader reader, string? project, string? status, string? epic, string? label, string? role, string? agent, string? search,
-        string? cursor, int? limit, CancellationToken ct)
+        string? waiting, string? order, string? cursor, int? limit, CancellationToken ct)
     {
         if (status is not null && !TaskState.All.Contains(status)) throw Refusal.Invalid("status", $"status is one of {string.Join(", ", TaskState.All)}.");
-        var (key, number) = After(cursor);
-        return await PageAsync(store, reader,
-            """
+        var by = TaskOrder.Named(order);
+        var after = by.After(cursor);
+        return await PageAsync(store, reader, by,
+            $"""
              WHERE (@project IS NULL OR p.id = @project OR p.key = @projectKey) AND (@status IS NULL OR t.status = @status)
                AND (@epic IS NULL OR t.epic_id = @epic OR CAST(e.number AS TEXT) = @epic) AND (@label IS NULL OR t.labels LIKE @label ESCAPE '\')
                AND (@role IS NULL OR t.role = @role) AND (@agent IS NULL OR a.name = @agent OR a.id = @agent)
-               AND (@search IS NULL OR t.title LIKE @search ESCAPE '\') AND (p.key > @key OR (p.key = @key AND t.number > @number))
+               AND (@search IS NULL OR t.title LIKE @search ESCAPE '\' OR p.key || '-' || t.number = @searchKey)
+               AND (@waiting IS NULL OR t.hold_code = @waiting) AND {by.Behind}
             """,
             new
             {
@@ -53,8 +56,11 @@ public static class TasksApi
                 epic,
                 role,
                 agent,
-                key,
-                number,
+                waiting,
+                after.Value,
+                after.Key,
+                after.Number,
+                searchKey = search?.Trim().ToUpperInvariant(),
                 label = label is null ? null : $"%\"{Escape(label)}\"%",
                 search = search is null ? null : $"%{Escape(search)}%",
                 limit = Paging.Limit(limit) + 1,
@@ -63,29 +69,18 @@ public static class TasksApi
 
     private static Task<Page<TaskInfo>> ListReady(Store store, TaskReader reader, string? project, string? cursor, int? limit, CancellationToken ct)
     {
-        var (key, number) = After(cursor);
-        return PageAsync(store, reader,
-            """
-             WHERE t.ready = 1 AND p.paused = 0 AND (@project IS NULL OR p.id = @project OR p.key = @projectKey)
-               AND (p.key > @key OR (p.key = @key AND t.number > @number))
-            """, new { project, projectKey = project?.ToUpperInvariant(), key, number, limit = Paging.Limit(limit) + 1 }, Paging.Limit(limit), ct);
+        var after = TaskOrder.ByKey.After(cursor);
+        return PageAsync(store, reader, TaskOrder.ByKey,
+            $"""
+             WHERE t.ready = 1 AND p.paused = 0 AND (@project IS NULL OR p.id = @project OR p.key = @projectKey) AND {TaskOrder.ByKey.Behind}
+            """, new { project, projectKey = project?.ToUpperInvariant(), after.Value, after.Key, after.Number, limit = Paging.Limit(limit) + 1 }, Paging.Limit(limit), ct);
     }
 
-    /// <summary>Pages go by project and number, as people see them; a cursor is the key of the last task seen.</summary>
-    private static async Task<Page<TaskInfo>> PageAsync(Store store, TaskReader reader, string where, object args, int limit, CancellationToken ct)
+    private static async Task<Page<TaskInfo>> PageAsync(Store store, TaskReader reader, TaskOrder order, string where, object args, int limit, CancellationToken ct)
     {
-        var rows = (await store.ReadAsync(c => c.QueryAsync<TaskRow>(TaskQueries.Select + where + " ORDER BY p.key, t.number LIMIT @limit", args), ct)).AsList();
+        var rows = (await store.ReadAsync(c => c.QueryAsync<TaskRow>(TaskQueries.Select + where + order.Sql + " LIMIT @limit", args), ct)).AsList();
         var infos = await reader.InfosAsync([.. rows.Take(limit)], ct);
-        return new Page<TaskInfo> { Items = infos, Next = rows.Count > limit ? Paging.Encode(rows[limit - 1].Key) : null };
-    }
-
-    private static (string Key, int Number) After(string? cursor)
-    {
-        if (Paging.Decode(cursor) is not { } text) return ("", 0);
-        var dash = text.LastIndexOf('-');
-        return dash > 0 && int.TryParse(text.AsSpan(dash + 1), out var number)
-            ? (text[..dash], number)
-            : throw Refusal.Invalid("cursor", "Pass the value of 'next' from the page before, unchanged.");
+        return new Page<TaskInfo> { Items = infos, Next = rows.Count > limit ? Paging.Encode(order.Cursor(rows[limit - 1])) : null };
     }
 
     private static string Escape(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal);
@@ -179,6 +174,13 @@ public static class TasksApi
     private static async Task<TaskInfo> Retry(string id, Writes writes, TaskReader reader, CancellationToken ct)
     {
         await writes.RunAsync<object?>(null, tx => { TaskTransitions.Retry(tx, TaskQueries.Get(tx, id)); return null; }, ct);
+        return await reader.InfoAsync(id, ct);
+    }
+
+    private static async Task<TaskInfo> TakeBack(string id, Reason? body, Writes writes, TaskReader reader, CancellationToken ct)
+    {
+        new Checked().Text(body?.Text, "text", 2000, required: false).ThrowIfWrong();
+        await writes.RunAsync<object?>(body, tx => { TaskTransitions.TakeBack(tx, TaskQueries.Get(tx, id), body?.Text); return null; }, ct);
         return await reader.InfoAsync(id, ct);
     }
 

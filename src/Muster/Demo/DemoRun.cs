@@ -27,6 +27,7 @@ internal static class DemoRun
             await using var host = RunningHost.Beside(plane, data, DemoSetting.CrewSize, log);
             using var muster = Connection.Open(plane.Server);
             await using IDemoView view = call.Terminal.Interactive ? new LiveView(call.Terminal) : new LinesView(call.Terminal);
+            if (!exit) view.Say($"Watch it in a browser: {(await OpenCommand.LinkAsync(muster, plane.Server, call.Stop)).Link}", Tone.Strong);
             view.Say($"A rehearsal: {DemoSetting.CrewSize} agents replay a recording (no model is used) on {repository.Path}; the plane is at {plane.Server.Address}", Tone.Strong);
             await DemoSetting.AwaitHostAsync(muster, host.Completion, call.Stop);
             var project = await DemoSetting.SetUpAsync(muster, repository.Path, call.Stop);

@@ -12,6 +12,7 @@ using Muster.ControlPlane.Delivery.Git;
 using Muster.ControlPlane.Models.Calling;
 using Muster.ControlPlane.Security;
 using Muster.ControlPlane.Storage;
+using Muster.Dashboard.Hosting;
 using Muster.Integrations.Git;
 
 namespace Muster.Hosting;
@@ -99,9 +100,22 @@ internal sealed class RunningPlane : IAsyncDisposable
         more(builder.Services);
         Telemetry.AddTo(builder.Services);
         adapters.AddTo(builder.Services);
-        var app = builder.Build();
+        WebApplication app = null!;
+        builder.Services.AddDashboard(() => OwnAddress(app));
+        app = builder.Build();
         app.UseControlPlane();
+        // Its pages have a sign-in of their own, and do everything through the API.
+        app.MapDashboard().Admit(Access.Anyone);
         return app;
+    }
+
+    // One that listens everywhere is reached by loopback.
+    private static Uri OwnAddress(WebApplication app)
+    {
+        var address = new Uri(app.Urls.First());
+        return System.Net.IPAddress.TryParse(address.Host.Trim('[', ']'), out var ip) && (ip.Equals(System.Net.IPAddress.Any) || ip.Equals(System.Net.IPAddress.IPv6Any))
+            ? new UriBuilder(address) { Host = ip.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? "[::1]" : "127.0.0.1" }.Uri
+            : address;
     }
 
     private static async Task<Store> OpenAsync(string? address, DataFolder data, string url, PlaneLog log, CancellationToken ct)

@@ -14,17 +14,18 @@ internal static class Standing
         using var log = new PlaneLog(data.Logs, call.Get(Globals.Verbose), onTerminal: true);
         await using var plane = await RunningPlane.StartAsync(data, url, adapters, log, call.Stop);
         await using var host = withHost ? RunningHost.Beside(plane, data, capacity, log) : null;
-        Welcome(call.Terminal, plane, data, withHost);
+        using (var muster = Connection.Open(plane.Server)) Welcome(call.Terminal, plane, data, withHost, (await OpenCommand.LinkAsync(muster, plane.Server, call.Stop)).Link);
         if (host is null) await Task.Delay(Timeout.Infinite, call.Stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         else await host.UntilAsync(call.Stop);
         call.Terminal.Note(withHost ? "Stopping: agents hand in what they have." : "Stopping.");
     }
 
-    private static void Welcome(Terminal terminal, RunningPlane plane, DataFolder data, bool withHost)
+    private static void Welcome(Terminal terminal, RunningPlane plane, DataFolder data, bool withHost, string link)
     {
         var server = plane.Server;
-        terminal.DocumentLine(new { address = server.Address, data = data.Path, store = plane.Store, credentials = Paths.Credentials, pid = server.Pid, token = plane.FirstStart ? server.Token : null });
+        terminal.DocumentLine(new { address = server.Address, data = data.Path, store = plane.Store, credentials = Paths.Credentials, pid = server.Pid, signIn = link, token = plane.FirstStart ? server.Token : null });
         terminal.Line($"Muster is up at {server.Address}", Tone.Strong);
+        terminal.Line($"dashboard    {link}  (signs in once, within 15 minutes; another: muster open)");
         terminal.Line($"data         {data.Path}");
         terminal.Line($"store        {plane.Store}");
         terminal.Line($"API          {server.Address}/docs");

@@ -41,6 +41,50 @@ public sealed class GatewayTests
     }
 
     [Theory, Trait("req", "B7")]
+    [InlineData("/llm/openai/v1/chat/completions", """{"type":"function","function":{"name":"read","parameters":{"type":"object"}}}""", "read")]
+    [InlineData("/llm/openai/v1/chat/completions", null, null)]
+    [InlineData("/llm/openai/v1/responses", """{"type":"function","name":"read","parameters":{"type":"object"}}""", "read")]
+    [InlineData("/llm/anthropic/v1/messages", """{"name":"read","input_schema":{"type":"object"}}""", "read")]
+    public async Task A_providers_own_tools_of_the_web_are_taken_out(string path, string? ours, string? left)
+    {
+        await using var models = await ModelPlane.StartAsync();
+        await models.Plane.ProjectAsync();
+        var held = await models.HoldAsync();
+        var body = ModelPlane.Say("look it up");
+        if (path.EndsWith("responses", StringComparison.Ordinal)) body = new JsonObject { ["model"] = "smart", ["input"] = "look it up" };
+        body["tools"] = new JsonArray(JsonNode.Parse("""{"type":"web_search_20250305","name":"web_search"}"""), JsonNode.Parse("""{"type":"web_search"}"""), JsonNode.Parse("""{"type":"web_fetch_20250910","name":"web_fetch"}"""));
+        if (ours is not null) body["tools"]!.AsArray().Add(JsonNode.Parse(ours));
+        body["web_search_options"] = new JsonObject();
+        body["plugins"] = new JsonArray(JsonNode.Parse("""{"id":"web"}"""));
+
+        Assert.Equal(HttpStatusCode.OK, (await models.SendAsync(held.Lease, path, body)).Status);
+
+        var asked = Assert.Single(models.First.Journal.Calls).Request!;
+        Assert.Equal(left is null ? [] : [left], asked.Tools.Select(t => t.Name));
+        Assert.DoesNotContain("web", asked.Body.ToJsonString(), StringComparison.Ordinal);
+    }
+
+    /// <summary>Agents that wait for work, tasks that wait for their time and for each other: nobody asks a model, not even for its list.</summary>
+    [Fact, Trait("req", "B7")]
+    public async Task Nothing_is_asked_of_any_provider_in_an_hour_in_which_there_is_nothing_to_do()
+    {
+        await using var models = await ModelPlane.StartAsync();
+        await models.Plane.ProjectAsync();
+        var tomorrow = await models.Plane.TaskAsync(new CreateTask { Project = "FLT", Title = "Waits for tomorrow", NotBefore = DateTimeOffset.UtcNow.AddDays(1) });
+        await models.Plane.TaskAsync("Waits for the other", dependsOn: tomorrow.Key);
+        for (var minute = 0; minute < 60; minute++)
+        {
+            for (var agent = 0; agent < 5; agent++) await models.Plane.BeatAsync($"agent-{agent}");
+            Assert.Empty(await models.Plane.ClaimAsync("agent-0"));
+            await models.Plane.PassAsync(TimeSpan.FromMinutes(1));
+        }
+
+        Assert.Empty(models.First.Journal.Entries);
+        Assert.Empty(models.Second.Journal.Entries);
+        Assert.Empty(await models.LedgerAsync());
+    }
+
+    [Theory, Trait("req", "B7")]
     [InlineData("mls_nonsense")]
     [InlineData("")]
     [InlineData("sk-proj-somebody-elses")]

@@ -14,7 +14,7 @@ internal sealed partial class Judge(ApiDocument document, IReadOnlyDictionary<st
 
     /// <summary>The only operations whose answers hold a lease or a new token.</summary>
     private static readonly string[] Leasing = ["ClaimTasks", "CreateAssignment", "ClaimJobs"];
-    private static readonly string[] Minting = ["CreateToken", "CreateAgentToken"];
+    private static readonly string[] Minting = ["CreateToken", "CreateAgentToken", "CreateSession"];
 
     /// <summary>Null when nothing is wrong with it.</summary>
     public Breach? Look(FuzzRequest request, FuzzAnswer answer)

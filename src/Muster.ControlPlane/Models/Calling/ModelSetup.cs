@@ -33,6 +33,9 @@ public sealed record ModelSetup
 
     /// <summary>Whether all runs' model traffic is recorded.</summary>
     public bool RecordAll { get; init; }
+
+    /// <summary>Whether providers may search the web for an agent's model.</summary>
+    public bool Web { get; init; }
     public string? RecordingFolder { get; init; }
 
     public ModelProviders CreateProviders() => new(Providers.Select(p => p.Kind.Create(p.Settings)));
@@ -51,7 +54,7 @@ public sealed record ModelSetup
             faults.AddRange(route.Legs.Where(l => !known.Contains(l.Provider)).Select(l => $"The route {route.Name} names {l}, and there is no provider '{l.Provider}': declare it under providers, or take the leg out."));
         faults.AddRange(file.Aliases.Where(a => !file.Routes.Any(r => r.Name.Equals(a.Route, StringComparison.OrdinalIgnoreCase))).Select(a => $"The alias {a.Pattern} names the route '{a.Route}', which does not exist."));
         if (faults.Count > 0) throw new ModelsConfigException(faults);
-        return new ModelSetup { Routes = new ModelRoutes(file.Routes, file.Aliases, states), Providers = usable, RecordAll = file.Record == "all", RecordingFolder = sources.RecordingFolder };
+        return new ModelSetup { Routes = new ModelRoutes(file.Routes, file.Aliases, states), Providers = usable, RecordAll = file.Record == "all", Web = file.Web == "on", RecordingFolder = sources.RecordingFolder };
     }
 
     private static void Provider(ProviderEntry entry, ModelSources sources, ProviderKinds kinds, List<ProviderState> states, List<(IProviderKind, ProviderSettings)> usable, List<string> faults)

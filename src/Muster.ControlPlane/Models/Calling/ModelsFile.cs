@@ -7,7 +7,7 @@ namespace Muster.ControlPlane.Models.Calling;
 /// <summary>One <c>models.yaml</c> as it is written; nothing in it is checked against what exists.</summary>
 internal sealed record ModelsFile
 {
-    private static readonly string[] TopKeys = ["providers", "routes", "aliases", "record"];
+    private static readonly string[] TopKeys = ["providers", "routes", "aliases", "record", "web"];
     private static readonly string[] ProviderKeys = ["kind", "server", "keyVariable", "keyFile", "protocols", "insecure", "firstByte", "firstToken", "between", "whole"];
 
     public IReadOnlyList<ProviderEntry> Providers { get; init; } = [];
@@ -17,6 +17,9 @@ internal sealed record ModelsFile
     /// <summary>Whose model traffic is recorded: <c>off</c> or <c>all</c>; null when it is not said.</summary>
     public string? Record { get; init; }
 
+    /// <summary>Whether agents' models may have their provider search the web: <c>off</c> or <c>on</c>; null when it is not said.</summary>
+    public string? Web { get; init; }
+
     /// <summary>This one's settings before another's: a provider or route of the same name replaces the whole of it.</summary>
     public ModelsFile Over(ModelsFile other) => new()
     {
@@ -24,6 +27,7 @@ internal sealed record ModelsFile
         Routes = [.. Routes, .. other.Routes.Where(o => !Routes.Any(r => r.Name.Equals(o.Name, StringComparison.OrdinalIgnoreCase)))],
         Aliases = [.. Aliases, .. other.Aliases],
         Record = Record ?? other.Record,
+        Web = Web ?? other.Web,
     };
 
     /// <param name="yaml">The text.</param>
@@ -66,6 +70,7 @@ internal sealed record ModelsFile
             Routes = [.. top.Map("routes").Select(r => Route(r.Key, r.Value, errors))],
             Aliases = [.. top.Map("aliases").Select(a => Alias(a.Key, a.Value, errors)).OfType<ModelAlias>()],
             Record = top.OneOf("record", ["off", "all"]),
+            Web = top.OneOf("web", ["off", "on"]),
         };
     }
 

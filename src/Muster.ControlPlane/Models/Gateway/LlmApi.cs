@@ -49,8 +49,7 @@ public static class LlmApi
         try
         {
             var body = await ReadAsync(http);
-            var headers = Passed.Where(http.Request.Headers.ContainsKey).ToDictionary(n => n, n => http.Request.Headers[n].ToString(), StringComparer.OrdinalIgnoreCase);
-            var outcome = await gateway.CallAsync(Credential(http), protocol, body, headers, answer, http.RequestAborted);
+            var outcome = await gateway.CallAsync(Credential(http), protocol, body, Passing(http), answer, http.RequestAborted);
             if (answer.HasBegun)
             {
                 if (outcome.Outcome == CallOutcome.Cancelled && !http.RequestAborted.IsCancellationRequested) await CutAsync(http, dialect, answer);
@@ -67,9 +66,7 @@ public static class LlmApi
         }
         catch (Refusal refusal) when (!answer.HasBegun)
         {
-            // Programs take 401 for "stop", and try again after most others.
-            var status = refusal.Code is ProblemCodes.LeaseLost or ProblemCodes.LeaseRequired ? 401 : refusal.Status;
-            await RefuseAsync(http, dialect, status, refusal.Code, refusal.Message, refusal.RetryAfter);
+            await RefuseAsync(http, dialect, Status(refusal), refusal.Code, refusal.Message, refusal.RetryAfter);
         }
         catch (ProtocolException wrong) when (!answer.HasBegun)
         {
@@ -84,16 +81,17 @@ public static class LlmApi
         else http.Abort();
     }
 
-    private static async Task CountAsync(HttpContext http)
+    private static async Task CountAsync(HttpContext http, ModelGateway gateway)
     {
         var dialect = Dialects.Of(ModelProtocol.AnthropicMessages);
         try
         {
-            await http.Response.WriteAsJsonAsync(new { input_tokens = TokenEstimate.Of(await ReadAsync(http)) }, http.RequestAborted);
+            var body = await ReadAsync(http);
+            await http.Response.WriteAsJsonAsync(new { input_tokens = await gateway.CountAsync(Credential(http), ModelProtocol.AnthropicMessages, body, Passing(http), http.RequestAborted) }, http.RequestAborted);
         }
         catch (Refusal refusal)
         {
-            await RefuseAsync(http, dialect, refusal.Status, refusal.Code, refusal.Message, null);
+            await RefuseAsync(http, dialect, Status(refusal), refusal.Code, refusal.Message, null);
         }
     }
 
@@ -110,6 +108,12 @@ public static class LlmApi
             throw Refusal.Invalid("body", $"The body is no JSON{(error.LineNumber is { } line ? $" (line {line + 1})" : "")}.");
         }
     }
+
+    private static Dictionary<string, string> Passing(HttpContext http) =>
+        Passed.Where(http.Request.Headers.ContainsKey).ToDictionary(n => n, n => http.Request.Headers[n].ToString(), StringComparer.OrdinalIgnoreCase);
+
+    // Programs take 401 for "stop", and try again after most others.
+    private static int Status(Refusal refusal) => refusal.Code is ProblemCodes.LeaseLost or ProblemCodes.LeaseRequired ? 401 : refusal.Status;
 
     private static ModelCredential Credential(HttpContext http)
     {

@@ -12,7 +12,7 @@ namespace Muster.ControlPlane.Models.Gateway;
 /// <summary>
 /// The one way to a model: admits a call (lease, switch, budgets), carries it over a route, and records what it came to.
 /// </summary>
-public sealed class ModelGateway(Store store, CallBook book, CallsUnderWay calls, ModelRoutes routes, ModelRouter router, ILogger<ModelGateway> logger)
+public sealed class ModelGateway(Store store, CallBook book, CallsUnderWay calls, ModelSetup setup, ModelRouter router, ILogger<ModelGateway> logger)
 {
     /// <summary>Tokens an answer may have when its caller leaves that open.</summary>
     public const int DefaultMaxTokens = 16_384;
@@ -29,6 +29,7 @@ public sealed class ModelGateway(Store store, CallBook book, CallsUnderWay calls
         // Entered before the lease is checked: one that ends meanwhile ends the call.
         using var ticket = calls.Enter(lease?.Subject, lease?.Epoch ?? 0, ct);
         using var span = CallTrace.Begin(route);
+        if (!setup.Web) WebTools.Remove(body);
         var admitted = await book.AdmitAsync(credential, route, MostOf(body), maxTokens, ticket.Token);
         span?.For(admitted.Caller.TaskKey, admitted.Caller.AssignmentId, admitted.Caller.AgentName, admitted.Caller.Role);
         ModelOutcome? outcome = null;
@@ -44,11 +45,24 @@ public sealed class ModelGateway(Store store, CallBook book, CallsUnderWay calls
         }
     }
 
+    /// <summary>Tokens of a request, for whoever may make it: counted by a provider that counts, else an estimate. Costs nothing.</summary>
+    /// <exception cref="Refusal">The lease is not current, models are off, or the name leads nowhere.</exception>
+    public async Task<long> CountAsync(ModelCredential credential, ModelProtocol protocol, JsonObject body, IReadOnlyDictionary<string, string> headers, CancellationToken ct)
+    {
+        var route = Route(Dialects.Of(protocol).Look(body).Model);
+        await store.WriteAsync(tx =>
+        {
+            ModelSwitch.Require(tx);
+            return credential.Find(tx, store);
+        }, ct);
+        return await router.CountTokensAsync(new ModelCall { Protocol = protocol, Body = body, Route = route, MaxTokens = 1, Headers = headers }, ct);
+    }
+
     /// <summary>Refuses a name that leads nowhere, with those that do.</summary>
     public ModelRoute Route(string? name)
     {
         if (string.IsNullOrWhiteSpace(name)) throw Refusal.Invalid("model", "Name a model: a route such as smart, or provider/model.");
-        return routes.Find(name, out var whyNot) ?? throw Refusal.Invalid("model", whyNot!);
+        return setup.Routes.Find(name, out var whyNot) ?? throw Refusal.Invalid("model", whyNot!);
     }
 
     /// <summary>Two characters a token: hardly any text has more tokens, and what is held too much is given back.</summary>

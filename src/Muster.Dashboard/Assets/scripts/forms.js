@@ -1,0 +1,69 @@
+// Sends forms without leaving the page. The answer is the page itself, as it would have come without this.
+import { morph, parse } from "./morph.js";
+
+export function startForms() {
+  document.addEventListener("submit", event => {
+    const form = event.target;
+    if (!(form instanceof HTMLFormElement) || !form.matches("[data-act]") || event.defaultPrevented) return;
+    if (form.action.endsWith("/sign-out")) return;
+    event.preventDefault();
+    send(form, event.submitter);
+  });
+  const signIn = document.querySelector("form[data-sign-in]");
+  // Following the link was the wish; the button is for who has no script.
+  if (signIn instanceof HTMLFormElement) signIn.requestSubmit();
+}
+
+/** @param {HTMLFormElement} form @param {HTMLElement | null} submitter */
+async function send(form, submitter) {
+  if (form.getAttribute("aria-busy") === "true") return;
+  form.setAttribute("aria-busy", "true");
+  try {
+    const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(/** @type {any} */ (new FormData(form, submitter))), headers: { Accept: "text/html" } });
+    if (!answer.headers.get("content-type")?.startsWith("text/html")) throw new Error(await answer.text());
+    show(parse(await answer.text()), answer, form);
+  } catch (error) {
+    complain(form, error instanceof TypeError ? "The plane does not answer. Nothing was sent; try again in a moment." : String(error instanceof Error ? error.message : error));
+  } finally {
+    form.removeAttribute("aria-busy");
+  }
+}
+
+/** @param {Document} page @param {Response} answer @param {HTMLFormElement} form */
+function show(page, answer, form) {
+  const main = page.querySelector("main");
+  const here = document.querySelector("main");
+  if (!main || !here || page.body.className !== document.body.className) {
+    location.assign(answer.url);
+    return;
+  }
+  const taken = answer.ok;
+  if (taken) {
+    form.reset();
+    form.closest("details[data-menu]")?.removeAttribute("open");
+  }
+  document.title = page.title;
+  document.documentElement.dataset.theme = page.documentElement.dataset.theme;
+  const side = document.querySelector(".side");
+  const wanted = page.querySelector(".side");
+  if (side && wanted) morph(side, wanted);
+  morph(here, main);
+  document.dispatchEvent(new Event("muster:shown"));
+  document.dispatchEvent(new Event("muster:changed"));
+  if (!taken) document.querySelector("[aria-invalid=true], .wrong")?.scrollIntoView({ block: "nearest" });
+  if (!taken) /** @type {HTMLElement | null} */ (document.querySelector("[aria-invalid=true]"))?.focus();
+  // Where the form was is another thing now, or nothing: the next keystroke must not begin at the top.
+  if (taken && (!document.activeElement || document.activeElement === document.body)) here.focus({ preventScroll: true });
+}
+
+/** @param {HTMLFormElement} form @param {string} text */
+function complain(form, text) {
+  let line = form.querySelector(":scope > .wrong");
+  if (!line) {
+    line = document.createElement("p");
+    line.className = "wrong";
+    line.setAttribute("role", "alert");
+    form.prepend(line);
+  }
+  line.textContent = text;
+}

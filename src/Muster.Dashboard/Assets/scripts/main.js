@@ -1,0 +1,16 @@
+// Each behaviour stands by itself; a page works without any of them.
+import { startLive } from "./live.js";
+import { startForms } from "./forms.js";
+import { startTimes } from "./times.js";
+import { startMenus } from "./menus.js";
+import { startFolds } from "./folds.js";
+import { startKeys } from "./keys.js";
+import { startTails } from "./tails.js";
+
+startForms();
+startMenus();
+startFolds();
+startTimes();
+startKeys();
+startTails();
+startLive();

@@ -1,0 +1,21 @@
+// What opens over the page closes by Escape, by a click beside it, and when another opens.
+
+export function startMenus() {
+  document.addEventListener("toggle", event => {
+    const menu = event.target;
+    if (!(menu instanceof HTMLDetailsElement) || !menu.matches("[data-menu]") || !menu.open) return;
+    for (const other of document.querySelectorAll("details[data-menu][open]")) if (other !== menu && !other.contains(menu)) other.removeAttribute("open");
+    /** @type {HTMLElement | null} */ (menu.querySelector("textarea, input:not([type=hidden])"))?.focus();
+  }, true);
+  document.addEventListener("click", event => {
+    for (const menu of document.querySelectorAll("details[data-menu][open]")) if (!menu.contains(/** @type {Node} */ (event.target))) menu.removeAttribute("open");
+  });
+  document.addEventListener("keydown", event => {
+    if (event.key !== "Escape") return;
+    const menu = document.querySelector("details[data-menu][open]");
+    if (!menu) return;
+    menu.removeAttribute("open");
+    menu.querySelector("summary")?.focus();
+    event.preventDefault();
+  });
+}

@@ -1,0 +1,92 @@
+// Makes one tree look like another with the fewest changes, so that focus, selection, scroll, typed text and what is unfolded stay.
+
+/** @type {{createHTML(text: string): any}} */
+const trusted = globalThis.trustedTypes?.createPolicy("muster", { createHTML: text => text }) ?? { createHTML: text => text };
+
+/**
+ * Markup of our own server as a document; scripts in it never run.
+ * @param {string} html
+ * @returns {Document}
+ */
+export function parse(html) {
+  return new DOMParser().parseFromString(trusted.createHTML(html), "text/html");
+}
+
+/**
+ * @param {Element} from what is shown
+ * @param {Element} to what it should look like
+ */
+export function morph(from, to) {
+  if (from.tagName !== to.tagName) {
+    from.replaceWith(document.importNode(to, true));
+    return;
+  }
+  attributes(from, to);
+  if (from instanceof HTMLTextAreaElement) {
+    value(from, to.textContent ?? "");
+    return;
+  }
+  children(from, to);
+}
+
+/** @param {Element} from @param {Element} to */
+function attributes(from, to) {
+  const typed = from instanceof HTMLInputElement && from.value !== from.defaultValue;
+  for (const { name, value: wanted } of to.attributes) {
+    // What a person has unfolded, and what they are typing, is theirs.
+    if (name === "open" || (name === "value" && typed)) continue;
+    if (from.getAttribute(name) !== wanted) {
+      from.setAttribute(name, wanted);
+      if (name === "value" && from instanceof HTMLInputElement) from.value = wanted;
+    }
+  }
+  for (const { name } of [...from.attributes]) {
+    if (!to.hasAttribute(name) && name !== "open" && name !== "style" && name !== "data-loaded" && name !== "data-held") from.removeAttribute(name);
+  }
+}
+
+/** @param {HTMLTextAreaElement} area @param {string} wanted */
+function value(area, wanted) {
+  const typed = area.value !== area.defaultValue;
+  if (area.defaultValue !== wanted) area.defaultValue = wanted;
+  if (!typed && area.value !== wanted) area.value = wanted;
+}
+
+/** @param {Element} from @param {Element} to */
+function children(from, to) {
+  // What was fetched into a fold is not in the page that came.
+  if (from.hasAttribute("data-loaded")) return;
+  /** @type {Map<string, Element>} */
+  const named = new Map();
+  for (const child of from.children) if (child.id) named.set(child.id, child);
+  let at = from.firstChild;
+  for (const wanted of [...to.childNodes]) {
+    const same = wanted instanceof Element && wanted.id ? named.get(wanted.id) : undefined;
+    if (same) {
+      if (same !== at) from.insertBefore(same, at);
+      else at = at.nextSibling;
+      morph(same, /** @type {Element} */ (wanted));
+      continue;
+    }
+    if (at && fits(at, wanted)) {
+      const next = at.nextSibling;
+      if (wanted instanceof Element) morph(/** @type {Element} */ (at), wanted);
+      else if (at.nodeValue !== wanted.nodeValue) at.nodeValue = wanted.nodeValue;
+      at = next;
+      continue;
+    }
+    from.insertBefore(document.importNode(wanted, true), at);
+  }
+  while (at) {
+    const next = at.nextSibling;
+    at.remove();
+    at = next;
+  }
+}
+
+/** @param {Node} shown @param {Node} wanted */
+function fits(shown, wanted) {
+  if (shown.nodeType !== wanted.nodeType) return false;
+  if (!(shown instanceof Element) || !(wanted instanceof Element)) return true;
+  return shown.tagName === wanted.tagName && !shown.id && !wanted.id;
+}

@@ -1,0 +1,48 @@
+using Microsoft.AspNetCore.Routing.Template;
+using Muster.Dashboard.Reviews;
+using Muster.Dashboard.Tasks;
+using Muster.Dashboard.Today;
+
+namespace Muster.Dashboard.Hosting;
+
+/// <summary>A page: where it is, what draws it, and which events change it.</summary>
+/// <param name="Pattern">Path with placeholders.</param>
+/// <param name="Component">Draws the whole document, from its parameter <c>Facts</c>.</param>
+/// <param name="Read">Reads what it draws.</param>
+/// <param name="Events">Groups of events after which it is drawn anew; none for a page that does not change by itself.</param>
+internal sealed record PageRoute(string Pattern, Type Component, Func<PageContext, Task<object>> Read, params string[] Events)
+{
+    private readonly TemplateMatcher _matcher = new(TemplateParser.Parse(Pattern.TrimStart('/')), []);
+
+    /// <summary>Seconds after which it is drawn anew although nothing was told: for how old a heartbeat is.</summary>
+    public int? Every { get; init; }
+
+    /// <summary>Whether only events of the task it shows concern it.</summary>
+    public bool Own { get; init; }
+
+    public RouteValueDictionary? Match(string path)
+    {
+        var values = new RouteValueDictionary();
+        return _matcher.TryMatch(new PathString(path), values) ? values : null;
+    }
+}
+
+/// <summary>Every page there is.</summary>
+internal static class Pages
+{
+    public static IReadOnlyList<PageRoute> All { get; } =
+    [
+        new("/", typeof(TodayPage), async page => await TodayFacts.ReadAsync(page), "task.*", "pull.*", "goal.*", "agent.*", "host.*", "check.*", "deployment.*", "budget.*", "models.*", "epic.*", "project.*", "plan.*") { Every = 20 },
+        new("/tasks/{key}", typeof(TaskPage), async page => await TaskFacts.ReadAsync(page), "task.*", "pull.*", "check.*", "evidence.*", "artifact.*", "deployment.*") { Own = true, Every = 5 },
+        new("/reviews", typeof(ReviewsPage), async page => await ReviewsFacts.ReadAsync(page), "pull.*", "check.*", "epic.*"),
+        new("/reviews/{project}/{number}", typeof(ReviewPage), async page => await ReviewFacts.ReadAsync(page), "pull.*", "check.*", "evidence.*"),
+        new("/reviews/{project}/{number}/diff", typeof(DiffPart), async page => await ReviewFacts.ReadAsync(page)),
+    ];
+
+    public static (PageRoute Page, RouteValueDictionary Values)? Find(string path)
+    {
+        foreach (var page in All)
+            if (page.Match(path) is { } values) return (page, values);
+        return null;
+    }
+}

@@ -1,0 +1,27 @@
+using Muster.Contracts.Conversations;
+using Muster.Contracts.Delivery;
+using Muster.Contracts.Fleet;
+using Muster.Contracts.Work;
+
+namespace Muster.Dashboard.Kit;
+
+/// <summary>How a state looks. Colour never stands alone: the word or a shape is always with it.</summary>
+internal static class Tones
+{
+    public const string Idle = "idle";
+    public const string Busy = "busy";
+    public const string Look = "look";
+    public const string Good = "good";
+    public const string Warn = "warn";
+    public const string Bad = "bad";
+
+    public static string Of(string? state) => state switch
+    {
+        TaskState.InProgress or AssignmentState.Active or DeploymentState.Deploying or GoalState.Running or GoalState.Planning or "working" or "checking" or "merging" => Busy,
+        TaskState.Review or PullState.Open or PullState.Queued or GoalState.WaitingApproval => Look,
+        TaskState.Done or JobState.Passed or PullState.Merged or AgentHealth.Healthy or AssignmentState.Completed or "up" or "pass" or "approved" => Good,
+        TaskState.Failed or TaskState.Quarantined or AgentHealth.Stale or AssignmentState.Died or JobState.Error or DeploymentState.RolledBack or "unhealthy" or "down" or "fail" or "blocked" => Bad,
+        AgentHealth.Warning or AssignmentState.Expired or PullState.ChangesRequested or DesiredState.Paused or DesiredState.Draining or "degraded" or "probing" => Warn,
+        _ => Idle,
+    };
+}

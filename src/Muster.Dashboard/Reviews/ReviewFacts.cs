@@ -1,0 +1,56 @@
+using Muster.Client;
+using Muster.Contracts.Delivery;
+using Muster.Contracts.Work;
+using Muster.Dashboard.Hosting;
+using Muster.Dashboard.Tasks;
+
+namespace Muster.Dashboard.Reviews;
+
+/// <summary>One pull request, with what a person should know before they say yes.</summary>
+public sealed record ReviewFacts
+{
+    public required PullInfo Pull { get; init; }
+    public required TaskInfo Task { get; init; }
+    public required IReadOnlyList<ContractLine> Contract { get; init; }
+
+    /// <summary>Null when there is nothing to compare with; <see cref="NoDiff"/> says why.</summary>
+    public DiffText? Diff { get; init; }
+    public string? NoDiff { get; init; }
+    public QueueEntry? Queued { get; init; }
+    public required IReadOnlyList<Risk> Risks { get; init; }
+
+    public bool Open => Pull.State == PullState.Open;
+
+    public bool NeedsWord => Pull is { State: PullState.Open, NeedsApproval: true, Approved: false };
+
+    public static async Task<ReviewFacts> ReadAsync(PageContext page)
+    {
+        var pull = await page.Muster.GetPullAsync($"{page.Value("project")}!{page.Value("number")}");
+        var task = page.Muster.GetTaskAsync(pull.TaskId);
+        var evidence = page.Muster.ListEvidenceAsync(pull.TaskId);
+        var queue = pull.State == PullState.Queued ? page.Muster.ListMergeQueueAsync(pull.Project) : null;
+        var (diff, why) = await DiffAsync(page.Muster, pull.Id);
+        return new ReviewFacts
+        {
+            Pull = pull,
+            Task = await task,
+            Contract = ContractLine.Of(await task, await evidence, [pull]),
+            Diff = diff,
+            NoDiff = why,
+            Queued = queue is null ? null : (await queue).FirstOrDefault(q => q.TaskKey == pull.TaskKey),
+            Risks = Risk.Of(pull, diff),
+        };
+    }
+
+    private static async Task<(DiffText? Diff, string? Why)> DiffAsync(MusterClient muster, string id)
+    {
+        try
+        {
+            return (await muster.GetPullDiffAsync(id), null);
+        }
+        catch (MusterException refused) when (refused.StatusCode is 404 or 409)
+        {
+            return (null, refused.Message);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+using System.Globalization;
+using Muster.Contracts.Conversations;
+using Muster.Contracts.Delivery;
+using Muster.Contracts.Work;
+using Muster.Dashboard.Hosting;
+
+namespace Muster.Dashboard.Today;
+
+/// <summary>What waits for a person's word: pull requests and plans. Each word names what was looked at, and counts for nothing else.</summary>
+internal static class DecisionForms
+{
+    public static IReadOnlyList<FormRoute> All { get; } =
+    [
+        new("/reviews/{id}/approve", call => ReviewAsync(call, Verdicts.Approve, call.Text("body"), "approved")),
+        new("/reviews/{id}/changes", call => ReviewAsync(call, Verdicts.RequestChanges, call.Required("body", "Say what is to change; the agent gets it with its next attempt."), "sent back")),
+        new("/queue/{id}/remove", RemoveAsync),
+        new("/goals/{key}/approve", ApproveAsync),
+        new("/goals/{key}/reject", async call => $"{(await call.Page.Muster.RejectGoalAsync(call.Value("key"), new Reason { Text = call.Text("reason") }, ct: call.Stop)).Key} is rejected"),
+        new("/goals/{key}/answer", AnswerAsync),
+        new("/goals/{key}/cancel", async call => $"{(await call.Page.Muster.CancelGoalAsync(call.Value("key"), new Reason { Text = call.Text("reason") }, ct: call.Stop)).Key} is given up"),
+    ];
+
+    private static async Task<string> ReviewAsync(FormCall call, string verdict, string? body, string done)
+    {
+        var pull = await call.Page.Muster.CreateReviewAsync(call.Value("id"), new CreateReview { Verdict = verdict, HeadSha = call.Required("head", "The form names no commit; load the page anew."), Body = body, Comments = Comment(call) }, ct: call.Stop);
+        return $"{pull.Project}!{pull.Number} is {done}";
+    }
+
+    private static IReadOnlyList<ReviewComment>? Comment(FormCall call)
+    {
+        if (call.Text("comment") is not { } text) return null;
+        var line = call.Text("line") is not { } number ? (int?)null : int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var at) && at > 0 ? at : throw new FormException("line", "A line is a number from 1.");
+        return [new ReviewComment { Path = call.Text("path"), Line = line, Text = text }];
+    }
+
+    private static async Task<string> RemoveAsync(FormCall call)
+    {
+        await call.Page.Muster.RemoveFromMergeQueueAsync(call.Value("id"), ct: call.Stop);
+        return "Taken out of the merge queue";
+    }
+
+    private static async Task<string> ApproveAsync(FormCall call)
+    {
+        var version = int.TryParse(call.Text("version"), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw new FormException("version", "The form names no plan; load the page anew.");
+        var answers = Answers(call);
+        if (answers.Count > 0) version = (await call.Page.Muster.AnswerGoalAsync(call.Value("key"), new AnswerGoal { Answers = answers }, ct: call.Stop)).PlanVersion;
+        var goal = await call.Page.Muster.ApproveGoalAsync(call.Value("key"), new ApproveGoal { PlanVersion = version }, ct: call.Stop);
+        return $"{goal.Key} has begun";
+    }
+
+    private static async Task<string> AnswerAsync(FormCall call)
+    {
+        var answers = Answers(call);
+        if (answers.Count == 0) throw new FormException("answer1", "Answer at least one question.");
+        var goal = await call.Page.Muster.AnswerGoalAsync(call.Value("key"), new AnswerGoal { Answers = answers }, ct: call.Stop);
+        return $"{goal.Key} has your answers";
+    }
+
+    private static List<QuestionAnswer> Answers(FormCall call) =>
+    [
+        .. call.Form.Keys.Where(k => k.StartsWith("answer", StringComparison.Ordinal) && int.TryParse(k.AsSpan("answer".Length), out _))
+            .Select(k => (Number: int.Parse(k.AsSpan("answer".Length), CultureInfo.InvariantCulture), Text: call.Text(k))).Where(a => a.Text is not null)
+            .Select(a => new QuestionAnswer { Question = a.Number, Text = a.Text! }),
+    ];
+}
