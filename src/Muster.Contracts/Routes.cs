@@ -63,6 +63,8 @@ public static class Routes
 
     public const string Roles = "/api/roles";
     public const string Role = "/api/roles/{name}";
+    public const string RoleNotes = "/api/roles/{name}/notes";
+    public const string RoleNote = "/api/roles/{name}/notes/{number}";
 
     public const string Hosts = "/api/hosts";
     public const string Host = "/api/hosts/{id}";

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Muster.Contracts;
 using Muster.Contracts.Security;
 using Muster.ControlPlane.Backups;
@@ -9,7 +10,9 @@ using Muster.ControlPlane.Delivery;
 using Muster.ControlPlane.Events;
 using Muster.ControlPlane.Events.Bus;
 using Muster.ControlPlane.Fleet;
+using Muster.ControlPlane.Fleet.Drifting;
 using Muster.ControlPlane.Fleet.Roles;
+using Muster.ControlPlane.Fleet.Roles.Notes;
 using Muster.ControlPlane.Mcp;
 using Muster.ControlPlane.Models;
 using Muster.ControlPlane.Operations;
@@ -117,10 +120,16 @@ public static class ControlPlaneServer
         .AddSingleton<LeaseTable>().AddSingleton<ReadyWaiters>().AddSingleton<DueTimes>().AddSingleton<TaskReader>().AddSingleton<AttemptLogs>()
         .AddSingleton<AdoptLeases>().AddSingleton<LeaseKeeper>().AddHostedService(s => s.GetRequiredService<LeaseKeeper>());
 
-    private static IServiceCollection AddFleet(this IServiceCollection services) => services
-        .AddSingleton<AgentDirectory>().AddSingleton<PresenceTable>().AddSingleton<Heartbeat>().AddSingleton<HostHeartbeat>().AddSingleton<SharedPresence>().AddSingleton<AgentReader>()
-        .AddSingleton(s => new RoleCatalog(s.GetRequiredService<ControlPlaneOptions>().RoleFolders, s.GetRequiredService<TimeProvider>())).AddHostedService<RoleReport>()
-        .AddScoped<Steering>().AddSingleton<PresenceKeeper>().AddHostedService(s => s.GetRequiredService<PresenceKeeper>()).AddHostedService(s => s.GetRequiredService<SharedPresence>());
+    private static IServiceCollection AddFleet(this IServiceCollection services)
+    {
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<FleetOptions>, FleetOptionsCheck>());
+        services.AddOptions<FleetOptions>().BindConfiguration(FleetOptions.Section).ValidateOnStart();
+        return services
+            .AddSingleton<AgentDirectory>().AddSingleton<PresenceTable>().AddSingleton<Heartbeat>().AddSingleton<DriftWatch>().AddSingleton<HostHeartbeat>().AddSingleton<SharedPresence>().AddSingleton<AgentReader>()
+            .AddSingleton(s => new RoleCatalog(s.GetRequiredService<ControlPlaneOptions>().RoleFolders, s.GetRequiredService<TimeProvider>())).AddHostedService<RoleReport>()
+            .AddSingleton<NoteBook>().AddSingleton<IRoleNotes>(s => s.GetRequiredService<NoteBook>()).AddHostedService<LessonKeeper>()
+            .AddScoped<Steering>().AddSingleton<PresenceKeeper>().AddHostedService(s => s.GetRequiredService<PresenceKeeper>()).AddHostedService(s => s.GetRequiredService<SharedPresence>());
+    }
 
     private static IServiceCollection AddOperations(this IServiceCollection services) =>
         services

@@ -10,6 +10,8 @@ internal sealed class Heartbeater(MusterClient muster, WorkOptions options, Leas
     private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(5);
     private readonly TimeProvider _time = muster.Options.TimeProvider;
     private readonly Signal _now = new(muster.Options.TimeProvider);
+    private readonly string _process = Guid.CreateVersion7().ToString("n");
+    private AgentRuns? _told;
     private int _failures;
 
     /// <summary>Asks for a heartbeat at once.</summary>
@@ -69,7 +71,12 @@ internal sealed class Heartbeater(MusterClient muster, WorkOptions options, Leas
     {
         var held = leases.Held;
         var sentAt = _time.GetTimestamp();
-        var answer = await muster.HeartbeatAsync(Request(held), new CallOptions { MaxRetries = 0, Timeout = Limit(held) }, ct);
+        var request = Request(held);
+        var runs = Runs(held);
+        if (runs != _told)
+            request = request with { Runs = runs };
+        var answer = await muster.HeartbeatAsync(request, new CallOptions { MaxRetries = 0, Timeout = Limit(held) }, ct);
+        _told = answer.AskRuns ? null : runs;
         leases.Apply(held, answer.Leases, sentAt);
         foreach (var command in answer.Commands.Where(c => c.Kind == CommandKinds.Cancel))
             leases.Cancel(command);
@@ -80,6 +87,12 @@ internal sealed class Heartbeater(MusterClient muster, WorkOptions options, Leas
             notice(new WorkNotice { Text = "The plane answers again." });
         _failures = 0;
         return Next(answer.NextSeconds);
+    }
+
+    private AgentRuns Runs(IReadOnlyList<HeldLease> held)
+    {
+        var role = held.Select(l => l.Claimed.Role).FirstOrDefault(r => r is not null);
+        return new AgentRuns { Process = _process, Model = options.Model, Version = options.Version, Settings = options.Settings, Role = role?.Name, RoleHash = role?.Hash };
     }
 
     private HeartbeatRequest Request(IReadOnlyList<HeldLease> held) => new()

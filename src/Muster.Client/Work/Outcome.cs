@@ -17,10 +17,10 @@ internal sealed record Outcome
 
     public static Outcome Completed(CompleteAssignment result) => new() { Complete = result };
 
-    public static Outcome Failed(string? reason, bool retry) =>
+    public static Outcome Failed(string? reason, bool retry, string? lesson = null) =>
         new()
         {
-            Fail = new FailAssignment { Reason = string.IsNullOrWhiteSpace(reason) ? "failed without a reason" : Bounded(reason), Retry = retry },
+            Fail = new FailAssignment { Reason = string.IsNullOrWhiteSpace(reason) ? "failed without a reason" : Bounded(reason), Retry = retry, Lesson = lesson },
         };
 
     public static Outcome Released(string? reason, string? wipSha, string? waitFor = null, TimeSpan? wait = null) =>

@@ -96,7 +96,10 @@ public sealed class TaskContext
     public void Complete(CompleteAssignment result) => Said = Outcome.Completed(result);
 
     /// <summary>Says that the attempt failed; <paramref name="retry"/> false when another cannot do better.</summary>
-    public void Fail(string reason, bool retry = true) => Said = Outcome.Failed(reason, retry);
+    /// <param name="reason">Why.</param>
+    /// <param name="retry">Whether another attempt may do better.</param>
+    /// <param name="lesson">What the next should know at once, for the notes of the role.</param>
+    public void Fail(string reason, bool retry = true, string? lesson = null) => Said = Outcome.Failed(reason, retry, lesson);
 
     /// <summary>Says that the task is handed back without blame, and where half-done work was saved.</summary>
     public void Release(string? reason = null, string? wipSha = null) => Said = Outcome.Released(reason, wipSha);

@@ -32,6 +32,9 @@ internal sealed class WorkControl : IDisposable
         }
     }
 
+    /// <summary>Whether the program is to be started anew once it holds nothing.</summary>
+    public bool WantsRestart { get; private set; }
+
     public bool MayClaim => End is null && Desired == DesiredState.Running;
 
     public void Finish(WorkEnd end)
@@ -50,14 +53,17 @@ internal sealed class WorkControl : IDisposable
     /// <summary>Follows the stricter of the state that the plane names and what a command asks, should they differ.</summary>
     public void Obey(string desired, IEnumerable<AgentCommand> commands)
     {
+        var restart = false;
         foreach (var command in commands)
         {
+            restart |= command.Kind == CommandKinds.Restart;
             var asked = StateOf(command.Kind);
             if (Array.IndexOf(ByStrictness, asked) > Array.IndexOf(ByStrictness, desired))
                 desired = asked!;
         }
         lock (_lock)
         {
+            WantsRestart = restart;
             if (End is not null || desired == Desired)
                 return;
             if (desired == DesiredState.Running)
@@ -85,7 +91,7 @@ internal sealed class WorkControl : IDisposable
     private static string? StateOf(string command) => command switch
     {
         CommandKinds.Pause => DesiredState.Paused,
-        CommandKinds.Drain => DesiredState.Draining,
+        CommandKinds.Drain or CommandKinds.Restart => DesiredState.Draining,
         CommandKinds.Stop => DesiredState.Stopped,
         _ => null,
     };

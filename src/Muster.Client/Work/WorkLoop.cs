@@ -103,7 +103,7 @@ internal sealed class WorkLoop : IDisposable
             StartGiven();
             var busy = Volatile.Read(ref _busy);
             if (_control.Desired == DesiredState.Draining && busy == 0)
-                _control.Finish(WorkEnd.Drained);
+                _control.Finish(_control.WantsRestart ? WorkEnd.Restart : WorkEnd.Drained);
             else if (_control.MayClaim && busy < _options.Capacity)
                 await ClaimAsync(_options.Capacity - busy);
             else

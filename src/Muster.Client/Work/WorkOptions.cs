@@ -29,6 +29,9 @@ public sealed record WorkOptions
     /// <summary>Version of the agent's program, to be shown.</summary>
     public string? Version { get; init; }
 
+    /// <summary>Hash of the settings it was started with (<see cref="AgentSettings.Hash"/>), to be compared with those declared; null where it has none from the plane.</summary>
+    public string? Settings { get; init; }
+
     /// <summary>Whether it replays a recording rather than thinks; its work is labelled so wherever it shows.</summary>
     public bool Rehearsal { get; init; }
 
@@ -96,6 +99,9 @@ public enum WorkEnd
 
     /// <summary>The plane said drain, and all tasks are finished.</summary>
     Drained,
+
+    /// <summary>The plane wants the program started anew, and all tasks are finished. One that a host keeps alive ends with <see cref="AgentExit.Restart"/>.</summary>
+    Restart,
 }
 
 /// <summary>Why a task's token was cancelled.</summary>
@@ -124,4 +130,11 @@ public sealed class TaskFailedException(string reason, bool retry = true, Except
 {
     /// <summary>False when another attempt cannot do better; the task then fails at once.</summary>
     public bool Retry { get; } = retry;
+}
+
+/// <summary>Exit codes by which a program tells its host more than that it ended.</summary>
+public static class AgentExit
+{
+    /// <summary>Start me anew, at once: it was asked for and is no death.</summary>
+    public const int Restart = 75;
 }

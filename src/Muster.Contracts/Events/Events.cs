@@ -89,7 +89,13 @@ public static class EventTypes
     public const string AgentStatusChanged = "agent.status_changed";
     public const string AgentDied = "agent.died";
     public const string AgentGivenUp = "agent.given_up";
+    /// <summary>An agent handed in what those after it in its role should know.</summary>
+    public const string RoleLesson = "role.lesson";
     public const string AgentDeleted = "agent.deleted";
+
+    /// <summary>An agent runs something else than is declared.</summary>
+    public const string AgentDrifted = "agent.drifted";
+    public const string AgentDriftEnded = "agent.drift_ended";
     public const string HostRegistered = "host.registered";
     public const string HostStatusChanged = "host.status_changed";
     public const string HostDeleted = "host.deleted";

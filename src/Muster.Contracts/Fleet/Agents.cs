@@ -75,6 +75,9 @@ public sealed record AgentInfo
     public required int Restarts { get; init; }
     public string? LastError { get; init; }
     public string? Version { get; init; }
+
+    /// <summary>How it differs from what is declared; null where it does not.</summary>
+    public AgentDrift? Drift { get; init; }
     public DateTimeOffset? LastHeartbeat { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
 }
@@ -177,6 +180,9 @@ public sealed record HeartbeatRequest
     /// <summary>Whether it replays a recording.</summary>
     public bool? Rehearsal { get; init; }
 
+    /// <summary>What its program runs; null when that is as it was said before.</summary>
+    public AgentRuns? Runs { get; init; }
+
     /// <summary>Lease tokens it holds and wants renewed.</summary>
     public IReadOnlyList<string>? Leases { get; init; }
 }
@@ -195,6 +201,9 @@ public sealed record HeartbeatAnswer
 
     /// <summary>Seconds after which to come back.</summary>
     public required double NextSeconds { get; init; }
+
+    /// <summary>True where the plane does not know what the agent runs: say it with the next heartbeat.</summary>
+    public bool AskRuns { get; init; }
 }
 
 public sealed record LeaseAnswer
@@ -215,6 +224,9 @@ public static class CommandKinds
     public const string Drain = "drain";
     public const string Stop = "stop";
     public const string Reload = "reload";
+
+    /// <summary>Finish what is in hand, then end; the host starts the agent anew, as it is declared now.</summary>
+    public const string Restart = "restart";
 }
 
 public sealed record AgentCommand

@@ -31,6 +31,9 @@ public sealed record RoleInfo
     public required string Source { get; init; }
     public required string File { get; init; }
 
+    /// <summary>Entries of its notes.</summary>
+    public required int Notes { get; init; }
+
     /// <summary>Its text; null in a list.</summary>
     public string? Instructions { get; init; }
 }
@@ -90,6 +93,9 @@ public sealed record RoleBrief
     public IReadOnlyList<string>? Mcp { get; init; }
     public string? Route { get; init; }
     public RoleLimits? Limits { get; init; }
+
+    /// <summary>What agents of this role have learnt; data, written by agents and people, never an order.</summary>
+    public IReadOnlyList<RoleNote>? Notes { get; init; }
 }
 
 /// <summary>Whether a role may use a tool.</summary>

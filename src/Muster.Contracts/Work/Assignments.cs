@@ -175,6 +175,9 @@ public sealed record CompleteAssignment
     public string? Summary { get; init; }
     public double? SpentHours { get; init; }
     public IReadOnlyList<EvidenceClaim>? Evidence { get; init; }
+
+    /// <summary>What should be done at once next time, for the notes of the role; one sentence or two, cut where longer. Null when nothing is new.</summary>
+    public string? Lesson { get; init; }
 }
 
 public sealed record FailAssignment
@@ -183,6 +186,9 @@ public sealed record FailAssignment
 
     /// <summary>False when trying again cannot help; the task then fails at once.</summary>
     public bool Retry { get; init; } = true;
+
+    /// <summary>As in <see cref="CompleteAssignment.Lesson"/>.</summary>
+    public string? Lesson { get; init; }
 }
 
 public sealed record ReleaseAssignment

@@ -1,11 +1,12 @@
 using Dapper;
 using Muster.Contracts.Fleet;
+using Muster.ControlPlane.Fleet.Drifting;
 using Muster.ControlPlane.Storage;
 
 namespace Muster.ControlPlane.Fleet;
 
 /// <summary>Puts agents together for the wire: the row, what memory and other planes know, and the tasks they hold.</summary>
-public sealed class AgentReader(Store store, PresenceTable presence, SharedPresence shared)
+public sealed class AgentReader(Store store, PresenceTable presence, SharedPresence shared, DriftWatch drift)
 {
     public async Task<IReadOnlyList<AgentInfo>> InfosAsync(IReadOnlyList<AgentRow> rows, CancellationToken ct)
     {
@@ -17,7 +18,7 @@ public sealed class AgentReader(Store store, PresenceTable presence, SharedPrese
             """, new { ids = rows.Select(r => r.Id) }), ct);
         var byAgent = held.ToLookup(h => h.Agent, h => h.Key, StringComparer.Ordinal);
         var elsewhere = await shared.FindAsync([.. rows.Select(r => r.Id)], ct);
-        return [.. rows.Select(r => r.ToInfo(Newest(r.Id), [.. byAgent[r.Id]]))];
+        return [.. rows.Select(r => r.ToInfo(Newest(r.Id), [.. byAgent[r.Id]], drift.Show(r)))];
 
         Presence? Newest(string id) => elsewhere.GetValueOrDefault(id) is { } there ? new Presence(0, there.LastSeen, there.Health, there.Status, null) : presence.Find(id);
     }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Muster.Contracts;
 using Muster.Contracts.Fleet;
+using Muster.ControlPlane.Fleet.Drifting;
 using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Storage;
 
@@ -31,10 +32,36 @@ public sealed record AgentRow
     public long CreatedAt { get; init; }
     public long UpdatedAt { get; init; }
 
-    public string? HostName { get; init; }
+    /// <summary>Whether a person has said which model it asks for.</summary>
+    public bool Declared { get; init; }
 
-    public const string Select = "SELECT a.*, h.name AS host_name FROM agents a LEFT JOIN hosts h ON h.id = a.host_id";
+    /// <summary>An <see cref="AgentRuns"/> as JSON.</summary>
+    public string? Runs { get; init; }
+
+    /// <summary>A <see cref="DriftState"/> as JSON.</summary>
+    public string? Drift { get; init; }
+
+    public string? HostName { get; init; }
+    public string? HostVersion { get; init; }
+
+    public const string Select = "SELECT a.*, h.name AS host_name, h.version AS host_version FROM agents a LEFT JOIN hosts h ON h.id = a.host_id";
     public const string ByIdOrName = Select + " WHERE a.id = @agent OR a.name = @agent";
+
+    /// <summary>Whether a host keeps it alive.</summary>
+    public bool IsSupervised => Definition is not null && HostId is not null;
+
+    public bool IsDeclared => Declared || Definition is not null;
+
+    /// <summary>Whether its program is somebody else's, with versions of its own.</summary>
+    public bool IsOwnProgram => ReadDefinition() is { Executor: Executors.Program };
+
+    public string SettingsHash => AgentSettings.Hash(ToInfo(null, [], null));
+
+    public AgentRuns? ReadRuns() => Runs is null ? null : JsonSerializer.Deserialize<AgentRuns>(Runs, Wire.Json);
+
+    public DriftState? ReadDrift() => Drift is null ? null : JsonSerializer.Deserialize<DriftState>(Drift, Wire.Json);
+
+    private AgentDefinition? ReadDefinition() => Definition is null ? null : JsonSerializer.Deserialize<AgentDefinition>(Definition, Wire.Json);
 
     public bool MayClaim => Active && Desired == DesiredState.Running;
 
@@ -44,7 +71,8 @@ public sealed record AgentRow
 
     /// <param name="presence">What memory knows better than the row; null when it never heard of the agent.</param>
     /// <param name="tasks">Keys of the tasks it holds.</param>
-    public AgentInfo ToInfo(Presence? presence, IReadOnlyList<string> tasks) => new()
+    /// <param name="drift">How it differs from what is declared; null where it does not.</param>
+    public AgentInfo ToInfo(Presence? presence, IReadOnlyList<string> tasks, AgentDrift? drift) => new()
     {
         Id = Id,
         Name = Name,
@@ -57,11 +85,12 @@ public sealed record AgentRow
         Health = presence?.Health ?? Health,
         Status = presence?.Status ?? Status,
         Active = Active,
-        Definition = Definition is null ? null : JsonSerializer.Deserialize<AgentDefinition>(Definition, Wire.Json),
+        Definition = ReadDefinition(),
         Tasks = tasks,
         Restarts = Restarts,
         LastError = LastError,
         Version = Version,
+        Drift = drift,
         LastHeartbeat = presence?.LastSeen ?? Times.At(LastHeartbeat),
         CreatedAt = Times.At(CreatedAt),
     };

@@ -5,6 +5,7 @@ using Muster.Contracts;
 using Muster.Contracts.Events;
 using Muster.Contracts.Fleet;
 using Muster.Contracts.Security;
+using Muster.ControlPlane.Fleet.Drifting;
 using Muster.ControlPlane.Fleet.Roles;
 using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Security;
@@ -78,22 +79,23 @@ public static class AgentsApi
                 Capacity = body.Capacity ?? 1,
                 Definition = body.Definition is null ? null : JsonSerializer.Serialize(body.Definition, Wire.Json),
                 Rehearsal = body.Definition?.Executor == Executors.Rehearsal,
+                Declared = body.Model is not null,
                 CreatedAt = tx.Now,
                 UpdatedAt = tx.Now,
             };
             tx.ExecuteOne(
                 """
-                INSERT INTO agents (id, name, role, model, labels, host_id, capacity, desired, definition, rehearsal, health, created_at, updated_at)
-                VALUES (@Id, @Name, @Role, @Model, @Labels, @HostId, @Capacity, @Desired, @Definition, @Rehearsal, @Health, @CreatedAt, @UpdatedAt)
+                INSERT INTO agents (id, name, role, model, labels, host_id, capacity, desired, definition, rehearsal, declared, health, created_at, updated_at)
+                VALUES (@Id, @Name, @Role, @Model, @Labels, @HostId, @Capacity, @Desired, @Definition, @Rehearsal, @Declared, @Health, @CreatedAt, @UpdatedAt)
                 """, row);
             tx.Emit(EventTypes.AgentRegistered, $"Agent {row.Name} was added", agentId: row.Id, data: new { name = row.Name, role = row.Role });
             tx.Notify(new AgentChanged(row.Id, row.Name));
-            return row.ToInfo(null, []);
+            return row.ToInfo(null, [], null);
         }, ct);
         return TypedResults.Created(Routes.With(Routes.Agent, info.Id), info);
     }
 
-    private static Task<AgentInfo> Update(string id, UpdateAgent body, Writes writes, RoleCatalog roles, PresenceTable presence, CancellationToken ct)
+    private static Task<AgentInfo> Update(string id, UpdateAgent body, Writes writes, RoleCatalog roles, PresenceTable presence, DriftWatch drift, CancellationToken ct)
     {
         new Checked().Labels(body.Labels).Line(body.Model, "model", 100, required: false)
             .Require(body.Capacity is null or (>= 1 and <= 1000), "capacity", "capacity is 1 to 1000.").ThrowIfWrong();
@@ -113,16 +115,17 @@ public static class AgentsApi
                 Capacity = body.Capacity ?? before.Capacity,
                 Definition = body.Definition is null ? before.Definition : JsonSerializer.Serialize(body.Definition, Wire.Json),
                 Rehearsal = body.Definition is null ? before.Rehearsal : body.Definition.Executor == Executors.Rehearsal,
+                Declared = before.Declared || body.Model is not null,
                 UpdatedAt = tx.Now,
             };
             tx.ExecuteOne(
                 """
                 UPDATE agents SET role = @Role, model = @Model, labels = @Labels, host_id = @HostId, capacity = @Capacity, definition = @Definition,
-                       rehearsal = @Rehearsal, updated_at = @UpdatedAt WHERE id = @Id
+                       rehearsal = @Rehearsal, declared = @Declared, updated_at = @UpdatedAt WHERE id = @Id
                 """, row);
             tx.Emit(EventTypes.AgentUpdated, $"Agent {row.Name} was changed", agentId: row.Id, data: new { name = row.Name });
             tx.Notify(new AgentChanged(row.Id, row.Name));
-            return row.ToInfo(presence.Find(row.Id), []);
+            return row.ToInfo(presence.Find(row.Id), [], drift.Show(row));
         }, ct);
     }
 

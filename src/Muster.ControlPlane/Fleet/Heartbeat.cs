@@ -3,6 +3,7 @@ using Muster.Contracts;
 using Muster.Contracts.Events;
 using Muster.Contracts.Fleet;
 using Muster.Contracts.Security;
+using Muster.ControlPlane.Fleet.Drifting;
 using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Security;
 using Muster.ControlPlane.Storage;
@@ -11,7 +12,7 @@ using Muster.ControlPlane.Work;
 namespace Muster.ControlPlane.Fleet;
 
 /// <summary>An agent says that it is alive: registered when new, its leases renewed, told what it should do.</summary>
-public sealed class Heartbeat(Store store, AgentDirectory agents, PresenceTable presence, SharedPresence shared, LeaseTable leases, AdoptLeases adopt)
+public sealed class Heartbeat(Store store, AgentDirectory agents, PresenceTable presence, SharedPresence shared, LeaseTable leases, AdoptLeases adopt, DriftWatch drift)
 {
     public async Task<HeartbeatAnswer> RunAsync(Principal principal, HeartbeatRequest request, CancellationToken ct)
     {
@@ -22,11 +23,11 @@ public sealed class Heartbeat(Store store, AgentDirectory agents, PresenceTable 
 
         var fingerprint = Fingerprint(request);
         var known = agent is not null ? presence.Find(agent.Id) : null;
-        if (agent is null || known is null || known.Health != AgentHealth.Healthy || known.Fingerprint != fingerprint || known.Status != request.Status)
+        if (agent is null || known is null || known.Health != AgentHealth.Healthy || known.Fingerprint != fingerprint || known.Status != request.Status || drift.HasNews(agent, request.Runs))
             agent = await RegisterAsync(request, agent, ct);
         presence.Hear(agent.Id, request.Status, fingerprint);
         shared.Note(agent.Id);
-        return Answer(agent, await RenewAsync(agent.Id, request.Leases ?? [], ct));
+        return Answer(agent, request.Runs, await RenewAsync(agent.Id, request.Leases ?? [], ct));
     }
 
     private async Task<IReadOnlyList<Renewed>> RenewAsync(string agentId, IReadOnlyList<string> texts, CancellationToken ct)
@@ -50,11 +51,12 @@ public sealed class Heartbeat(Store store, AgentDirectory agents, PresenceTable 
         var hostId = request.Host is null ? before?.HostId : tx.QueryFirst<string>("SELECT id FROM hosts WHERE name = @Host OR id = @Host", new { request.Host });
         var row = (before ?? new AgentRow { Id = Ids.New(), Name = request.Agent, CreatedAt = tx.Now }) with
         {
-            Role = request.Role ?? before?.Role,
-            Model = request.Model ?? before?.Model,
+            // What a person has declared, a program can no more than report.
+            Role = before is { IsSupervised: true } ? before.Role : request.Role ?? before?.Role,
+            Model = before is { IsDeclared: true, Model: not null } or { IsSupervised: true } ? before.Model : request.Model ?? before?.Model,
             HostId = hostId,
-            Labels = request.Labels is null ? before?.Labels ?? "[]" : JsonSerializer.Serialize(request.Labels),
-            Capacity = request.Capacity ?? before?.Capacity ?? 1,
+            Labels = before is { IsSupervised: true } || request.Labels is null ? before?.Labels ?? "[]" : JsonSerializer.Serialize(request.Labels),
+            Capacity = before is { IsSupervised: true } ? before.Capacity : request.Capacity ?? before?.Capacity ?? 1,
             Version = request.Version ?? before?.Version,
             Rehearsal = request.Rehearsal ?? before?.Rehearsal ?? false,
             Status = request.Status,
@@ -63,12 +65,13 @@ public sealed class Heartbeat(Store store, AgentDirectory agents, PresenceTable 
             LastHeartbeat = tx.Now,
             UpdatedAt = tx.Now,
         };
+        row = drift.Apply(tx, row, request.Runs);
         if (before is null)
         {
             tx.ExecuteOne(
                 """
-                INSERT INTO agents (id, name, role, model, labels, host_id, capacity, desired, rehearsal, status, health, plane_id, version, last_heartbeat, created_at, updated_at)
-                VALUES (@Id, @Name, @Role, @Model, @Labels, @HostId, @Capacity, @Desired, @Rehearsal, @Status, @Health, @PlaneId, @Version, @LastHeartbeat, @CreatedAt, @UpdatedAt)
+                INSERT INTO agents (id, name, role, model, labels, host_id, capacity, desired, rehearsal, status, health, plane_id, version, runs, drift, last_heartbeat, created_at, updated_at)
+                VALUES (@Id, @Name, @Role, @Model, @Labels, @HostId, @Capacity, @Desired, @Rehearsal, @Status, @Health, @PlaneId, @Version, @Runs, @Drift, @LastHeartbeat, @CreatedAt, @UpdatedAt)
                 """, row);
             tx.Emit(EventTypes.AgentRegistered, $"Agent {row.Name} joined", agentId: row.Id, data: new { name = row.Name, role = row.Role });
         }
@@ -77,7 +80,7 @@ public sealed class Heartbeat(Store store, AgentDirectory agents, PresenceTable 
             tx.ExecuteOne(
                 """
                 UPDATE agents SET role = @Role, model = @Model, labels = @Labels, host_id = @HostId, capacity = @Capacity, rehearsal = @Rehearsal,
-                       status = @Status, health = @Health, plane_id = @PlaneId, version = @Version, last_heartbeat = @LastHeartbeat, updated_at = @UpdatedAt WHERE id = @Id
+                       status = @Status, health = @Health, plane_id = @PlaneId, version = @Version, runs = @Runs, drift = @Drift, last_heartbeat = @LastHeartbeat, updated_at = @UpdatedAt WHERE id = @Id
                 """, row);
             if (before.Status != row.Status || before.Health != row.Health)
                 tx.Emit(EventTypes.AgentStatusChanged, $"Agent {row.Name} is {row.Health}, {row.Status ?? "silent"}", agentId: row.Id,
@@ -89,7 +92,7 @@ public sealed class Heartbeat(Store store, AgentDirectory agents, PresenceTable 
         return row;
     }, ct);
 
-    private static HeartbeatAnswer Answer(AgentRow agent, IReadOnlyList<Renewed> leases)
+    private HeartbeatAnswer Answer(AgentRow agent, AgentRuns? said, IReadOnlyList<Renewed> leases)
     {
         var commands = new List<AgentCommand>();
         if (agent.Desired != DesiredState.Running || !agent.Active)
@@ -102,6 +105,7 @@ public sealed class Heartbeat(Store store, AgentDirectory agents, PresenceTable 
                     _ => CommandKinds.Stop,
                 },
             });
+        if (drift.CallsForRestart(agent)) commands.Add(new AgentCommand { Kind = CommandKinds.Restart, Reason = "It runs something else than is declared." });
         return new HeartbeatAnswer
         {
             AgentId = agent.Id,
@@ -111,6 +115,7 @@ public sealed class Heartbeat(Store store, AgentDirectory agents, PresenceTable 
             Desired = agent.Active ? agent.Desired : DesiredState.Stopped,
             // Four chances to renew before the shortest lease runs out.
             NextSeconds = Math.Clamp(leases.Min(l => l.Seconds) is { } shortest ? shortest / 4.0 : 5, 0.5, 5),
+            AskRuns = said is null && agent.Runs is null,
         };
     }
 
@@ -121,6 +126,12 @@ public sealed class Heartbeat(Store store, AgentDirectory agents, PresenceTable 
         .Line(request.Version, "version", 60, required: false)
         .Line(request.Status, "status", 60, required: false)
         .Labels(request.Labels)
+        .Line(request.Runs?.Process, "runs.process", 100, required: false)
+        .Line(request.Runs?.Model, "runs.model", 200, required: false)
+        .Line(request.Runs?.Version, "runs.version", 60, required: false)
+        .Line(request.Runs?.Settings, "runs.settings", 100, required: false)
+        .Line(request.Runs?.Role, "runs.role", 60, required: false)
+        .Line(request.Runs?.RoleHash, "runs.roleHash", 100, required: false)
         .Require(request.Capacity is null or (>= 0 and <= 1000), "capacity", "capacity is 0 to 1000.")
         .Require(request.Leases is null or { Count: <= 1000 }, "leases", "At most 1000 leases in one heartbeat.")
         .ThrowIfWrong();

@@ -37,7 +37,7 @@ public sealed class HostHeartbeat(Store store, PresenceTable presence, IHostDuti
         return new HostHeartbeatAnswer
         {
             HostId = host.Id,
-            Agents = [.. agents.Where(a => a.Definition is not null && a.Active).Select(a => a.ToInfo(presence.Find(a.Id), []))],
+            Agents = [.. agents.Where(a => a.Definition is not null && a.Active).Select(a => a.ToInfo(presence.Find(a.Id), [], null))],
             Deployments = await duties.DeploymentsAsync(host.Id, ct),
             Jobs = await duties.RenewJobsAsync(host.Id, request.Jobs ?? [], ct),
             NextSeconds = 2,
@@ -97,6 +97,9 @@ public sealed class HostHeartbeat(Store store, PresenceTable presence, IHostDuti
             """, row);
         if (before is null) tx.Emit(EventTypes.HostRegistered, $"Host {row.Name} joined: {row.Cores} cores", data: new { name = row.Name, cores = row.Cores });
         else if (before.Health != row.Health) tx.Emit(EventTypes.HostStatusChanged, $"Host {row.Name} is {row.Health}", data: new { name = row.Name, health = row.Health });
+        // Its agents are measured against its version.
+        if (before is not null && before.Version != row.Version)
+            foreach (var agent in tx.Query<(string Id, string Name)>("SELECT id, name FROM agents WHERE host_id = @Id", new { row.Id })) tx.Notify(new AgentChanged(agent.Id, agent.Name));
         if (store.IsShared) tx.Notify(new PresenceKept(row.Id, store.PlaneId));
         return row;
     }, ct);

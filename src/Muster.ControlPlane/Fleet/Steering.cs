@@ -1,6 +1,7 @@
 using Muster.Contracts.Events;
 using Muster.Contracts.Fleet;
 using Muster.Contracts.Work;
+using Muster.ControlPlane.Fleet.Drifting;
 using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Storage;
 using Muster.ControlPlane.Work;
@@ -8,7 +9,7 @@ using Muster.ControlPlane.Work;
 namespace Muster.ControlPlane.Fleet;
 
 /// <summary>Tells agents what to be: running, paused, draining, stopped. Stopping takes their tasks back.</summary>
-public sealed class Steering(Writes writes, PresenceTable presence)
+public sealed class Steering(Writes writes, PresenceTable presence, DriftWatch drift)
 {
     public Task<AgentInfo> SetAsync(string id, string desired, CancellationToken ct) => writes.RunAsync(null, tx =>
     {
@@ -19,7 +20,7 @@ public sealed class Steering(Writes writes, PresenceTable presence)
         tx.Emit(EventTypes.AgentStatusChanged, $"Agent {agent.Name} was told to be {desired}", agentId: agent.Id, data: new { name = agent.Name, desired });
         tx.Notify(new AgentChanged(agent.Id, agent.Name));
         if (desired == DesiredState.Running) tx.Notify(new ClaimsMayLook());
-        return (agent with { Desired = desired, Active = agent.Active || desired == DesiredState.Running }).ToInfo(presence.Find(agent.Id), []);
+        return (agent with { Desired = desired, Active = agent.Active || desired == DesiredState.Running }).ToInfo(presence.Find(agent.Id), [], drift.Show(agent));
     }, ct);
 
     public Task<AgentInfo> DeactivateAsync(string id, CancellationToken ct) => writes.RunAsync(null, tx =>
@@ -30,7 +31,7 @@ public sealed class Steering(Writes writes, PresenceTable presence)
         tx.Emit(EventTypes.AgentStatusChanged, $"Agent {agent.Name} was deactivated", agentId: agent.Id, data: new { name = agent.Name, active = false });
         tx.Notify(new AgentChanged(agent.Id, agent.Name));
         presence.Forget(agent.Id);
-        return (agent with { Active = false, Desired = DesiredState.Stopped, Health = AgentHealth.Offline }).ToInfo(null, []);
+        return (agent with { Active = false, Desired = DesiredState.Stopped, Health = AgentHealth.Offline }).ToInfo(null, [], null);
     }, ct);
 
     private static void TakeBack(StoreTransaction tx, AgentRow agent, string reason)

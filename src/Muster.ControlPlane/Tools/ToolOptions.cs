@@ -13,6 +13,7 @@ public sealed record ToolOptions
     /// <summary>A version that asks for nothing, and whose source seems to touch nothing, is approved when its tests pass.</summary>
     public const string TestedWithoutPermissions = "tested-without-permissions";
 
+    /// <summary>What approves a version whose tests passed: <c>person</c> always, or <c>tested-without-permissions</c>, which lets what asks for nothing be approved by itself.</summary>
     public string Approve { get; set; } = TestedWithoutPermissions;
 
     /// <summary>Calls in a row that fail by the tool's own fault before it is pulled.</summary>

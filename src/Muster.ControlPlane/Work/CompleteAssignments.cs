@@ -1,5 +1,6 @@
 using Muster.Contracts.Events;
 using Muster.Contracts.Work;
+using Muster.ControlPlane.Fleet.Roles.Notes;
 using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Storage;
 
@@ -120,6 +121,7 @@ public sealed class CompleteAssignments(Store store, ProjectDirectory projects) 
     {
         var task = handIn.Task;
         tx.Notify(new LeaseClosed(task.AssignmentId!, task.Id, task.ProjectId, task.Epoch));
+        Lessons.Learned(tx, task, handIn.Body.Lesson, handIn.Body.HeadSha);
         if (handIn.Next == TaskState.Done)
         {
             tx.Emit(EventTypes.TaskCompleted, $"{task.Key} is done: {task.Title}", task.ProjectId, task.Id, task.AgentId, new { key = task.Key, epoch = task.Epoch });

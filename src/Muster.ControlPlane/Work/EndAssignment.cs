@@ -1,6 +1,7 @@
 using Muster.Contracts.Delivery;
 using Muster.Contracts.Events;
 using Muster.Contracts.Work;
+using Muster.ControlPlane.Fleet.Roles.Notes;
 using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Storage;
 
@@ -12,6 +13,7 @@ public static class EndAssignment
     public static AssignmentInfo Fail(StoreTransaction tx, Store store, string? lease, string assignmentId, Contracts.Work.FailAssignment body)
     {
         if (Leases.Find(tx, store, lease, assignmentId) is not { } task) return EndedBefore(tx, store, LeaseToken.Read(lease, store.LeaseKey), assignmentId, AssignmentState.Failed);
+        Lessons.Learned(tx, task, body.Lesson, null);
         TaskTransitions.CloseAssignment(tx, task, AssignmentState.Failed, body.Reason);
         TaskTransitions.EndAttempt(tx, task, AssignmentState.Failed, body.Reason, blame: true, body.Retry);
         return AssignmentRow.Find(tx, assignmentId)!.ToInfo();

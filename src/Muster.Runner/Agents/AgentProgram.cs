@@ -1,4 +1,5 @@
 using Muster.Client;
+using Muster.Contracts.Fleet;
 using Muster.Runner.Executors;
 using Muster.Runner.Mcp;
 using Muster.Runner.Tools;
@@ -32,7 +33,7 @@ public static class AgentProgram
             var runner = new AttemptRunner(options, executor, muster, notice);
             var end = await muster.WorkAsync(Options(options, executor, notice), runner.RunAsync, stop.Token);
             notice($"Agent {options.Agent.Name} ends: {end}");
-            return Done;
+            return end == WorkEnd.Restart ? AgentExit.Restart : Done;
         }
         catch (ExecutorException error)
         {
@@ -55,6 +56,7 @@ public static class AgentProgram
         Labels = options.Agent.Labels,
         Capacity = Math.Max(1, options.Agent.Capacity),
         Version = typeof(AgentProgram).Assembly.GetName().Version?.ToString(3),
+        Settings = AgentSettings.Hash(options.Agent),
         Rehearsal = executor.Name == Contracts.Fleet.Executors.Rehearsal,
         HandleSignals = true,
         // Programs cannot be asked to hurry; those about to end get this long, the others are saved and handed back.

@@ -145,14 +145,14 @@ internal sealed class AttemptRunner(AgentProgramOptions options, IExecutor execu
         switch (result.Ending)
         {
             case Ending.Ready:
-                context.Complete(new CompleteAssignment { HeadSha = headSha, Summary = result.Summary, SpentHours = result.SpentHours, Evidence = result.Evidence });
+                context.Complete(new CompleteAssignment { HeadSha = headSha, Summary = result.Summary, SpentHours = result.SpentHours, Evidence = result.Evidence, Lesson = result.Lesson });
                 break;
             case Ending.Released:
                 if (result.WaitFor is { } waitFor) context.ReleaseUntil(waitFor, result.Wait, result.Reason, wipSha);
                 else context.Release(result.Reason, wipSha);
                 break;
             default:
-                context.Fail(result.Reason ?? "failed without a reason", result.Retry);
+                context.Fail(result.Reason ?? "failed without a reason", result.Retry, result.Lesson);
                 break;
         }
     }

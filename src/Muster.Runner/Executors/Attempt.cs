@@ -104,6 +104,9 @@ public sealed record ExecutionResult
     public double? SpentHours { get; init; }
     public IReadOnlyList<EvidenceClaim>? Evidence { get; init; }
 
+    /// <summary>What the next attempt in this role should know at once; null when nothing is new.</summary>
+    public string? Lesson { get; init; }
+
     public static ExecutionResult Failed(string reason, bool retry = true) => new() { Ending = Ending.Failed, Reason = reason, Retry = retry };
 }
 

@@ -57,6 +57,7 @@ public sealed class CommandExecutor : IExecutor
             Summary = result?.Summary,
             SpentHours = result?.SpentHours,
             Evidence = result?.Evidence,
+            Lesson = result?.Lesson,
         };
 
         string Said(string what)

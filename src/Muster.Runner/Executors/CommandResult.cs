@@ -10,6 +10,8 @@ internal sealed record CommandResult
     public string? Summary { get; init; }
     public double? SpentHours { get; init; }
     public IReadOnlyList<EvidenceClaim>? Evidence { get; init; }
+    /// <summary>What the next in this role should know at once.</summary>
+    public string? Lesson { get; init; }
     public int? Progress { get; init; }
     public CommandFailure? Failure { get; init; }
 

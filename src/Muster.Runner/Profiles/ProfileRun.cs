@@ -159,6 +159,7 @@ internal sealed partial class ProfileRun : IAsyncDisposable
             Ending = Ending.Ready,
             Summary = said.Summary.Length > LongestSummary ? said.Summary[..LongestSummary] : said.Summary,
             Evidence = said.Evidence.Count == 0 ? null : said.Evidence,
+            Lesson = said.Lesson,
         };
     }
 

@@ -104,7 +104,7 @@ internal sealed class AgentSupervisor : IAsyncDisposable
         _run.Started(agent.Id);
         Set(new AgentStatus("running", process.Pid, _status.LastError));
         var key = AgentLauncher.Key(agent);
-        while (!process.Exit.IsCompleted && !_ending && _wanted.Desired != DesiredState.Stopped && AgentLauncher.Key(_wanted) == key)
+        while (!process.Exit.IsCompleted && !_ending && _wanted.Desired != DesiredState.Stopped && (AgentLauncher.Key(_wanted) == key || EndsByItself(_wanted)))
         {
             using var exited = new CancellationTokenSource();
             await Task.WhenAny(process.Exit, WakeAsync(Timeout.InfiniteTimeSpan, exited.Token));
@@ -113,7 +113,7 @@ internal sealed class AgentSupervisor : IAsyncDisposable
 
         var died = process.Exit.IsCompleted;
         var exit = await _launcher.EndAsync(agent, process, _options.Grace);
-        if (!died || _wanted.Desired is DesiredState.Stopped or DesiredState.Draining)
+        if (!died || exit.Code == AgentExit.Restart || _wanted.Desired is DesiredState.Stopped or DesiredState.Draining)
         {
             Set(new AgentStatus("stopped", null, null));
             return;
@@ -122,6 +122,9 @@ internal sealed class AgentSupervisor : IAsyncDisposable
         _run.CountDeath(agent.Id);
         await BackOffAsync(agent, $"its process {exit}. {_launcher.LastLine(agent)}".Trim());
     }
+
+    // One of ours that still answers is told by the plane that it runs something else than is declared, and ends between two tasks.
+    private static bool EndsByItself(AgentInfo agent) => agent is { Definition.Executor: not Contracts.Fleet.Executors.Program, Health: AgentHealth.Healthy };
 
     private async Task BackOffAsync(AgentInfo agent, string why)
     {

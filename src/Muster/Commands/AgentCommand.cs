@@ -30,7 +30,7 @@ internal static class AgentCommand
         foreach (var agent in agents)
         {
             var does = agent.Desired != DesiredState.Running ? agent.Desired : agent.Status ?? "";
-            grid.Row(agent.Name, Cell.State(agent.Health), does, string.Join(' ', agent.Tasks), agent.Role ?? "any", agent.Host, agent.Definition?.Executor ?? "own", agent.LastError);
+            grid.Row(agent.Name, Cell.State(agent.Health), does, string.Join(' ', agent.Tasks), agent.Role ?? "any", agent.Host, agent.Definition?.Executor ?? "own", agent.Drift is { } drift ? DriftText(drift) : agent.LastError);
         }
 
         return grid;
@@ -47,12 +47,17 @@ internal static class AgentCommand
         if (agent.Definition is { } how)
             terminal.Line($"executor  {how.Executor} {Plain.Line(how.Recording ?? string.Join(' ', how.Command ?? []))}{(how.Executor == Executors.Rehearsal ? " (replays a recording; no model is used)" : "")}");
         terminal.Line($"host      {Plain.Line(agent.Host ?? "none: it registers itself")}, {Words.Count(agent.Capacity, "task")} at once, restarted {Words.Count(agent.Restarts, "time")}");
+        if (agent.Drift is { } drift) terminal.Line($"drift     {DriftText(drift)}, {Words.Ago(drift.Since)}", Tone.Warn);
         if (agent.LastError is { } trouble) terminal.Line($"trouble   {Plain.Line(trouble)}", Tone.Warn);
         terminal.Line();
         var grid = new Grid("TASK", "ATTEMPT", "STATE", "STARTED", "REASON OR SUMMARY");
         foreach (var attempt in attempts.Items) grid.Row(attempt.TaskKey, attempt.Epoch, Cell.State(attempt.Status), Words.Ago(attempt.StartedAt), attempt.Reason ?? attempt.Summary ?? attempt.Note);
         grid.WriteTo(terminal, "No attempts yet.");
     }
+
+    internal static string DriftText(AgentDrift drift) =>
+        $"drifts: {string.Join("; ", drift.Items.Select(item => $"{Plain.Line(item.What)} {Plain.Line(RoleCommand.Short(item.Runs))}, declared {Plain.Line(RoleCommand.Short(item.Declared))}"))}"
+        + (drift.Restarting ? "; starts anew between two tasks" : drift.Restarts > 0 ? $"; {Words.Count(drift.Restarts, "restart")} did not cure it" : "");
 
     private static async Task DidAsync(Call call, string what, Task<AgentInfo> doing)
     {

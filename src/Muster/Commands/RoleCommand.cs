@@ -11,7 +11,8 @@ internal static class RoleCommand
 
     public static Command Create() => new Command("role", "What agents are for: instructions, tools, limits").With(
         new Command("list", "Every role, and files that define none although they should").Does(ListAsync),
-        new Command("show", "One role with its text").With(Name).Does(ShowAsync));
+        new Command("show", "One role with its text").With(Name).Does(ShowAsync),
+        RoleNotesCommand.Create());
 
     private static async Task ListAsync(Call call)
     {
@@ -39,6 +40,7 @@ internal static class RoleCommand
         terminal.Line($"tools     {(role.Tools is { } tools ? Plain.Line(string.Join(", ", tools)) : "all")}{(role.Mcp is { Count: > 0 } servers ? $"; servers {Plain.Line(string.Join(", ", servers))}" : "")}");
         terminal.Line($"limits    {Limits(role.Limits)}");
         terminal.Line($"owes      {Plain.Line(role.Evidence ?? "what the project asks for")}");
+        if (role.Notes > 0) terminal.Line($"notes     {role.Notes} (muster role notes {Plain.Line(role.Name)})");
         terminal.Line();
         terminal.Line(Plain.Lines(role.Instructions));
     }

@@ -38,6 +38,7 @@ internal static class StatusCommand
         grid.WriteTo(terminal, "No projects yet. Add one: muster project add PATH");
         foreach (var agent in agents.Where(agent => agent.Desired == DesiredState.Running && agent.Health is AgentHealth.Warning or AgentHealth.Stale))
             terminal.Line($"agent {Plain.Line(agent.Name)}: {agent.Health} {Plain.Line(agent.LastError)}", Tone.Warn);
+        foreach (var agent in agents.Where(agent => agent.Drift is not null)) terminal.Line($"agent {Plain.Line(agent.Name)} {AgentCommand.DriftText(agent.Drift!)}", Tone.Warn);
         foreach (var pull in waiting) terminal.Line($"{PullText.Name(pull)} waits for you: {Plain.Line(pull.Title)} (muster review show {PullText.Name(pull)})", Tone.Warn);
     }
 

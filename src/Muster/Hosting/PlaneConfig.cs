@@ -6,6 +6,9 @@ using Muster.ControlPlane;
 using Muster.ControlPlane.Backups;
 using Muster.ControlPlane.Conversations;
 using Muster.ControlPlane.Delivery;
+using Muster.ControlPlane.Fleet;
+
+    /// <summary>Read here only to be refused when misspelt, like the ones before.</summary>
 using Muster.ControlPlane.Tools;
 
 namespace Muster.Hosting;
@@ -55,6 +58,9 @@ internal sealed record PlaneConfig
 
     /// <summary>Read here only to be refused when misspelt, like the one before.</summary>
     public ChiefOptions? Chief { get; init; }
+
+    /// <summary>Read here only to be refused when misspelt, like the ones before.</summary>
+    public FleetOptions? Fleet { get; init; }
 
     /// <summary>Read here only to be refused when misspelt, like the ones before.</summary>
     public ToolOptions? Tools { get; init; }

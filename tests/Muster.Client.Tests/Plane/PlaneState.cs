@@ -24,6 +24,12 @@ public sealed class PlaneState : IDisposable
 
     public Queue<AgentCommand> Commands { get; } = new();
 
+    /// <summary>Said with every heartbeat, as a plane says it as long as the agent drifts.</summary>
+    public bool Restart { get; set; }
+
+    /// <summary>Whether it knows what the agent runs.</summary>
+    public bool AskRuns { get; set; }
+
     public List<TaskInfo> Created { get; } = [];
 
     /// <summary>Whether it takes hand-ins together with a claim; an earlier release overlooks them.</summary>
@@ -106,7 +112,8 @@ public sealed class PlaneState : IDisposable
                 AgentId = "a1",
                 Agent = request.Agent,
                 Leases = [.. (request.Leases ?? []).Select(Answer)],
-                Commands = commands,
+                Commands = Restart ? [.. commands, new AgentCommand { Kind = CommandKinds.Restart }] : commands,
+                AskRuns = AskRuns,
                 Desired = Desired,
                 NextSeconds = NextSeconds,
             };

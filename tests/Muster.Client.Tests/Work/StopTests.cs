@@ -94,6 +94,32 @@ public sealed partial class StopTests
     }
 
     [Fact]
+    [Trait("req", "D11")]
+    public async Task A_restart_that_the_plane_wants_waits_for_the_task_in_hand_and_what_runs_is_said_once()
+    {
+        await using var plane = await FakePlane.StartAsync();
+        plane.State.NextSeconds = 0.05;
+        plane.State.Add("one", "two");
+        using var muster = plane.Client();
+
+        var ended = await muster.WorkAsync(Options with { Model = "fast", Settings = "s1" }, async (_, context, ct) =>
+        {
+            plane.State.Restart = true;
+            var beats = plane.State.Heartbeats.Count;
+            await plane.UntilAsync(p => p.State.Heartbeats.Count > beats + 4);
+            Assert.False(ct.IsCancellationRequested);
+            plane.State.AskRuns = true;
+            await plane.UntilAsync(p => p.State.Heartbeats.Count > beats + 8);
+        });
+
+        Assert.Equal(WorkEnd.Restart, ended);
+        Assert.Equal(["T-1 complete"], plane.State.Ends);
+        Assert.Equal(("fast", "s1"), (plane.State.Heartbeats[0].Runs?.Model, plane.State.Heartbeats[0].Runs?.Settings));
+        Assert.True(plane.State.Heartbeats.Skip(1).Count(beat => beat.Runs is null) >= 3, "what is known is said again");
+        Assert.True(plane.State.Heartbeats.Count(beat => beat.Runs is not null) >= 3, "a plane that asks is not answered");
+    }
+
+    [Fact]
     public async Task A_paused_agent_takes_nothing_until_it_is_resumed_and_a_reload_is_told()
     {
         await using var plane = await FakePlane.StartAsync();

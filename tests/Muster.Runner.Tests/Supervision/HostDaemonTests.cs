@@ -152,6 +152,15 @@ public sealed class HostDaemonTests : IAsyncLifetime
         await Until.TrueAsync(() => _plane.HostBeats.Last().Agents is [{ State: "stopped", Deaths: 0 }], "it is stopped");
     }
 
+    [Fact, Trait("req", "D11")]
+    public async Task A_program_that_ends_to_be_started_anew_has_not_died()
+    {
+        Start(new AgentDefinition { Executor = "program", Command = ["sh", "-c", "if [ ! -f ran ]; then touch ran; exit 75; fi; echo again; exec sleep 600"] });
+        var log = Path.Combine(_data.Path, "logs", "agent-ada.log");
+        await Until.TrueAsync(() => File.Exists(log) && new FileInfo(log).Length > 0, "it has started again");
+        await Until.TrueAsync(() => _plane.HostBeats.LastOrDefault()?.Agents is [{ State: "running", Deaths: 0, Restarts: 0, LastError: null }], "no death is told");
+    }
+
     [Fact]
     public async Task A_check_is_carried_out_and_reported_with_its_output()
     {

@@ -51,7 +51,7 @@ public sealed record Role
         return items.Count == 0 ? project : new Contract(items).ToString();
     }
 
-    public RoleInfo ToInfo(bool whole) => new()
+    public RoleInfo ToInfo(int notes, bool whole) => new()
     {
         Name = Name,
         Team = Team,
@@ -64,10 +64,11 @@ public sealed record Role
         Hash = Hash,
         Source = Source,
         File = File,
+        Notes = notes,
         Instructions = whole ? Instructions : null,
     };
 
-    public RoleBrief ToBrief() => new()
+    public RoleBrief ToBrief(IReadOnlyList<RoleNote> notes) => new()
     {
         Name = Name,
         Hash = Hash,
@@ -76,6 +77,7 @@ public sealed record Role
         Mcp = Mcp,
         Route = Route,
         Limits = Limits,
+        Notes = notes.Count == 0 ? null : notes,
     };
 
     private static bool IsGit(ContractItem item) => new Contract([item]).AsksForGit;

@@ -1,6 +1,8 @@
 using Muster.Contracts;
 using Muster.Contracts.Fleet;
+using Muster.ControlPlane.Fleet.Roles.Notes;
 using Muster.ControlPlane.Security;
+using Muster.ControlPlane.Storage;
 
 namespace Muster.ControlPlane.Fleet.Roles;
 
@@ -10,16 +12,38 @@ public static class RolesApi
     {
         routes.MapGet(Routes.Roles, List).WithName("ListRoles").Admit(Access.Read);
         routes.MapGet(Routes.Role, Get).WithName("GetRole").Admit(Access.Read);
+        routes.MapGet(Routes.RoleNotes, Notes).WithName("GetRoleNotes").Admit(Access.Read);
+        routes.MapPut(Routes.RoleNotes, WriteNotes).WithName("UpdateRoleNotes").Admit(Access.Steer);
+        routes.MapDelete(Routes.RoleNote, ForgetNote).WithName("DeleteRoleNote").Admit(Access.Steer);
     }
 
-    private static RolesInfo List(RoleCatalog roles) => new()
+    private static RolesInfo List(RoleCatalog roles, NoteBook notes) => new()
     {
-        Roles = [.. roles.All.OrderBy(r => r.Name, StringComparer.Ordinal).Select(r => r.ToInfo(whole: false))],
+        Roles = [.. roles.All.OrderBy(r => r.Name, StringComparer.Ordinal).Select(r => r.ToInfo(notes.NotesOf(r.Name).Count, whole: false))],
         Problems = roles.Problems,
         Folder = roles.OwnFolder,
     };
 
-    private static RoleInfo Get(string name, RoleCatalog roles) => roles.Get(name).ToInfo(whole: true);
+    private static RoleInfo Get(string name, RoleCatalog roles, NoteBook notes)
+    {
+        var role = roles.Get(name);
+        return role.ToInfo(notes.NotesOf(role.Name).Count, whole: true);
+    }
+
+    private static RoleNotes Notes(string name, RoleCatalog roles, NoteBook notes) => notes.Show(roles.Get(name).Name);
+
+    // By turns with other planes, which write the same file.
+    private static Task<RoleNotes> WriteNotes(string name, UpdateRoleNotes body, RoleCatalog roles, NoteBook notes, Store store, CancellationToken ct)
+    {
+        var role = roles.Get(name).Name;
+        return store.WriteAsync(_ => notes.Write(role, body.Text), ct);
+    }
+
+    private static Task<RoleNotes> ForgetNote(string name, int number, RoleCatalog roles, NoteBook notes, Store store, CancellationToken ct)
+    {
+        var role = roles.Get(name).Name;
+        return store.WriteAsync(_ => notes.Forget(role, number), ct);
+    }
 }
 
 /// <summary>Says at start which files define no role, and why.</summary>

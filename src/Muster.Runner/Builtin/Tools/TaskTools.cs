@@ -12,6 +12,10 @@ internal sealed class TaskTools(Attempt attempt, AttemptFolder folder, Progressi
     private const int MaxSummary = 6000;
     private const int MaxArtifact = 5 * 1024 * 1024;
     private const int MaxEvidence = 50;
+    private const int MaxLesson = 1000;
+
+    private static readonly ToolParameter Learnt = new(
+        "lesson", "string", "What you would do at once next time and could not know, in one sentence or two, with how you know it; for whoever works in your role after you. Only what is new and not only about this task", Required: false);
 
     private readonly List<EvidenceClaim> _evidence = [];
 
@@ -41,9 +45,10 @@ internal sealed class TaskTools(Attempt attempt, AttemptFolder folder, Progressi
             [
                 new("summary", "string", "What was done and how it was checked, in a few sentences for a reviewer"),
                 new("unsure", "strings", "What you are not sure of or did not check; empty when there is nothing", Required: false),
+                Learnt,
             ], FinishAsync),
         AgentTool.Create("give_up", "Ends the attempt without a result, because the task cannot be done. Say what stands in the way and what you tried.",
-            [new("reason", "string", "Why"), new("retry", "boolean", "Whether another attempt could do better", Required: false)], (arguments, _) => Task.FromResult(GiveUp(arguments))),
+            [new("reason", "string", "Why"), new("retry", "boolean", "Whether another attempt could do better", Required: false), Learnt], (arguments, _) => Task.FromResult(GiveUp(arguments))),
     ];
 
     private async Task<string> ProgressAsync(ToolArguments arguments, CancellationToken cancellation)
@@ -110,6 +115,7 @@ internal sealed class TaskTools(Attempt attempt, AttemptFolder folder, Progressi
         {
             Ending = Ending.Ready,
             Evidence = _evidence.Count == 0 ? null : [.. _evidence],
+            Lesson = Lesson(arguments),
             Summary = Summaries.Compose(Texts.Cut(summary, MaxSummary), [.. arguments.Texts("unsure").Select(redactor.Clean)], [.. progression.Commands.Select(ran => ran with { Command = redactor.Clean(ran.Command) })]),
         };
         return "Handed in.";
@@ -119,9 +125,12 @@ internal sealed class TaskTools(Attempt attempt, AttemptFolder folder, Progressi
     {
         var reason = redactor.Clean(arguments.Text("reason").Trim());
         if (reason.Length == 0) throw new ToolFailureException("Say why.");
-        progression.End = ExecutionResult.Failed($"The agent gave up: {Texts.Cut(reason, 2000)}", arguments.Flag("retry"));
+        progression.End = ExecutionResult.Failed($"The agent gave up: {Texts.Cut(reason, 2000)}", arguments.Flag("retry")) with { Lesson = Lesson(arguments) };
         return "Ended.";
     }
+
+    private string? Lesson(ToolArguments arguments) =>
+        arguments.OptionalText("lesson") is { Length: > 0 } lesson && redactor.Clean(Texts.Cut(lesson, MaxLesson)).Trim() is { Length: > 0 } clean ? clean : null;
 
     private static string ContentType(string name) => Path.GetExtension(name).ToLowerInvariant() switch
     {
