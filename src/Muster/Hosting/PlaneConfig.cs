@@ -7,8 +7,6 @@ using Muster.ControlPlane.Backups;
 using Muster.ControlPlane.Conversations;
 using Muster.ControlPlane.Delivery;
 using Muster.ControlPlane.Fleet;
-
-    /// <summary>Read here only to be refused when misspelt, like the ones before.</summary>
 using Muster.ControlPlane.Tools;
 
 namespace Muster.Hosting;
