@@ -53,6 +53,12 @@ public static class ProblemCodes
     public const string ProviderDown = "provider_down";
     /// <summary>A person has switched all models off.</summary>
     public const string ModelsOff = "models_off";
+    /// <summary>A tool comes without tests, or without one that must succeed.</summary>
+    public const string TestsMissing = "tests_missing";
+    /// <summary>No version of the tool is approved, or another than the one that was asked for.</summary>
+    public const string ToolNotApproved = "tool_not_approved";
+    /// <summary>What was looked at or run is not what the plane has: another hash.</summary>
+    public const string HashMismatch = "hash_mismatch";
     public const string Unavailable = "unavailable";
     public const string StoreFull = "store_full";
     public const string Internal = "internal";

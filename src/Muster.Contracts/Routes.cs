@@ -113,7 +113,18 @@ public static class Routes
     public const string ArtifactContent = "/api/artifacts/{id}/content";
 
     public const string Tools = "/api/tools";
+    public const string ToolsOffered = "/api/tools/offered/list";
     public const string Tool = "/api/tools/{id}";
+    public const string ToolVersions = "/api/tools/{id}/versions";
+    public const string ToolVersion = "/api/tools/{id}/versions/{version}";
+    public const string ToolTest = "/api/tools/{id}/test";
+    public const string ToolApprove = "/api/tools/{id}/approve";
+    public const string ToolRetire = "/api/tools/{id}/retire";
+    public const string ToolRun = "/api/tools/{id}/run";
+    public const string ToolCalls = "/api/tools/{id}/calls";
+    public const string ToolCall = "/api/tool-calls/{id}";
+    public const string ToolJobsClaim = "/api/tool-jobs/claim";
+    public const string ToolJobReport = "/api/tool-jobs/{id}/report";
 
     public const string ModelUsage = "/api/model-usage";
     public const string ModelUsageEntry = "/api/model-usage/{id}";

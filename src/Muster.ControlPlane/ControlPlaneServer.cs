@@ -135,8 +135,6 @@ public static class ControlPlaneServer
             .AddScoped<Steering>().AddSingleton<PresenceKeeper>().AddHostedService(s => s.GetRequiredService<PresenceKeeper>()).AddHostedService(s => s.GetRequiredService<SharedPresence>());
     }
 
-    private static IServiceCollection AddTools(this IServiceCollection services) => services.AddSingleton<ArtifactStore>();
-
     private static IServiceCollection AddOperations(this IServiceCollection services) =>
         services
         .AddSingleton<SharedLimits>().AddSingleton<SharedLocks>().AddSingleton<RequestAllowance>().AddSingleton<BackupState>().AddSingleton<PlaneFigures>().AddSingleton<MeterSums>().AddHostedService(s => s.GetRequiredService<MeterSums>())

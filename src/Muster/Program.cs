@@ -28,6 +28,7 @@ return await CommandLine.RunAsync((RootCommand)new RootCommand("Muster: a contro
     CostCommand.Create(),
     BudgetCommand.Create(),
     BusCommand.Create(),
+    ToolCommand.Create(),
     McpCommand.Create(),
     TokenCommand.Create(),
     DoctorCommand.Create(),

@@ -74,6 +74,8 @@ public sealed class StoreMoveTests(ITestOutputHelper output)
         """
         DROP TABLE specialists;
         ALTER TABLE agents DROP COLUMN declared, DROP COLUMN runs, DROP COLUMN drift;
+        DROP TABLE tool_versions, tool_jobs, tool_calls;
+        ALTER TABLE tools DROP COLUMN hash, DROP COLUMN reason, DROP COLUMN approved_version;
         DROP TABLE budget_use, budgets, model_calls, model_switch;
         DROP INDEX model_usage_by_time;
         ALTER TABLE model_usage DROP COLUMN call_id, DROP COLUMN assignment_id, DROP COLUMN project_id, DROP COLUMN role, DROP COLUMN route, DROP COLUMN model_served,

@@ -121,6 +121,12 @@ public static class EventTypes
     public const string ToolCreated = "tool.created";
     public const string ToolUpdated = "tool.updated";
     public const string ToolDeleted = "tool.deleted";
+    /// <summary>The tests of a version ended; <c>data.passed</c> says how.</summary>
+    public const string ToolTested = "tool.tested";
+    public const string ToolApproved = "tool.approved";
+    public const string ToolRetired = "tool.retired";
+    /// <summary>Taken from agents by the plane itself; <c>data.reason</c> says why.</summary>
+    public const string ToolPulled = "tool.pulled";
     public const string ArtifactStored = "artifact.stored";
     public const string ArtifactDeleted = "artifact.deleted";
     public const string TokenCreated = "token.created";

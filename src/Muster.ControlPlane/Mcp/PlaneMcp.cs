@@ -30,7 +30,7 @@ public static class PlaneMcp
         TransformSchemaNode = static (_, node) =>
         {
             if (node is not JsonObject schema || schema["required"] is not JsonArray required || schema["properties"] is not JsonObject properties) return node;
-            foreach (var name in required.Where(name => properties[name!.GetValue<string>()]?["type"] is JsonArray types && types.Any(type => type?.GetValue<string>() == "null")).ToList()) required.Remove(name);
+            foreach (var name in required.Where(name => properties[name!.GetValue<string>()] is JsonObject property && property["type"] is JsonArray types && types.Any(type => type?.GetValue<string>() == "null")).ToList()) required.Remove(name);
             if (required.Count == 0) schema.Remove("required");
             return node;
         },
@@ -50,7 +50,7 @@ public static class PlaneMcp
             PromptCollection = [],
             ResourceCollection = [],
         };
-        foreach (var holder in (Type[])[typeof(WorkTools), typeof(PlanTools), typeof(ReviewTools), typeof(FleetTools), typeof(ChiefTools)])
+        foreach (var holder in (Type[])[typeof(WorkTools), typeof(PlanTools), typeof(ReviewTools), typeof(FleetTools), typeof(ChiefTools), typeof(ToolTools)])
             foreach (var method in Marked<McpServerToolAttribute>(holder))
                 options.ToolCollection.Add(McpServerTool.Create(method, options: new() { SerializerOptions = Wire.Json, SchemaCreateOptions = Schemas }));
         foreach (var method in Marked<McpServerPromptAttribute>(typeof(PlanePrompts)))
@@ -58,6 +58,7 @@ public static class PlaneMcp
         foreach (var method in Marked<McpServerResourceAttribute>(typeof(PlaneResources)))
             options.ResourceCollection.Add(McpServerResource.Create(method, options: new() { SerializerOptions = Wire.Json }));
         options.Filters.Request.CallToolFilters.Add(Refusals);
+        ApprovedTools.AddTo(options);
         options.Handlers.ReadResourceHandler = (request, _) => throw Unknown(request);
         foreach (var part in more) part.AddTo(options);
         return options;

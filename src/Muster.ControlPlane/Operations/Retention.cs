@@ -46,6 +46,8 @@ public sealed class Retention(Store store, AttemptLogs logs, ArtifactStore artif
         await StepwiseAsync(
             "DELETE FROM deployments WHERE id IN (SELECT id FROM deployments WHERE ended_at < @before AND state <> 'healthy' LIMIT @Step)", new { before = events, Step }, ct);
         await StepwiseAsync("DELETE FROM progress_snapshots WHERE id IN (SELECT id FROM progress_snapshots WHERE at < @before LIMIT @Step)", new { before = figures, Step }, ct);
+        await StepwiseAsync("DELETE FROM tool_jobs WHERE id IN (SELECT id FROM tool_jobs WHERE ended_at < @before LIMIT @Step)", new { before = texts, Step }, ct);
+        await StepwiseAsync("DELETE FROM tool_calls WHERE id IN (SELECT id FROM tool_calls WHERE started_at < @before LIMIT @Step)", new { before = figures, Step }, ct);
         await StepwiseAsync("DELETE FROM model_usage WHERE id IN (SELECT id FROM model_usage WHERE at < @before LIMIT @Step)", new { before = figures, Step }, ct);
         await StepwiseAsync(
             "DELETE FROM conversations WHERE id IN (SELECT c.id FROM conversations c WHERE c.updated_at < @before AND NOT EXISTS (SELECT 1 FROM goals g WHERE g.conversation_id = c.id AND g.ended_at IS NULL) LIMIT @Step)",

@@ -2,6 +2,7 @@ using Muster.Client;
 using Muster.Contracts.Fleet;
 using Muster.Runner.Executors;
 using Muster.Runner.Mcp;
+using Muster.Runner.Tools;
 
 namespace Muster.Runner.Agents;
 
@@ -25,7 +26,9 @@ public static class AgentProgram
         try
         {
             using var muster = new MusterClient(new MusterClientOptions { Server = options.Server, Token = options.Token, OnNotice = notice });
-            var executor = ExecutorCatalog.Create(definition, TimeProvider.System, [new McpToolSource(McpCatalog.OfHost(options.DataFolder), options.Agent.Role), new SpecialistTools(muster)]);
+            using var fleet = new FleetToolSource(muster, new HostFolders(options.DataFolder, options.Marker), options.Marker);
+            var executor = ExecutorCatalog.Create(
+                definition, TimeProvider.System, [fleet, new McpToolSource(McpCatalog.OfHost(options.DataFolder), options.Agent.Role), new SpecialistTools(muster)]);
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             _ = WatchAsync(options.Lifeline, stop);
             var runner = new AttemptRunner(options, executor, muster, notice);

@@ -30,6 +30,7 @@ internal sealed class AgentLoop(BuiltinLimits limits, PatientModel model, ToolBo
         for (var step = 1; step <= limits.Steps; step++)
         {
             if (TokensIn + TokensOut >= limits.Tokens) return ExecutionResult.Failed($"It used {TokensIn + TokensOut:n0} tokens, the limit of an attempt, without finishing.");
+            if (await tools.RefreshAsync(transcript.Note, cancellation)) options.Tools = [.. tools.Declarations];
             await MakeRoomAsync(compaction, options, cancellation);
             var response = await AskAsync(step, compaction, options, cancellation);
             var turn = new Turn(Answer(response));

@@ -20,6 +20,10 @@ public interface IToolSession : IAsyncDisposable
     /// <summary>Under the names that the model uses; unlike those of every other source.</summary>
     IReadOnlyList<ToolDeclaration> Tools { get; }
 
+    /// <summary>Looks whether there are others by now; <see cref="Tools"/> has them then.</summary>
+    /// <returns>Whether there are.</returns>
+    Task<bool> RefreshAsync(CancellationToken cancellation) => Task.FromResult(false);
+
     /// <summary>A failure of the tool, a time-out among them, is a result and no exception.</summary>
     /// <param name="tool">One of <see cref="Tools"/>.</param>
     /// <param name="arguments">An object; not yet compared with the tool's schema.</param>

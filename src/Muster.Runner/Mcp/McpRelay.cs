@@ -29,7 +29,7 @@ public sealed class McpRelay : IAsyncDisposable
 
     private readonly WebApplication _app;
     private readonly IReadOnlyList<IToolSession> _sessions;
-    private readonly Dictionary<string, IToolSession> _byName = new(StringComparer.Ordinal);
+    private readonly IReadOnlyList<string>? _allowed;
     private readonly McpServerOptions _offered;
 
     // A session answers one call at a time.
@@ -37,15 +37,13 @@ public sealed class McpRelay : IAsyncDisposable
 
     private McpRelay(WebApplication app, IReadOnlyList<IToolSession> sessions, IReadOnlyList<string>? allowed)
     {
-        (_app, _sessions) = (app, sessions);
-        foreach (var session in sessions)
-            foreach (var tool in session.Tools.Where(tool => RoleTools.Allow(allowed, tool.Name))) _byName.TryAdd(tool.Name, session);
+        (_app, _sessions, _allowed) = (app, sessions, allowed);
         _offered = new McpServerOptions
         {
             ServerInfo = new Implementation { Name = "muster-tools", Version = Client.MusterClient.Version },
             Capabilities = new ServerCapabilities { Tools = new() },
             ScopeRequests = false,
-            Handlers = new McpServerHandlers { ListToolsHandler = (_, _) => new(List()), CallToolHandler = CallAsync },
+            Handlers = new McpServerHandlers { ListToolsHandler = (_, ct) => ListAsync(ct), CallToolHandler = CallAsync },
         };
     }
 
@@ -55,7 +53,7 @@ public sealed class McpRelay : IAsyncDisposable
     public string Key { get; } = "muster-" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24));
 
     /// <summary>Whether there is any tool; without one there is no need to tell a program of it.</summary>
-    public bool IsEmpty => _byName.Count == 0;
+    public bool IsEmpty => !_sessions.Any(session => Of(session).Any());
 
     /// <summary>Opens the sources and serves what they have; what is not to be had is told in the attempt's log.</summary>
     public static async Task<McpRelay> StartAsync(IReadOnlyList<IToolSource> sources, Attempt attempt, CancellationToken cancellation)
@@ -153,7 +151,30 @@ public sealed class McpRelay : IAsyncDisposable
         }
     }
 
-    private ListToolsResult List() => new() { Tools = [.. _sessions.SelectMany(session => session.Tools).DistinctBy(tool => tool.Name).Where(tool => _byName.ContainsKey(tool.Name)).Select(tool => new Tool { Name = tool.Name, Description = tool.Description, InputSchema = tool.InputSchema })] };
+    private IEnumerable<ToolDeclaration> Of(IToolSession session) => session.Tools.Where(tool => RoleTools.Allow(_allowed, tool.Name));
+
+    private async ValueTask<ListToolsResult> ListAsync(CancellationToken ct)
+    {
+        await _turn.WaitAsync(ct);
+        try
+        {
+            foreach (var session in _sessions) await session.RefreshAsync(ct);
+            return new ListToolsResult { Tools = [.. _sessions.SelectMany(Of).DistinctBy(tool => tool.Name).Select(tool => new Tool { Name = tool.Name, Description = tool.Description, InputSchema = tool.InputSchema })] };
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Where a tool is; asked once more when a program knows a name that nobody has, as it may be newer than the list.</summary>
+    private async Task<IToolSession?> FindAsync(string name, CancellationToken ct)
+    {
+        IToolSession? Find() => _sessions.FirstOrDefault(session => Of(session).Any(tool => tool.Name == name));
+        if (Find() is { } there) return there;
+        foreach (var session in _sessions) await session.RefreshAsync(ct);
+        return Find();
+    }
 
     private async ValueTask<CallToolResult> CallAsync(RequestContext<CallToolRequestParams> request, CancellationToken ct)
     {
@@ -162,7 +183,7 @@ public sealed class McpRelay : IAsyncDisposable
         try
         {
             var name = request.Params?.Name ?? "";
-            var result = _byName.TryGetValue(name, out var session) ? await session.CallAsync(name, arguments, ct) : new ToolResult($"There is no tool '{name}'.", Failed: true);
+            var result = await FindAsync(name, ct) is { } session ? await session.CallAsync(name, arguments, ct) : new ToolResult($"There is no tool '{name}'.", Failed: true);
             return new CallToolResult { IsError = result.Failed, Content = [new TextContentBlock { Text = result.Text }] };
         }
         finally

@@ -136,8 +136,8 @@ public sealed class ProcessGroup : IAsyncDisposable
         await Task.Yield();
         var gate = new Lock();
         var readers = Task.WhenAll(
-            ReadAsync(_process.StandardOutput, spec.OnLine),
-            ReadAsync(_process.StandardError, spec.OnErrorLine ?? spec.OnLine));
+            ReadAsync(_process.StandardOutput, spec.OnLine, spec.OnText),
+            ReadAsync(_process.StandardError, spec.OnErrorLine ?? spec.OnLine, null));
         var writer = WriteAsync(spec);
         await _process.WaitForExitAsync();
         lock (_gate)
@@ -152,7 +152,7 @@ public sealed class ProcessGroup : IAsyncDisposable
         await readers;
         return new ProcessExit(_process.ExitCode);
 
-        async Task ReadAsync(StreamReader reader, Action<string>? onLine)
+        async Task ReadAsync(StreamReader reader, Action<string>? onLine, Action<ReadOnlyMemory<char>>? onText)
         {
             var lines = new LineSplitter(spec.MaxLineLength, line =>
             {
@@ -161,7 +161,11 @@ public sealed class ProcessGroup : IAsyncDisposable
             var buffer = new char[8 * 1024];
             try
             {
-                for (int read; (read = await reader.ReadAsync(buffer)) > 0;) lines.Write(buffer.AsSpan(0, read));
+                for (int read; (read = await reader.ReadAsync(buffer)) > 0;)
+                {
+                    if (onText is null) lines.Write(buffer.AsSpan(0, read));
+                    else onText(buffer.AsMemory(0, read));
+                }
             }
             catch (Exception error) when (error is IOException or ObjectDisposedException or OperationCanceledException)
             {

@@ -21,6 +21,9 @@ public sealed record ProcessSpec
     public Action<string>? OnLine { get; init; }
     public Action<string>? OnErrorLine { get; init; }
 
+    /// <summary>Gets standard output as it comes, instead of lines of it.</summary>
+    public Action<ReadOnlyMemory<char>>? OnText { get; init; }
+
     /// <summary>Characters of a line that are kept; the rest is left out and counted.</summary>
     public int MaxLineLength { get; init; } = 16 * 1024;
 }

@@ -73,6 +73,14 @@ public sealed class CommandSandbox
         };
     }
 
+    /// <summary>A program of which nothing is known but what it may touch. Never without the sandbox.</summary>
+    /// <exception cref="InvalidOperationException">There is no sandbox.</exception>
+    public ProcessSpec Enclose(ProcessSpec spec, ToolView view)
+    {
+        if (_program is null) throw new InvalidOperationException(Statement);
+        return spec with { FileName = _program, Arguments = [.. ToolWalls.Arguments(view, _closeNamespaces), "--", spec.FileName, .. spec.Arguments] };
+    }
+
     private static async Task<(bool Ok, string Said)> TryAsync(CommandSandbox sandbox, string folder, CancellationToken cancellation)
     {
         var output = new BoundedOutput(4096);

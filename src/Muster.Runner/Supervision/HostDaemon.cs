@@ -5,6 +5,7 @@ using Muster.Contracts.Fleet;
 using Muster.Runner.Checks;
 using Muster.Runner.Deployments;
 using Muster.Runner.Jobs;
+using Muster.Runner.Tools;
 using Muster.Runner.Workspaces;
 
 namespace Muster.Runner.Supervision;
@@ -63,6 +64,7 @@ public sealed class HostDaemon(HostOptions options, ILogger logger) : IDisposabl
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var working = Task.CompletedTask;
         var sweeping = Task.CompletedTask;
+        var tools = Task.CompletedTask;
         try
         {
             var heart = new HostHeart(options, muster, jobs, Describe, Notice);
@@ -71,6 +73,7 @@ public sealed class HostDaemon(HostOptions options, ILogger logger) : IDisposabl
             run.OnDeath = () => Signal(_sweepNow);
             working = jobs.RunAsync(stop.Token);
             sweeping = SweepAsync(folders, stop.Token);
+            tools = new ToolJobLoop(options, muster, folders, run.Marker, Notice).RunAsync(stop.Token);
             while (true)
             {
                 if (answer is not null)
@@ -85,6 +88,7 @@ public sealed class HostDaemon(HostOptions options, ILogger logger) : IDisposabl
                 // They end by cancellation only; anything else is a fault that must not pass in silence.
                 if (working.IsCompleted) await working;
                 if (sweeping.IsCompleted) await sweeping;
+                if (tools.IsCompleted) await tools;
                 answer = await heart.BeatAsync(stop.Token);
             }
         }
@@ -95,7 +99,7 @@ public sealed class HostDaemon(HostOptions options, ILogger logger) : IDisposabl
         finally
         {
             await stop.CancelAsync();
-            await Task.WhenAll([.. _leaving, .. _agents.Values.Select(agent => agent.DisposeAsync().AsTask()), working, sweeping]);
+            await Task.WhenAll([.. _leaving, .. _agents.Values.Select(agent => agent.DisposeAsync().AsTask()), working, sweeping, tools]);
         }
     }
 

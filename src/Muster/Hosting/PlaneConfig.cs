@@ -7,6 +7,7 @@ using Muster.ControlPlane.Backups;
 using Muster.ControlPlane.Conversations;
 using Muster.ControlPlane.Delivery;
 using Muster.ControlPlane.Fleet;
+using Muster.ControlPlane.Tools;
 
 namespace Muster.Hosting;
 
@@ -58,6 +59,9 @@ internal sealed record PlaneConfig
 
     /// <summary>Read here only to be refused when misspelt, like the ones before.</summary>
     public FleetOptions? Fleet { get; init; }
+
+    /// <summary>Read here only to be refused when misspelt, like the ones before.</summary>
+    public ToolOptions? Tools { get; init; }
 
     /// <summary>Backups that the plane makes by itself.</summary>
     public BackupOptions Backup { get; init; } = new();

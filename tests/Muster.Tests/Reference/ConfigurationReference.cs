@@ -11,6 +11,7 @@ using Muster.ControlPlane.Backups;
 using Muster.ControlPlane.Conversations;
 using Muster.ControlPlane.Delivery;
 using Muster.ControlPlane.Fleet;
+using Muster.ControlPlane.Tools;
 using Muster.Hosting;
 
 namespace Muster.Tests.Reference;
@@ -24,6 +25,7 @@ internal static partial class ConfigurationReference
         [typeof(DeliveryOptions)] = ("src/Muster.ControlPlane/Delivery/DeliveryOptions.cs", new DeliveryOptions()),
         [typeof(ChiefOptions)] = ("src/Muster.ControlPlane/Conversations/ChiefOptions.cs", new ChiefOptions()),
         [typeof(FleetOptions)] = ("src/Muster.ControlPlane/Fleet/FleetOptions.cs", new FleetOptions()),
+        [typeof(ToolOptions)] = ("src/Muster.ControlPlane/Tools/ToolOptions.cs", new ToolOptions()),
         [typeof(BackupOptions)] = ("src/Muster.ControlPlane/Backups/BackupOptions.cs", new BackupOptions()),
         [typeof(KeepRule)] = ("src/Muster.ControlPlane/Backups/KeepRule.cs", new KeepRule()),
     };

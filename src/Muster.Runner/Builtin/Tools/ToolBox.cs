@@ -15,7 +15,7 @@ internal sealed class ToolBox : IAsyncDisposable
     private static readonly TimeSpan SourceTime = TimeSpan.FromMinutes(5);
 
     private readonly Dictionary<string, AgentTool> _tools = new(StringComparer.Ordinal);
-    private readonly List<IToolSession> _sessions = [];
+    private readonly List<(IToolSession Session, string Source, List<string> Names)> _sessions = [];
     private readonly IReadOnlyList<string>? _allowed;
     private readonly Redactor _redactor;
 
@@ -40,20 +40,33 @@ internal sealed class ToolBox : IAsyncDisposable
         try
         {
             var session = await source.OpenAsync(attempt, cancellation);
-            _sessions.Add(session);
-            var tools = session.Tools.Where(tool => RoleTools.Allow(_allowed, tool.Name)).ToList();
-            foreach (var tool in tools)
-            {
-                if (!_tools.TryAdd(tool.Name, new AgentTool(tool, (arguments, ct) => CallSourceAsync(session, tool.Name, arguments, ct))))
-                    note($"the tool {tool.Name} of {source.Name} is left out: there is one of that name");
-            }
-
-            note($"{tools.Count} tools of {source.Name}{(tools.Count == session.Tools.Count ? "" : $"; {session.Tools.Count - tools.Count} more are not for this role")}");
+            var names = new List<string>();
+            _sessions.Add((session, source.Name, names));
+            Take(session, source.Name, names, note);
+            note($"{names.Count} tools of {source.Name}{Others(session)}");
         }
         catch (ToolSourceException error)
         {
             note($"the tools of {source.Name} are not to be had: {error.Message}");
         }
+    }
+
+    /// <summary>Takes over what sources have by now.</summary>
+    /// <returns>Whether any has others than before.</returns>
+    public async Task<bool> RefreshAsync(Action<string> note, CancellationToken cancellation)
+    {
+        var any = false;
+        foreach (var (session, source, names) in _sessions)
+        {
+            if (!await session.RefreshAsync(cancellation)) continue;
+            any = true;
+            foreach (var name in names) _tools.Remove(name);
+            names.Clear();
+            Take(session, source, names, note);
+            note($"{names.Count} tools of {source} now{Others(session)}");
+        }
+
+        return any;
     }
 
     /// <returns>The result, and whether the call could be read at all.</returns>
@@ -70,7 +83,18 @@ internal sealed class ToolBox : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var session in _sessions) await session.DisposeAsync();
+        foreach (var (session, _, _) in _sessions) await session.DisposeAsync();
+    }
+
+    private string Others(IToolSession session) => session.Tools.Count(tool => !RoleTools.Allow(_allowed, tool.Name)) is > 0 and var others ? $"; {others} more are not for this role" : "";
+
+    private void Take(IToolSession session, string source, List<string> names, Action<string> note)
+    {
+        foreach (var tool in session.Tools.Where(tool => RoleTools.Allow(_allowed, tool.Name)))
+        {
+            if (_tools.TryAdd(tool.Name, new AgentTool(tool, (arguments, ct) => CallSourceAsync(session, tool.Name, arguments, ct)))) names.Add(tool.Name);
+            else note($"the tool {tool.Name} of {source} is left out: there is one of that name");
+        }
     }
 
     private static async Task<ToolResult> CallAsync(AgentTool tool, JsonElement arguments, CancellationToken cancellation)

@@ -1,0 +1,128 @@
+using System.Text.Json;
+using Dapper;
+using Microsoft.Extensions.Options;
+using Muster.Contracts;
+using Muster.Contracts.Security;
+using Muster.Contracts.Tools;
+using Muster.ControlPlane.Delivery;
+using Muster.ControlPlane.Operations;
+using Muster.ControlPlane.Security;
+using Muster.ControlPlane.Storage;
+using Muster.ControlPlane.Work;
+
+namespace Muster.ControlPlane.Tools;
+
+/// <summary>A job of a tool began to wait or ended.</summary>
+public sealed record ToolJobMoved(string JobId, bool Waits) : Signal;
+
+/// <summary>
+/// Gives tools to hosts to run, the oldest first. Whoever asks has a sandbox. A lease is as long as the tool's own limits let the
+/// work take, so it is not renewed: a host that is gone is found out when its time is over.
+/// </summary>
+internal sealed class ToolJobs
+{
+    private const int MaxWaitSeconds = 60;
+
+    /// <summary>For bringing the source into a form that runs, and for the way there and back.</summary>
+    private const int SlackSeconds = 150;
+
+    private readonly Store _store;
+    private readonly TimeProvider _time;
+    private readonly ToolOptions _options;
+    private readonly CancellationToken _stopping;
+    private readonly Pulse _waiting = new();
+
+    public ToolJobs(Store store, TimeProvider time, IOptions<ToolOptions> options, IHostApplicationLifetime lifetime)
+    {
+        (_store, _time, _options, _stopping) = (store, time, options.Value, lifetime.ApplicationStopping);
+        store.Listen(committed =>
+        {
+            if (committed.Signals.Any(signal => signal is ToolJobMoved { Waits: true } or LookAgain)) _waiting.Beat();
+        });
+    }
+
+    public static void OrderTest(StoreTransaction tx, string toolId, int version) => Order(tx, ToolJobKinds.Test, toolId, version, null, null);
+
+    public static string Order(StoreTransaction tx, string kind, string toolId, int version, string? callId, string? input)
+    {
+        var id = Ids.New();
+        tx.ExecuteOne("INSERT INTO tool_jobs (id, kind, state, tool_id, version, call_id, input, created_at) VALUES (@id, @kind, 'waiting', @toolId, @version, @callId, @input, @Now)", new { id, kind, toolId, version, callId, input, tx.Now });
+        tx.Notify(new ToolJobMoved(id, Waits: true));
+        return id;
+    }
+
+    public async Task<ToolJobAnswer> ClaimAsync(ToolJobClaim request, Principal principal, Writes writes, CancellationToken ct)
+    {
+        new Checked().Line(request.Host, "host", 200).Require(request.WaitSeconds is >= 0 and <= MaxWaitSeconds, "waitSeconds", $"waitSeconds is 0 to {MaxWaitSeconds}.").ThrowIfWrong();
+        var host = await _store.ReadAsync(c => c.QueryFirstOrDefaultAsync<string>("SELECT id FROM hosts WHERE id = @Host OR name = @Host", new { request.Host }), ct) ?? throw Refusal.NotFound("host", request.Host);
+        if (principal is { Scope: Scopes.Host, Subject: { } subject } && subject != host && subject != request.Host) throw Refusal.Forbidden("This token belongs to another host.");
+        var started = _time.GetTimestamp();
+        while (true)
+        {
+            var beat = _waiting.Next;
+            // Looked for before anything is written: hosts that wait write nothing.
+            var any = await _store.ReadAsync(c => c.QueryFirstOrDefaultAsync<string>(Takeable, new { Now = _time.GetUtcNow().ToUnixTimeMilliseconds() }), ct) is not null;
+            var answer = any ? await writes.RunAsync(request, tx => new ToolJobAnswer { Job = Take(tx, host) }, ct, keep: a => a.Job is not null) : new ToolJobAnswer();
+            var left = TimeSpan.FromSeconds(request.WaitSeconds) - _time.GetElapsedTime(started);
+            if (answer.Job is not null || left <= TimeSpan.Zero) return answer;
+            using var waiting = CancellationTokenSource.CreateLinkedTokenSource(ct, _stopping);
+            try
+            {
+                await Pulse.WaitAsync(beat, left, _time, waiting.Token);
+            }
+            catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+            {
+                // The plane is stopping: an empty answer now is kinder than a cut connection.
+                return answer;
+            }
+        }
+    }
+
+    /// <summary>The job of a lease that is current.</summary>
+    public ToolJobRow Require(StoreTransaction tx, string id, string? lease)
+    {
+        if (string.IsNullOrEmpty(lease)) throw Refusal.LeaseRequired();
+        var job = ToolJobRow.Find(tx, id.ToLowerInvariant()) ?? throw Refusal.NotFound("job of a tool", id);
+        if (LeaseToken.Read(lease, _store.LeaseKey) is not { } token || token.Incarnation != _store.Incarnation || token.Subject != job.Id || token.Epoch != job.Epoch) throw Refusal.LeaseLost();
+        return job;
+    }
+
+    private const string Takeable =
+        "SELECT id FROM tool_jobs WHERE (state = 'waiting' AND (not_before IS NULL OR not_before <= @Now)) OR (state = 'running' AND lease_until <= @Now) ORDER BY id LIMIT 1";
+
+    private ClaimedToolJob? Take(StoreTransaction tx, string host)
+    {
+        while (tx.QueryFirst<string>(Takeable, new { tx.Now }) is { } id)
+        {
+            var job = ToolJobRow.Find(tx, id)!;
+            var row = ToolVersionRow.Find(tx, job.ToolId, job.Version)!;
+            var package = row.Read();
+            var limits = package.Manifest.Limits;
+            var seconds = SlackSeconds + (limits.Seconds * (job.Kind == ToolJobKinds.Test ? package.Tests.Count : 1));
+            // A host that died is no reason to try for ever: it may be the tool that kills it.
+            if (job.Epoch >= _options.MaxJobAttempts * 2)
+            {
+                tx.ExecuteOne("UPDATE tool_jobs SET state = 'error', detail = @detail, input = NULL, ended_at = @Now WHERE id = @id", new { detail = "Host after host stopped answering.", tx.Now, id });
+                tx.Notify(new ToolJobMoved(id, Waits: false));
+                continue;
+            }
+
+            if (tx.Execute("UPDATE tool_jobs SET state = 'running', epoch = epoch + 1, host_id = @host, not_before = NULL, lease_until = @until WHERE id = @Id AND epoch = @Epoch AND state = @State",
+                new { host, until = tx.Now + (seconds * 1000L), job.Id, job.Epoch, job.State }) == 0) continue;
+            return new ClaimedToolJob
+            {
+                Id = job.Id,
+                Kind = job.Kind,
+                Tool = row.Name,
+                Version = row.Version,
+                Hash = row.Hash,
+                Package = package,
+                Input = job.Input is null ? null : JsonSerializer.Deserialize<JsonElement>(job.Input),
+                Lease = Leases.Issue(_store, job.Id, job.Epoch + 1),
+                LeaseSeconds = seconds,
+            };
+        }
+
+        return null;
+    }
+}
