@@ -34,6 +34,7 @@ internal static class Forms
 {
     public static IReadOnlyList<FormRoute> All { get; } =
     [
+        .. Agents.AgentForms.All,
         .. Tasks.TaskForms.All,
         .. Today.DecisionForms.All,
     ];

@@ -9,11 +9,18 @@ internal static class Navigation
     public static IReadOnlyList<Place> Daily { get; } =
     [
         new("Today", "/", "today", "t"),
+        new("Board", "/board", "board", "b"),
+        new("Plan", "/plan", "plan", "p"),
         new("Reviews", "/reviews", "review", "r"),
+        new("Agents", "/agents", "agents", "a"),
     ];
 
     /// <summary>What is looked at now and then.</summary>
-    public static IReadOnlyList<Place> Rest { get; } = [];
+    public static IReadOnlyList<Place> Rest { get; } =
+    [
+        new("Costs", "/costs", "costs", "c"),
+        new("Activity", "/activity", "activity", "v"),
+    ];
 
     public static bool Holds(this Place place, string path) => place.Path == "/" ? path == "/" : path == place.Path || path.StartsWith(place.Path + "/", StringComparison.Ordinal);
 }

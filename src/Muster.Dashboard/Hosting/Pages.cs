@@ -1,4 +1,9 @@
 using Microsoft.AspNetCore.Routing.Template;
+using Muster.Dashboard.Activity;
+using Muster.Dashboard.Agents;
+using Muster.Dashboard.Board;
+using Muster.Dashboard.Costs;
+using Muster.Dashboard.Plan;
 using Muster.Dashboard.Reviews;
 using Muster.Dashboard.Tasks;
 using Muster.Dashboard.Today;
@@ -33,6 +38,13 @@ internal static class Pages
     public static IReadOnlyList<PageRoute> All { get; } =
     [
         new("/", typeof(TodayPage), async page => await TodayFacts.ReadAsync(page), "task.*", "pull.*", "goal.*", "agent.*", "host.*", "check.*", "deployment.*", "budget.*", "models.*", "epic.*", "project.*", "plan.*") { Every = 20 },
+        new("/board", typeof(BoardPage), async page => await BoardFacts.ReadAsync(page), "task.*", "epic.*", "project.*", "plan.*", "agent.*", "check.*", "pull.*"),
+        new("/plan", typeof(PlanPage), async page => await PlanFacts.ReadAsync(page), "task.*", "epic.*", "plan.*", "project.*"),
+        new("/plan/{project}", typeof(PlanPage), async page => await PlanFacts.ReadAsync(page), "task.*", "epic.*", "plan.*", "project.*"),
+        new("/agents", typeof(FleetPage), async page => await FleetFacts.ReadAsync(page), "agent.*", "host.*", "task.*") { Every = 10 },
+        new("/agents/{name}", typeof(AgentPage), async page => await AgentFacts.ReadAsync(page), "agent.*", "task.*") { Every = 10 },
+        new("/costs", typeof(CostsPage), async page => await CostFacts.ReadAsync(page), "budget.*", "models.*") { Every = 15 },
+        new("/activity", typeof(ActivityPage), async page => await ActivityFacts.ReadAsync(page)),
         new("/tasks/{key}", typeof(TaskPage), async page => await TaskFacts.ReadAsync(page), "task.*", "pull.*", "check.*", "evidence.*", "artifact.*", "deployment.*") { Own = true, Every = 5 },
         new("/reviews", typeof(ReviewsPage), async page => await ReviewsFacts.ReadAsync(page), "pull.*", "check.*", "epic.*"),
         new("/reviews/{project}/{number}", typeof(ReviewPage), async page => await ReviewFacts.ReadAsync(page), "pull.*", "check.*", "evidence.*"),

@@ -178,7 +178,7 @@ public sealed partial class PageTests(PageHost host) : IClassFixture<PageHost>
     [GeneratedRegex("(src|href|action)=\"(https?:)?//", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Elsewhere();
 
-    [GeneratedRegex("<[a-z][^>]* (style|on[a-z]+)=|<style|<script(?! type=\"module\" src=\"/assets/)", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex("<[a-z]+( [a-z-]+(=\"[^\"]*\")?)* (style|on[a-z]+)=|<style|<script(?! type=\"module\" src=\"/assets/)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Inline();
 
     [GeneratedRegex("<h1[ >]", RegexOptions.None, 1000)]

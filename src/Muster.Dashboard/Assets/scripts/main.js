@@ -6,6 +6,7 @@ import { startMenus } from "./menus.js";
 import { startFolds } from "./folds.js";
 import { startKeys } from "./keys.js";
 import { startTails } from "./tails.js";
+import { startGraphs } from "./graph.js";
 
 startForms();
 startMenus();
@@ -13,4 +14,5 @@ startFolds();
 startTimes();
 startKeys();
 startTails();
+startGraphs();
 startLive();

@@ -1,0 +1,32 @@
+using Muster.Contracts.Fleet;
+using Muster.Contracts.Models;
+using Muster.Contracts.Progress;
+using Muster.Contracts.Work;
+using Muster.Dashboard.Hosting;
+
+namespace Muster.Dashboard.Agents;
+
+public sealed record AgentFacts
+{
+    private const int Most = 50;
+
+    public required AgentInfo Agent { get; init; }
+    public required AgentProgress? Progress { get; init; }
+    public required IReadOnlyList<TaskInfo> Tasks { get; init; }
+    public required CostRow? Spent { get; init; }
+
+    public static async Task<AgentFacts> ReadAsync(PageContext page)
+    {
+        var agent = await page.Muster.GetAgentAsync(page.Value("name")!);
+        var progress = page.Muster.ListAgentProgressAsync();
+        var tasks = page.Muster.ListTasksAsync(agent: agent.Id, order: "recent", limit: Most);
+        var cost = page.Muster.GetModelCostAsync("agent", page.Now.AddDays(-30));
+        return new AgentFacts
+        {
+            Agent = agent,
+            Progress = (await progress).FirstOrDefault(p => p.AgentId == agent.Id),
+            Tasks = (await tasks).Items,
+            Spent = (await cost).Rows.FirstOrDefault(r => r.Name == agent.Name),
+        };
+    }
+}

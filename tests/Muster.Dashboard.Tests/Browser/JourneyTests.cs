@@ -1,0 +1,96 @@
+using Microsoft.Playwright;
+using Muster.Contracts.Work;
+using Muster.EndToEnd.Tests;
+
+namespace Muster.Dashboard.Tests.Browser;
+
+/// <summary>A person at a browser, and the real program behind it.</summary>
+public sealed class JourneyTests(Served served, Chromium chromium) : IClassFixture<Served>
+{
+    [Fact(SkipUnless = nameof(Chromium.IsThere), SkipType = typeof(Chromium), Skip = Chromium.Missing)]
+    [Trait("req", "B8")]
+    public async Task In_by_the_link_what_needs_me_is_decided_and_what_happens_is_seen()
+    {
+        await using var context = await chromium.OpenAsync();
+        var page = await served.SignInAsync(context);
+        List<string> errors = [];
+        page.PageError += (_, error) => errors.Add(error);
+        page.Console += (_, message) => { if (message.Type == "error") errors.Add(message.Text); };
+        await Assertions.Expect(page.Locator("body[data-connected]")).ToHaveCountAsync(1);
+
+        // What failed is tried again, right here, and the page says so without being loaded anew.
+        await page.EvaluateAsync("window.marked = true");
+        var card = page.Locator(".decision", new() { HasText = "Take payment by card" });
+        await Assertions.Expect(card).ToContainTextAsync("test account is closed");
+        await card.GetByRole(AriaRole.Button, new() { Name = "Try again" }).ClickAsync();
+        await Assertions.Expect(page.GetByText("SHO-2 is tried again")).ToBeVisibleAsync();
+        await Assertions.Expect(card).ToHaveCountAsync(0);
+        Assert.Equal(TaskState.Pending, (await served.Plane.Client.GetTaskAsync("SHO-2")).Status);
+
+        // Somebody takes it: seen without a hand on the page, and what is being typed stays.
+        var claimed = await served.ClaimAsync("bela");
+        Assert.Equal("SHO-2", claimed.Task.Key);
+        await Assertions.Expect(page.Locator("#r-running")).ToContainTextAsync("Take payment by card");
+        await page.GotoAsync(new Uri(served.Plane.Address, "/tasks/SHO-2").AbsoluteUri);
+        await Assertions.Expect(page.Locator("body[data-connected]")).ToHaveCountAsync(1);
+        var comment = page.GetByLabel("Comment", new() { Exact = true });
+        await comment.FillAsync("Please mind the rounding");
+        await served.Plane.Client.ReportAssignmentProgressAsync(claimed.Assignment.Id, new AssignmentProgress { PercentComplete = 61 }, Client.CallOptions.ForLease(claimed.Lease));
+        await Assertions.Expect(page.GetByRole(AriaRole.Img, new() { Name = "61% complete" })).ToBeVisibleAsync();
+        await Assertions.Expect(comment).ToHaveValueAsync("Please mind the rounding");
+        await Assertions.Expect(comment).ToBeFocusedAsync();
+        Assert.Empty(errors);
+    }
+
+    [Fact(SkipUnless = nameof(Chromium.IsThere), SkipType = typeof(Chromium), Skip = Chromium.Missing)]
+    public async Task A_plane_that_is_killed_is_said_to_be_away_and_the_page_goes_on_when_it_is_back()
+    {
+        await using var stage = new Stage();
+        var first = await stage.ServeAsync();
+        await using var context = await chromium.OpenAsync();
+        var page = await context.NewPageAsync();
+        await page.GotoAsync(new Uri(first.Address, (await first.Client.CreateSignInLinkAsync()).Path).AbsoluteUri);
+        await Assertions.Expect(page.Locator("body[data-connected]")).ToHaveCountAsync(1);
+        await Assertions.Expect(page.Locator("h1")).ToContainTextAsync("Welcome");
+
+        await first.KillAsync();
+        await Assertions.Expect(page.Locator("#stale")).ToBeVisibleAsync(new() { Timeout = 15_000 });
+        await Assertions.Expect(page.Locator("#stale")).ToContainTextAsync("Not connected");
+        var second = await stage.ServeAsync(first.Address.Port);
+        await second.Client.CreateProjectAsync(new CreateProject { Key = "BAC", Name = "back again" });
+
+        // The same session, the same page: nobody signs in anew.
+        await Assertions.Expect(page.Locator("#stale")).ToBeHiddenAsync(new() { Timeout = 30_000 });
+        await Assertions.Expect(page.Locator("#r-projects")).ToContainTextAsync("back again", new() { Timeout = 15_000 });
+    }
+
+    [Fact(SkipUnless = nameof(Chromium.IsThere), SkipType = typeof(Chromium), Skip = Chromium.Missing)]
+    public async Task The_keyboard_suffices_and_so_does_a_browser_without_script()
+    {
+        await using var context = await chromium.OpenAsync();
+        var page = await served.SignInAsync(context);
+        await page.Keyboard.PressAsync("Tab");
+        await Assertions.Expect(page.GetByText("Skip to the content")).ToBeFocusedAsync();
+        await page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(page.Locator("main")).ToBeFocusedAsync();
+        await page.Keyboard.PressAsync("g");
+        await page.Keyboard.PressAsync("r");
+        await page.WaitForURLAsync("**/reviews");
+        await page.GotoAsync(new Uri(served.Plane.Address, "/tasks/SHO-6").AbsoluteUri);
+        await page.Locator("#ask-edit > summary").FocusAsync();
+        await page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(page.GetByLabel("Title")).ToBeFocusedAsync();
+        await page.Keyboard.PressAsync("Escape");
+        await Assertions.Expect(page.GetByLabel("Title")).ToBeHiddenAsync();
+
+        await using var plain = await chromium.OpenAsync(new() { JavaScriptEnabled = false });
+        var bare = await plain.NewPageAsync();
+        await bare.GotoAsync(new Uri(served.Plane.Address, (await served.Plane.Client.CreateSignInLinkAsync()).Path).AbsoluteUri);
+        await bare.GetByRole(AriaRole.Button, new() { Name = "Continue" }).ClickAsync();
+        await bare.GotoAsync(new Uri(served.Plane.Address, "/tasks/SHO-6").AbsoluteUri);
+        await bare.GetByLabel("Comment", new() { Exact = true }).FillAsync("Without any script");
+        await bare.GetByRole(AriaRole.Button, new() { Name = "Comment" }).ClickAsync();
+        await Assertions.Expect(bare.GetByText("Your comment stands at SHO-6")).ToBeVisibleAsync();
+        await Assertions.Expect(bare.Locator(".talk")).ToContainTextAsync("Without any script");
+    }
+}

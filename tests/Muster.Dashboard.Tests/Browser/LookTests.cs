@@ -1,0 +1,56 @@
+using System.Text.Json;
+using Microsoft.Playwright;
+using Muster.Dashboard.Hosting;
+using Repository = Muster.ControlPlane.Tests.Repository;
+
+namespace Muster.Dashboard.Tests.Browser;
+
+/// <summary>Every page in both themes, on a desk and on a phone: nothing that axe finds, nothing wider than the screen.</summary>
+public sealed class LookTests(Served served, Chromium chromium) : IClassFixture<Served>
+{
+    private static readonly string Axe = Path.Combine(Repository.Root, "tests/tools/web/node_modules/axe-core/axe.min.js");
+
+    /// <summary>With <c>MUSTER_SCREENSHOTS=FOLDER</c> every page is also kept as a picture.</summary>
+    private static readonly string? Pictures = Environment.GetEnvironmentVariable("MUSTER_SCREENSHOTS");
+
+    public static bool HasAxe => File.Exists(Axe) || Environment.GetEnvironmentVariable("CI") == "true";
+
+    private static IEnumerable<(string Name, string Path)> All =>
+        Navigation.Daily.Concat(Navigation.Rest).Select(p => (p.Name.ToLowerInvariant(), p.Path)).Concat([("task", "/tasks/SHO-1"), ("task-failed", "/tasks/SHO-2"), .. Extra]);
+
+    private static (string Name, string Path)[] Extra => Hosting.Pages.All.Any(p => p.Pattern == "/agents/{name}") ? [("agent", "/agents/ada")] : [];
+
+    [Theory(SkipUnless = nameof(HasAxe), Skip = "axe is not installed (.ci/run installs it: npm ci in tests/tools/web).")]
+    [InlineData("light", 1360, 900)]
+    [InlineData("dark", 1360, 900)]
+    [InlineData("light", 360, 740)]
+    [InlineData("dark", 360, 740)]
+    [Trait("req", "B8")]
+    public async Task Every_page_can_be_read_by_everybody(string theme, int width, int height)
+    {
+        Assert.SkipUnless(Chromium.IsThere, Chromium.Missing);
+        await using var context = await chromium.OpenAsync(new()
+        {
+            ViewportSize = new() { Width = width, Height = height },
+            ColorScheme = theme == "dark" ? ColorScheme.Dark : ColorScheme.Light,
+            ReducedMotion = ReducedMotion.Reduce,
+            // Only axe itself is put into the page past the policy; the pages' own scripts run under it in the other tests.
+            BypassCSP = true,
+        });
+        var page = await served.SignInAsync(context);
+        var axe = await File.ReadAllTextAsync(Axe);
+        List<string> wrong = [];
+        foreach (var (name, path) in All)
+        {
+            await page.GotoAsync(new Uri(served.Plane.Address, path).AbsoluteUri);
+            await page.EvaluateAsync(axe);
+            var found = await page.EvaluateAsync<JsonElement>("axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }).then(r => r.violations.map(v => v.id + ': ' + v.nodes.slice(0, 3).map(n => n.target.join(' ') + ' (' + (n.any[0] || n.all[0] || n.none[0] || {}).message + ')').join('; ')))");
+            wrong.AddRange(found.EnumerateArray().Select(v => $"{path}: {v.GetString()}"));
+            var over = await page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+            if (over > 0) wrong.Add($"{path}: wider than the screen by {over}");
+            if (Pictures is not null) await page.ScreenshotAsync(new() { Path = Path.Combine(Pictures, $"{name}-{theme}-{(width < 500 ? "phone" : "desk")}.png"), FullPage = true });
+        }
+
+        Assert.True(wrong.Count == 0, string.Join('\n', wrong));
+    }
+}
