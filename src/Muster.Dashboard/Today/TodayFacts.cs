@@ -1,10 +1,10 @@
+using Muster.Contracts;
 using Muster.Contracts.Conversations;
 using Muster.Contracts.Delivery;
 using Muster.Contracts.Fleet;
 using Muster.Contracts.Models;
 using Muster.Contracts.Progress;
 using Muster.Contracts.Work;
-using Muster.Contracts;
 using Muster.Dashboard.Hosting;
 
 namespace Muster.Dashboard.Today;

@@ -36,7 +36,7 @@ public sealed class LessonTests
         Assert.Equal("FLT-3 attempt 1", notes.Notes[1].Evidence);
         Assert.Equal(2, (await HoldAsync(plane)).Role!.Notes!.Count);
         Assert.Equal(3, (await plane.GetAsync<Page<EventInfo>>($"{Routes.Events}?types={EventTypes.RoleLesson}")).Items.Count);
-        Assert.Equal(1, (await plane.SendAsync<RoleNotes>(HttpMethod.Delete, "/api/roles/qa-testing/notes/2")).Notes.Count);
+        Assert.Single((await plane.SendAsync<RoleNotes>(HttpMethod.Delete, "/api/roles/qa-testing/notes/2")).Notes);
         Assert.Equal(ProblemCodes.NotFound, (await plane.RefusedAsync(HttpMethod.Delete, "/api/roles/qa-testing/notes/2")).Code);
     }
 
