@@ -72,8 +72,22 @@ public static class ModelUsageApi
                 """,
                 new
                 {
-                    row.Id, row.TaskId, row.AssignmentId, row.AgentId, row.ProjectId, row.Role, row.Provider, row.Model, row.TokensIn, row.TokensOut, row.TokensCached,
-                    row.CostUsd, nanos = Nanos.Of(row.CostUsd), row.LatencyMs, row.Outcome, row.At,
+                    row.Id,
+                    row.TaskId,
+                    row.AssignmentId,
+                    row.AgentId,
+                    row.ProjectId,
+                    row.Role,
+                    row.Provider,
+                    row.Model,
+                    row.TokensIn,
+                    row.TokensOut,
+                    row.TokensCached,
+                    row.CostUsd,
+                    nanos = Nanos.Of(row.CostUsd),
+                    row.LatencyMs,
+                    row.Outcome,
+                    row.At,
                 });
             if (caller is not null) Reservations.Count(tx, caller, new Amount(Nanos.Of(row.CostUsd) ?? 0, row.TokensIn + row.TokensOut + row.TokensCached));
             return row.ToInfo();

@@ -7,6 +7,7 @@ using Muster.Dashboard.Plan;
 using Muster.Dashboard.Reviews;
 using Muster.Dashboard.Tasks;
 using Muster.Dashboard.Today;
+using Muster.Dashboard.Transcripts;
 
 namespace Muster.Dashboard.Hosting;
 
@@ -46,6 +47,7 @@ internal static class Pages
         new("/costs", typeof(CostsPage), async page => await CostFacts.ReadAsync(page), "budget.*", "models.*") { Every = 15 },
         new("/activity", typeof(ActivityPage), async page => await ActivityFacts.ReadAsync(page)),
         new("/tasks/{key}", typeof(TaskPage), async page => await TaskFacts.ReadAsync(page), "task.*", "pull.*", "check.*", "evidence.*", "artifact.*", "deployment.*") { Own = true, Every = 5 },
+        new("/tasks/{key}/transcripts/{id}", typeof(TranscriptPage), async page => await TranscriptFacts.ReadAsync(page)),
         new("/reviews", typeof(ReviewsPage), async page => await ReviewsFacts.ReadAsync(page), "pull.*", "check.*", "epic.*"),
         new("/reviews/{project}/{number}", typeof(ReviewPage), async page => await ReviewFacts.ReadAsync(page), "pull.*", "check.*", "evidence.*"),
         new("/reviews/{project}/{number}/diff", typeof(DiffPart), async page => await ReviewFacts.ReadAsync(page)),

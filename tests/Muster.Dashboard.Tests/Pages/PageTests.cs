@@ -71,6 +71,40 @@ public sealed partial class PageTests(PageHost host) : IClassFixture<PageHost>
     }
 
     [Fact]
+    [Trait("req", "B8")]
+    public async Task A_transcript_is_shown_turn_by_turn_and_nothing_in_it_is_markup()
+    {
+        await host.Plane.ProjectAsync("TRA");
+        await host.Plane.TaskAsync(new CreateTask { Project = "TRA", Title = "Has a transcript" });
+        await host.Plane.TaskAsync(new CreateTask { Project = "TRA", Title = "Has none" });
+        string[] lines =
+        [
+            """{"at":"2026-11-21T12:00:00Z","kind":"opening","system":"You are careful.","task":"Add a health endpoint"}""",
+            """{"kind":"step","step":1,"messages":2,"estimate":1200}""",
+            """{"kind":"answer","model":"scripted-1","text":"I look **first**.","thought":"hm <b>","tokensIn":10,"tokensCached":2,"tokensOut":3}""",
+            System.Text.Json.JsonSerializer.Serialize(new { kind = "call", tool = "shell", arguments = Hostile }),
+            System.Text.Json.JsonSerializer.Serialize(new { kind = "result", failed = true, text = Hostile + new string('x', 5000), characters = 5100 }),
+            "this is no JSON",
+            """["nor", "is", "this", "a", "line"]""",
+            """{"kind":"end","ending":"ready","tokensIn":10,"tokensOut":3}""",
+        ];
+        var task = await host.Muster.GetTaskAsync("TRA-1");
+        await using var content = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(string.Join('\n', lines)));
+        var artifact = await host.Muster.CreateArtifactAsync("transcript-TRA-1-1.jsonl", content, taskId: task.Id);
+        using var browser = await host.SignInAsync();
+
+        Assert.Contains($"/tasks/TRA-1/transcripts/{artifact.Id}", await browser.PageAsync("/tasks/TRA-1"), StringComparison.Ordinal);
+        var html = await browser.PageAsync($"/tasks/TRA-1/transcripts/{artifact.Id}");
+        foreach (var text in (string[])["Add a health endpoint", "<strong>first</strong>", "Step 1", "It failed", "End: ready", "hm &lt;b&gt;"]) Assert.Contains(text, html, StringComparison.Ordinal);
+        Assert.DoesNotContain("<script>alert", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("no JSON", html, StringComparison.Ordinal);
+        Assert.DoesNotMatch(Inline(), html);
+        // By the address of another task it is not there.
+        using var other = await browser.GetAsync($"/tasks/TRA-2/transcripts/{artifact.Id}");
+        Assert.Equal(HttpStatusCode.NotFound, other.StatusCode);
+    }
+
+    [Fact]
     public async Task A_form_without_what_its_page_knows_changes_nothing()
     {
         await SeedAsync("SAF");
