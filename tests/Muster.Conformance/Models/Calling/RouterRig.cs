@@ -6,6 +6,8 @@ using Muster.ControlPlane.Models.Calling;
 using Muster.ControlPlane.Models.Protocols;
 using Muster.ControlPlane.Models.Recording;
 using Muster.Integrations.Anthropic;
+using Muster.Integrations.ClaudeCode;
+using Muster.Integrations.Codex;
 using Muster.Integrations.Groq;
 using Muster.Integrations.Ollama;
 using Muster.Integrations.OpenAi;
@@ -31,7 +33,7 @@ internal sealed class RouterRig : IDisposable
         Router = new ModelRouter(Providers, Health, Recordings, Time, new RouterOptions(patience ?? TimeSpan.Zero), NullLogger<ModelRouter>.Instance);
     }
 
-    public static ProviderKinds Kinds => new ProviderKinds().AddOpenRouter().AddGroq().AddOpenAi().AddAnthropic().AddOllama().AddReplay();
+    public static ProviderKinds Kinds => new ProviderKinds().AddOpenRouter().AddGroq().AddOpenAi().AddAnthropic().AddOllama().AddClaudeCode().AddCodex().AddReplay();
 
     public ModelSetup Setup { get; }
     public ModelProviders Providers { get; }
