@@ -91,6 +91,7 @@ internal static class ProofCommands
             LeaseSeconds = arguments.Number("lease", 2),
             Pace = pace,
             Forgetful = arguments.Number("forgetful", 3),
+            GivenBack = arguments.Number("given-back", 10),
             AgentPace = arguments.Number("agent-pace", pace * 2),
             Postgres = Chosen(arguments, "store", "postgres", "sqlite"),
             Nats = Chosen(arguments, "bus", "nats", "none"),

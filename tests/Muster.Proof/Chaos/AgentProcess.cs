@@ -28,6 +28,7 @@ internal static class AgentProcess
             Lease = TimeSpan.FromSeconds(arguments.Number("lease", 2)),
             Project = arguments.Text("project"),
             Forgetful = arguments.Number("forgetful", 3),
+            GivenBack = arguments.Number("given-back", 10),
             Messages = arguments.Find("messages") == "yes",
         };
         var random = new Random(arguments.Number("seed", 1) + (hosted ? Environment.ProcessId : 0));
@@ -63,6 +64,7 @@ internal sealed record AgentSettings
 
     /// <summary>Of a thousand tasks, so many are held past their lease on purpose.</summary>
     public required int Forgetful { get; init; }
+    public required int GivenBack { get; init; }
 
     /// <summary>Whether it tells the others of its work over the bus.</summary>
     public required bool Messages { get; init; }

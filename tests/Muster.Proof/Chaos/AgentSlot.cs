@@ -23,7 +23,7 @@ internal sealed class AgentSlot(int number, string folder, ChaosOptions options,
         _lives.Add((ledger, killed));
         _child = Child.Start(folder, $"agents-{number}", "dotnet", Child.Proof, "agent",
             "--servers", string.Join(',', servers), "--token", token, "--project", project, "--ledger", ledger, "--name", $"agent-{number}", "--seed", $"{options.Seed + number * 1000 + _life}",
-            "--agents", $"{options.AgentsEach}", "--batch", $"{options.Batch}", "--lease", $"{options.LeaseSeconds}", "--forgetful", $"{options.Forgetful}", "--messages", options.Nats ? "yes" : "no");
+            "--agents", $"{options.AgentsEach}", "--batch", $"{options.Batch}", "--lease", $"{options.LeaseSeconds}", "--forgetful", $"{options.Forgetful}", "--given-back", $"{options.GivenBack}", "--messages", options.Nats ? "yes" : "no");
     }
 
     public async Task KillAsync(Action gone)

@@ -91,9 +91,9 @@ internal sealed class ChaosAgent(string name, MusterClient plane, Ledger ledger,
         // Stopped for longer than the lease, as a frozen process finds out only afterwards: it writes on, as zombies do.
         if (Stopwatch.GetElapsedTime(claimed) > settings.Lease * 1.2) await new Zombie(plane, _scribe, task).TryAsync(random, ct);
         var effect = $"{task.Task.Id}:{task.Assignment.Epoch}:{name}";
-        if (dice is >= 20 and < 30)
+        if (dice >= 20 && dice < 20 + settings.GivenBack)
             await EndAsync(task, Kinds.Release, null, call => plane.ReleaseAssignmentAsync(task.Assignment.Id, new ReleaseAssignment { Reason = "given back" }, call, ct));
-        else if (dice is >= 30 and < 35)
+        else if (dice is >= 10 and < 15)
             await EndAsync(task, Kinds.Fail, null, call => plane.FailAssignmentAsync(task.Assignment.Id, new FailAssignment { Reason = "tried" }, call, ct));
         else
             await EndAsync(task, Kinds.Complete, effect, call => plane.CompleteAssignmentAsync(task.Assignment.Id,

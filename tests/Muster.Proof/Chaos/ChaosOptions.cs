@@ -26,6 +26,9 @@ public sealed record ChaosOptions
     /// <summary>Of a thousand tasks, so many are held past their lease on purpose.</summary>
     public int Forgetful { get; init; } = 3;
 
+    /// <summary>Of a thousand tasks, so many are given back undone.</summary>
+    public int GivenBack { get; init; } = 10;
+
     /// <summary>Longest time, in milliseconds, that a plane is left to work between kills; its servers get longer.</summary>
     public int Pace { get; init; } = 1200;
 

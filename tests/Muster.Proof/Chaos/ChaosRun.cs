@@ -74,6 +74,8 @@ internal sealed class ChaosRun(ChaosOptions options, Action<string> tell)
             // Time is up: no more kills and no more tasks, only what is there is finished.
             if (limit.IsCancellationRequested) break;
             if (working.IsCompleted) await Task.Delay(50, ct);
+            // A bug may be the end of its plane.
+            if (options.Plant is not null) await crew.ReviveAsync();
             if (Stopwatch.GetElapsedTime(told) < TimeSpan.FromSeconds(5)) continue;
             told = Stopwatch.GetTimestamp();
             tell($"{Stopwatch.GetElapsedTime(follower.Begun).TotalSeconds,5:F0} s: {executioner.Kills.Count} kills, {executioner.Freezes} freezes, {feeder.Made} tasks, {follower.Done} done");

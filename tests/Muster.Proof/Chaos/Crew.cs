@@ -85,6 +85,12 @@ internal sealed class Crew : IAsyncDisposable
     public async Task PeaceAsync()
     {
         foreach (var proxy in _proxies) proxy.Set(Weather.Fair);
+        await ReviveAsync();
+    }
+
+    /// <summary>Planes that have ended are started again.</summary>
+    public async Task ReviveAsync()
+    {
         foreach (var plane in _planes) await plane.ReviveAsync();
     }
 

@@ -13,14 +13,15 @@ internal sealed class Feeder(MusterClient plane, Ledger ledger, string project, 
     /// <summary>When there were enough, but not enough kills yet: so many that there is always something to interrupt.</summary>
     private const int Trickle = 60;
 
-    private const int Writers = 24;
+    /// <summary>A small run on a busy machine is not to be held up by its own queue.</summary>
+    private readonly int _writers = Math.Clamp(wanted / 10, 2, 24);
 
     private int _made;
 
     /// <summary>Tasks acknowledged so far.</summary>
     public int Made => Volatile.Read(ref _made);
 
-    public Task RunAsync(int seed, CancellationToken ct) => Task.WhenAll(Enumerable.Range(0, Writers).Select(n => RunOneAsync(n, new Random(seed + n), ct)));
+    public Task RunAsync(int seed, CancellationToken ct) => Task.WhenAll(Enumerable.Range(0, _writers).Select(n => RunOneAsync(n, new Random(seed + n), ct)));
 
     private async Task RunOneAsync(int writer, Random random, CancellationToken ct)
     {

@@ -32,7 +32,7 @@ internal sealed class HostSlot(string folder, ChaosOptions options, Uri server, 
             Definition = new AgentDefinition
             {
                 Executor = Executors.Program,
-                Command = ["dotnet", Child.Proof, "agent", "--hosted", "--folder", folder, "--project", project, "--batch", $"{options.Batch}", "--lease", $"{options.LeaseSeconds}", "--seed", $"{options.Seed}", "--forgetful", $"{options.Forgetful}", "--messages", options.Nats ? "yes" : "no"],
+                Command = ["dotnet", Child.Proof, "agent", "--hosted", "--folder", folder, "--project", project, "--batch", $"{options.Batch}", "--lease", $"{options.LeaseSeconds}", "--seed", $"{options.Seed}", "--forgetful", $"{options.Forgetful}", "--given-back", $"{options.GivenBack}", "--messages", options.Nats ? "yes" : "no"],
             },
         }, ct: ct);
     }

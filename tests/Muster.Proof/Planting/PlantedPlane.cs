@@ -27,7 +27,19 @@ internal static class PlantedPlane
         arguments.Close();
         Directory.CreateDirectory(folder);
         var random = new Random(1);
-        bool Strikes() { lock (random) return random.Next(50) == 0; }
+        var deaths = Path.Combine(folder, "deaths");
+        bool Strikes()
+        {
+            lock (random)
+            {
+                if (plant != Plant.AcknowledgeBeforeCommit) return random.Next(50) == 0;
+                // This one is the plane's death, and the run is to go on.
+                if (File.Exists(deaths) && new FileInfo(deaths).Length >= 2) return false;
+                File.AppendAllText(deaths, ".");
+                return true;
+            }
+        }
+
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Data;
+using System.Diagnostics;
 using Muster.Contracts.Events;
 using Muster.ControlPlane.Storage;
 
@@ -8,6 +9,9 @@ namespace Muster.Proof.Planting;
 /// <summary>The real store, with a bug built around it.</summary>
 public sealed class PlantedStore : Store
 {
+    /// <summary>Time an early answer has to reach its caller before the plane dies; no wait for something to happen.</summary>
+    private static readonly TimeSpan OnItsWay = TimeSpan.FromMilliseconds(500);
+
     private readonly Store _inner;
     private readonly PlantState _state;
     private readonly ConcurrentQueue<string> _done = new();
@@ -24,9 +28,6 @@ public sealed class PlantedStore : Store
             TellListeners(committed);
         });
     }
-
-    /// <summary>Time between an early answer and its commit; long enough for a kill to fall in.</summary>
-    public TimeSpan Late { get; init; } = TimeSpan.FromMilliseconds(15);
 
     public override string Description => _inner.Description + $", with the planted bug {_state.Plant}";
 
@@ -63,19 +64,22 @@ public sealed class PlantedStore : Store
         if (_state.Plant == Plant.ForgetSuccessors && _done.TryDequeue(out var done) && _state.Strikes()) await ForgetAsync(done, ct);
     }
 
+    /// <summary>A task that is given back is now and then answered before its commit, and the plane killed between the two: waiting for a kill that meets it takes minutes.</summary>
     private async Task<T> EarlyAsync<T>(Func<StoreTransaction, T> operation, CancellationToken ct)
     {
         var early = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var late = _inner.WriteAsync(tx =>
+        var whole = _inner.WriteAsync(tx =>
         {
+            var before = tx.Events.Count;
             var answer = operation(tx);
+            if (tx.Events.Skip(before).All(e => e.Type != EventTypes.TaskReleased) || !_state.Strikes()) return answer;
             early.TrySetResult(answer);
-            // A commit that comes late, not a wait for something to happen.
-            Thread.Sleep(Late);
+            Thread.Sleep(OnItsWay);
+            Process.GetCurrentProcess().Kill();
             return answer;
         }, ct);
-        // A refusal has no early answer.
-        return await await Task.WhenAny(early.Task, late);
+        // Most have no early answer, and a refusal has none.
+        return await await Task.WhenAny(early.Task, whole);
     }
 
     /// <summary>The newest event of a task's attempts goes, or is told as another.</summary>
