@@ -88,7 +88,7 @@ public sealed class TestPlane : IAsyncDisposable
         using var response = await RawAsync(method, path, body, lease, key, client);
         var text = await response.Content.ReadAsStringAsync();
         Assert.False(response.IsSuccessStatusCode, $"{method} {path} was not refused: {text}");
-        Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
+        Assert.True(response.Content.Headers.ContentType?.MediaType == "application/problem+json", $"{method} {path}: {(int)response.StatusCode} without a problem: {text}");
         return JsonSerializer.Deserialize<Problem>(text, Wire.Json)!;
     }
 

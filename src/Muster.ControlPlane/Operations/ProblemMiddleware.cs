@@ -13,7 +13,7 @@ public sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddl
         try
         {
             await next(http);
-            if (http.Response is { HasStarted: false, StatusCode: 404 or 405 or 415, ContentLength: null } && http.Response.ContentType is null)
+            if (http.Response is { HasStarted: false, StatusCode: 400 or 404 or 405 or 415, ContentLength: null } && http.Response.ContentType is null)
                 await WriteAsync(http, FromStatus(http));
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
@@ -56,6 +56,7 @@ public sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddl
 
     private static Problem FromStatus(HttpContext http) => http.Response.StatusCode switch
     {
+        400 => Make(400, ProblemCodes.Invalid, $"A value in {Refusal.Shorten(http.Request.GetEncodedPathAndQuery())} is not of the kind this path takes. /openapi/v1.json describes it."),
         405 => Make(405, ProblemCodes.Invalid, $"{http.Request.Method} is not possible here."),
         415 => Make(415, ProblemCodes.Invalid, "Send JSON with the header 'Content-Type: application/json'."),
         _ => Make(404, ProblemCodes.NotFound, $"There is nothing at {Refusal.Shorten(http.Request.GetEncodedPathAndQuery())}. /openapi/v1.json lists the paths."),
