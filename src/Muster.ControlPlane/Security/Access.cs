@@ -11,7 +11,7 @@ public sealed class Access(params string[] scopes)
     /// <summary>Whether callers on this machine need no token.</summary>
     public bool Loopback { get; private init; }
 
-    /// <summary>Whether a lease is a credential by itself, as <c>Authorization: Bearer</c> or <c>x-api-key</c>. The endpoint checks that it is current.</summary>
+    /// <summary>Whether a lease is a credential by itself, as <c>Authorization: Bearer</c> or as one of the models' protocols has it (<c>x-api-key</c>, <c>x-goog-api-key</c>). The endpoint checks that it is current.</summary>
     public bool Lease { get; private init; }
 
     public static Access Anyone { get; } = new() { Public = true };

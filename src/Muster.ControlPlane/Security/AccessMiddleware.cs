@@ -24,7 +24,7 @@ public sealed class AccessMiddleware(RequestDelegate next, TokenDirectory tokens
         var credential = Bearer(http.Request);
         if (access is { Lease: true })
         {
-            credential ??= http.Request.Headers["x-api-key"].ToString();
+            credential ??= http.Request.Headers["x-api-key"].FirstOrDefault() ?? http.Request.Headers["x-goog-api-key"].ToString();
             if (LeaseToken.Read(credential, store.LeaseKey) is { } lease)
             {
                 http.Items[typeof(LeaseToken)] = credential;

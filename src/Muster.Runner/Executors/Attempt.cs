@@ -63,13 +63,15 @@ public sealed record Attempt
 }
 
 /// <summary>Where an attempt finds models.</summary>
-/// <param name="Server">The plane. <c>llm/openai/v1</c> and <c>llm/anthropic</c> below it speak the protocols of those names.</param>
+/// <param name="Server">The plane. <c>llm/openai/v1</c>, <c>llm/anthropic</c> and <c>llm/gemini</c> below it speak the protocols of those names.</param>
 /// <param name="Key">A secret: what the protocols call the key.</param>
 public sealed record ModelAccess(Uri Server, string Key)
 {
     public Uri OpenAi => new(Server, "llm/openai/v1");
 
     public Uri Anthropic => new(Server, "llm/anthropic");
+
+    public Uri Gemini => new(Server, "llm/gemini");
 
     public override string ToString() => $"models of {Server}";
 }

@@ -48,7 +48,7 @@ public sealed record InstalledProgram
             Install = profile.Install,
             Limits = profile.Limits,
             ThroughGateway = profile.Models != ModelsBy.Own,
-            SignedIn = profile.SignedInBy.Any(file => File.Exists(System.IO.Path.Combine(home, file))) || (profile.OwnKeys.Count > 0 && ProfileEnvironment.OwnKeys(profile).Count == profile.OwnKeys.Count),
+            SignedIn = profile.SignedInBy.Any(file => File.Exists(System.IO.Path.Combine(home, file))),
         };
         try
         {

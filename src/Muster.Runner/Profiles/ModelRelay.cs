@@ -27,8 +27,9 @@ internal sealed class ModelRelay : IAsyncDisposable
     private const int MostBytes = 64 * 1024 * 1024;
     private const int MostRefusalCharacters = 2_000;
 
+    private static readonly string[] Paths = ["/llm/openai/", "/llm/anthropic/", "/llm/gemini/"];
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
-    private static readonly HashSet<string> Hop = new(["Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade", "Host", "Authorization", "x-api-key", "Content-Length", "Expect", "Proxy-Connection", "TE", "Trailer"], StringComparer.OrdinalIgnoreCase);
+    private static readonly HashSet<string> Hop = new(["Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade", "Host", "Authorization", "x-api-key", "x-goog-api-key", "Content-Length", "Expect", "Proxy-Connection", "TE", "Trailer"], StringComparer.OrdinalIgnoreCase);
 
     private readonly WebApplication _app;
     private readonly ModelAccess _gateway;
@@ -92,9 +93,9 @@ internal sealed class ModelRelay : IAsyncDisposable
             return;
         }
 
-        if (!path.StartsWith("/llm/openai/", StringComparison.Ordinal) && path != "/llm/anthropic" && !path.StartsWith("/llm/anthropic/", StringComparison.Ordinal))
+        if (path != "/llm/anthropic" && !Array.Exists(Paths, begin => path.StartsWith(begin, StringComparison.Ordinal)))
         {
-            await SayAsync(http, StatusCodes.Status404NotFound, "There are only models here: /llm/openai/v1 and /llm/anthropic.");
+            await SayAsync(http, StatusCodes.Status404NotFound, "There are only models here: /llm/openai/v1, /llm/anthropic and /llm/gemini.");
             return;
         }
 
@@ -205,7 +206,7 @@ internal sealed class ModelRelay : IAsyncDisposable
     private bool IsOurs(HttpRequest request)
     {
         var bearer = request.Headers.Authorization.ToString();
-        var key = bearer.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? bearer[7..] : request.Headers["x-api-key"].ToString();
+        var key = bearer.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? bearer[7..] : request.Headers["x-api-key"].FirstOrDefault() ?? request.Headers["x-goog-api-key"].ToString();
         // Some look whether anybody is there before they show their key; that tells nothing and costs nothing.
         return HttpMethods.IsHead(request.Method) || CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(key), Encoding.UTF8.GetBytes(Access.Key));
     }

@@ -16,14 +16,15 @@ internal enum ModelsBy
 {
     OpenAi,
     Anthropic,
+    Google,
 
-    /// <summary>One that the gateway does not speak: the program asks its provider itself, with a key of the host's.</summary>
+    /// <summary>The program asks its provider itself, with the account of the host's user.</summary>
     Own,
 }
 
 /// <summary>
 /// A coding program of others, as data: how it is called without a person, how it finds models, how its output reads. Arguments,
-/// environment and files may hold <c>%MODEL%</c>, <c>%OPENAI%</c>, <c>%ANTHROPIC%</c>, <c>%KEY%</c>, <c>%HOME%</c>, <c>%FOLDER%</c>, <c>%PROMPT_FILE%</c>.
+/// environment and files may hold <c>%MODEL%</c>, <c>%OPENAI%</c>, <c>%ANTHROPIC%</c>, <c>%GEMINI%</c>, <c>%KEY%</c>, <c>%HOME%</c>, <c>%FOLDER%</c>, <c>%PROMPT_FILE%</c>.
 /// </summary>
 internal sealed record Profile
 {
@@ -45,9 +46,6 @@ internal sealed record Profile
 
     /// <summary>Written before each run, below the run's own home.</summary>
     public IReadOnlyDictionary<string, string> Files { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
-
-    /// <summary>Variables of the host that are handed on although they are secrets; only where <see cref="Models"/> is <see cref="ModelsBy.Own"/>.</summary>
-    public IReadOnlyList<string> OwnKeys { get; init; } = [];
 
     /// <summary>Files below a person's home that show that the program is signed in.</summary>
     public IReadOnlyList<string> SignedInBy { get; init; } = [];

@@ -20,8 +20,7 @@ internal static partial class ProfileCatalog
     public static IReadOnlyList<string> OwnKeys(AgentDefinition? definition) => Find(definition?.Executor ?? "") switch
     {
         { Account: { } account } when definition!.OwnAccount => account.Keys,
-        { } profile => profile.OwnKeys,
-        null => [],
+        _ => [],
     };
 
     private static Profile ClaudeCode() => new()
@@ -169,9 +168,14 @@ internal static partial class ProfileCatalog
         Title = "Gemini CLI",
         Program = "gemini",
         Install = "npm install --global @google/gemini-cli",
-        Models = ModelsBy.Own,
-        Arguments = ["--output-format", "stream-json", "--approval-mode", "yolo", "--skip-trust", "--prompt", ""],
-        Environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["GEMINI_CLI_HOME"] = "%HOME%" },
+        Models = ModelsBy.Google,
+        Arguments = ["--model", "%MODEL%", "--output-format", "stream-json", "--approval-mode", "yolo", "--skip-trust", "--prompt", ""],
+        Environment = new Dictionary<string, string>(StringComparer.Ordinal) 
+        {
+            ["GEMINI_CLI_HOME"] = "%HOME%",
+            ["GOOGLE_GEMINI_BASE_URL"] = "%GEMINI%",
+            ["GEMINI_API_KEY"] = "%KEY%",
+        },
         Files = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             [".gemini/settings.json"] = """
@@ -184,10 +188,9 @@ internal static partial class ProfileCatalog
                 }
                 """,
         },
-        OwnKeys = ["GEMINI_API_KEY"],
+        SignedInBy = [".gemini/oauth_creds.json"],
         Tools = new ToolsBy(".gemini/settings.json", tools => tools.Gemini),
         Output = () => new GeminiOutput(),
-        Limits = "It speaks Google's own protocol, which the model gateway does not: budgets, routes, failover and the ledger do not hold for it, and it needs a key of its own (GEMINI_API_KEY in ~/.gemini/.env of the user that runs the host).",
     };
 
     private static Profile Aider() => new()

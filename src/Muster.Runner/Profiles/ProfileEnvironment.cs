@@ -52,21 +52,6 @@ internal static class ProfileEnvironment
         }
     }
 
-    /// <summary>Secrets of the host that a program with a provider of its own needs: from our environment, or from the file it keeps them in.</summary>
-    public static Dictionary<string, string> OwnKeys(Profile profile)
-    {
-        var keys = new Dictionary<string, string>(StringComparer.Ordinal);
-        var file = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), $".{profile.Program}", ".env");
-        var lines = File.Exists(file) ? File.ReadAllLines(file) : [];
-        foreach (var name in profile.OwnKeys)
-        {
-            var value = Environment.GetEnvironmentVariable(name) ?? lines.Where(line => line.StartsWith(name + "=", StringComparison.Ordinal)).Select(line => line[(name.Length + 1)..].Trim('"', ' ')).LastOrDefault();
-            if (!string.IsNullOrWhiteSpace(value)) keys[name] = value;
-        }
-
-        return keys;
-    }
-
     private static bool IsForAnotherProvider(string name) =>
         name.StartsWith("ANTHROPIC_", StringComparison.Ordinal) || name.StartsWith("CLAUDE_", StringComparison.Ordinal) || name.StartsWith("OPENAI_", StringComparison.Ordinal)
         || name.StartsWith("CODEX_", StringComparison.Ordinal) || name.StartsWith("OPENCODE_", StringComparison.Ordinal) || name.StartsWith("GEMINI_", StringComparison.Ordinal)

@@ -55,9 +55,7 @@ internal sealed partial class ProfileRun : IAsyncDisposable
     {
         if (!sandbox.Works && attempt.Definition.Sandbox?.Required == true)
             return new ExecutionResult { Ending = Ending.Released, Reason = $"The agent asks for a sandbox and this host has none: {sandbox.Statement}" };
-        if (!ModelName().IsMatch(attempt.Model ?? DefaultModel)) return ExecutionResult.Failed($"'{attempt.Model}' is not a model's name.", retry: false);
-        var missing = profile.OwnKeys.Except(ProfileEnvironment.OwnKeys(profile).Keys).ToList();
-        return missing.Count == 0 ? null : ExecutionResult.Failed($"{profile.Title} needs {string.Join(", ", missing)}. {profile.Limits}", retry: false);
+        return ModelName().IsMatch(attempt.Model ?? DefaultModel) ? null : ExecutionResult.Failed($"'{attempt.Model}' is not a model's name.", retry: false);
     }
 
     /// <param name="attempt">What is to be done.</param>
@@ -68,7 +66,7 @@ internal sealed partial class ProfileRun : IAsyncDisposable
     /// <param name="cancellation">Ends the preparation, and all reporting.</param>
     public static async Task<ProfileRun> StartAsync(Attempt attempt, Profile profile, CommandSandbox sandbox, TimeProvider time, IReadOnlyList<IToolSource> sources, CancellationToken cancellation)
     {
-        var keys = profile.AccountKeys ?? ProfileEnvironment.OwnKeys(profile);
+        var keys = profile.AccountKeys ?? new Dictionary<string, string>(StringComparer.Ordinal);
         var folder = await AttemptFolder.OpenAsync(attempt, cancellation);
         var view = ProfileSandbox.View(folder.Root, attempt.Scratch, folder.Guarded, attempt.Definition.Sandbox) with { Writable = profile.Writable };
         var fence = new ProfileSandbox(sandbox, view);
@@ -88,6 +86,7 @@ internal sealed partial class ProfileRun : IAsyncDisposable
                 ["MODEL"] = attempt.Model ?? DefaultModel,
                 ["OPENAI"] = relay.Access.OpenAi.AbsoluteUri,
                 ["ANTHROPIC"] = relay.Access.Anthropic.AbsoluteUri,
+                ["GEMINI"] = relay.Access.Gemini.AbsoluteUri,
                 ["KEY"] = relay.Access.Key,
                 ["HOME"] = fence.Home,
                 ["FOLDER"] = attempt.Folder,

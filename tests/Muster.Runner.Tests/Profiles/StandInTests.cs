@@ -41,18 +41,8 @@ public sealed class StandInTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Gemini_needs_a_key_of_its_own_and_says_so()
-    {
-        var result = await RunAsync("gemini", "echo never");
-        Assert.Equal(Ending.Failed, result.Ending);
-        Assert.False(result.Retry);
-        Assert.StartsWith("Gemini CLI needs GEMINI_API_KEY. It speaks Google's own protocol", result.Reason, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task Geminis_stream_becomes_log_progress_and_summary_and_its_key_is_in_none()
     {
-        Environment.SetEnvironmentVariable("GEMINI_API_KEY", "AIza-secret-of-the-host");
         var result = await RunAsync("gemini", """
             cat > /dev/null
             echo '{"type":"init","session_id":"x","model":"gemini-pro"}'
@@ -66,7 +56,7 @@ public sealed class StandInTests : IAsyncLifetime
         Assert.Equal("All done.", result.Summary);
         Assert.Equal([50], _rig.Progress);
         Assert.Contains("Gemini CLI used 1 tools and counted 5 tokens in, 4 cached, 3 out", _rig.Log);
-        Assert.DoesNotContain("secret-of-the-host", _rig.AllLog, StringComparison.Ordinal);
+        Assert.DoesNotMatch("muster-[0-9a-f]{48}", _rig.AllLog);
     }
 
     [Fact]

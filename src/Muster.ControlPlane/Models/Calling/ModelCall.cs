@@ -8,6 +8,7 @@ public enum ModelProtocol
     OpenAiChat,
     OpenAiResponses,
     AnthropicMessages,
+    GoogleGenerate,
 }
 
 /// <summary>One call of a model, admitted and paid for in advance.</summary>

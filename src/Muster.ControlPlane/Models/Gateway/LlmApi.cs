@@ -14,7 +14,7 @@ using Muster.ControlPlane.Work;
 namespace Muster.ControlPlane.Models.Gateway;
 
 /// <summary>
-/// <c>/llm/...</c>: what agents' programs take for OpenAI and Anthropic. The credential is the lease of their task. They are
+/// <c>/llm/...</c>: what agents' programs take for OpenAI, Anthropic and Google. The credential is the lease of their task. They are
 /// others' protocols, so they stand in no document of ours, and errors come in the shape that the protocol has for them.
 /// </summary>
 public static class LlmApi
@@ -35,20 +35,39 @@ public static class LlmApi
         llm.MapPost("/openai/v1/chat/completions", (HttpContext http, ModelGateway gateway) => AnswerAsync(http, gateway, ModelProtocol.OpenAiChat));
         llm.MapPost("/openai/v1/responses", (HttpContext http, ModelGateway gateway) => AnswerAsync(http, gateway, ModelProtocol.OpenAiResponses));
         llm.MapPost("/anthropic/v1/messages", (HttpContext http, ModelGateway gateway) => AnswerAsync(http, gateway, ModelProtocol.AnthropicMessages));
-        llm.MapPost("/anthropic/v1/messages/count_tokens", CountAsync);
-        llm.MapGet("/openai/v1/models", (ModelRoutes models) => new { @object = "list", data = models.All.Select(OpenAiModel) });
+        llm.MapPost("/anthropic/v1/messages/count_tokens", (HttpContext http, ModelGateway gateway) => CountAsync(http, gateway, ModelProtocol.AnthropicMessages, "input_tokens"));
+        llm.MapPost("/gemini/{version}/models/{**call}", GenerateAsync);
+        llm.MapGet("/gemini/{version}/models", (ModelRoutes models) => GoogleModels(models));
+        llm.MapGet("/openai/v1/models", (ModelRoutes models) => new JsonObject { ["object"] = "list", ["data"] = new JsonArray([.. models.All.Select(OpenAiModel)]) });
         llm.MapGet("/openai/v1/models/{**id}", (string id, ModelGateway gateway) => OpenAiModel(gateway.Route(id)));
         llm.MapGet("/anthropic/v1/models", (ModelRoutes models) => AnthropicModels(models));
         llm.MapMethods("/anthropic", ["GET", "HEAD"], () => TypedResults.Ok());
     }
 
-    private static async Task AnswerAsync(HttpContext http, ModelGateway gateway, ModelProtocol protocol)
+    /// <summary>Google's protocol has the model and what to do with it in the path, as <c>smart:streamGenerateContent</c>.</summary>
+    private static Task GenerateAsync(HttpContext http, string call, ModelGateway gateway)
+    {
+        var colon = call.LastIndexOf(':');
+        var (name, verb) = colon < 0 ? (call, "") : (call[..colon], call[(colon + 1)..]);
+        const ModelProtocol Protocol = ModelProtocol.GoogleGenerate;
+        return verb switch
+        {
+            "generateContent" => AnswerAsync(http, gateway, Protocol, name, stream: false),
+            "streamGenerateContent" when http.Request.Query["alt"] == "sse" => AnswerAsync(http, gateway, Protocol, name, stream: true),
+            "streamGenerateContent" => RefuseAsync(http, Dialects.Of(Protocol), 400, ProblemCodes.Invalid, "Answers are streamed as server-sent events only: add ?alt=sse.", null),
+            "countTokens" => CountAsync(http, gateway, Protocol, "totalTokens", name),
+            _ => RefuseAsync(http, Dialects.Of(Protocol), 404, ProblemCodes.NotFound, "There are generateContent, streamGenerateContent and countTokens here.", null),
+        };
+    }
+
+    private static async Task AnswerAsync(HttpContext http, ModelGateway gateway, ModelProtocol protocol, string? model = null, bool stream = false)
     {
         var dialect = Dialects.Of(protocol);
         var answer = new HttpModelAnswer(http.Response);
         try
         {
             var body = await ReadAsync(http);
+            if (model is not null) (body["model"], body["stream"]) = (model, stream);
             var outcome = await gateway.CallAsync(Credential(http), protocol, body, Passing(http), answer, http.RequestAborted);
             if (answer.HasBegun)
             {
@@ -81,13 +100,20 @@ public static class LlmApi
         else http.Abort();
     }
 
-    private static async Task CountAsync(HttpContext http, ModelGateway gateway)
+    /// <param name="http">The request.</param>
+    /// <param name="gateway">Counts.</param>
+    /// <param name="protocol">Of the request.</param>
+    /// <param name="member">What the protocol calls the number.</param>
+    /// <param name="model">Where the body does not name it.</param>
+    private static async Task CountAsync(HttpContext http, ModelGateway gateway, ModelProtocol protocol, string member, string? model = null)
     {
-        var dialect = Dialects.Of(ModelProtocol.AnthropicMessages);
+        var dialect = Dialects.Of(protocol);
         try
         {
             var body = await ReadAsync(http);
-            await http.Response.WriteAsJsonAsync(new { input_tokens = await gateway.CountAsync(Credential(http), ModelProtocol.AnthropicMessages, body, Passing(http), http.RequestAborted) }, http.RequestAborted);
+            if (body["generateContentRequest"] is JsonObject inner) body = WireJson.Copy(inner);
+            if (model is not null) body["model"] = model;
+            await http.Response.WriteAsJsonAsync(new JsonObject { [member] = await gateway.CountAsync(Credential(http), protocol, body, Passing(http), http.RequestAborted) }, http.RequestAborted);
         }
         catch (Refusal refusal)
         {
@@ -133,17 +159,27 @@ public static class LlmApi
         return http.Response.WriteAsync(dialect.Error(status, message, code).ToJsonString(), http.RequestAborted);
     }
 
-    private static object OpenAiModel(ModelRoute route) => new { id = route.Name, @object = "model", created = 0, owned_by = "muster" };
+    private static JsonObject OpenAiModel(ModelRoute route) => new() { ["id"] = route.Name, ["object"] = "model", ["created"] = 0, ["owned_by"] = "muster" };
 
-    private static object AnthropicModels(ModelRoutes models)
+    private static JsonObject GoogleModels(ModelRoutes models) => new()
+    {
+        ["models"] = new JsonArray([.. models.All.Select(r => (JsonNode)new JsonObject
+        {
+            ["name"] = $"models/{r.Name}",
+            ["displayName"] = r.Name,
+            ["supportedGenerationMethods"] = new JsonArray("generateContent", "streamGenerateContent", "countTokens"),
+        })]),
+    };
+
+    private static JsonObject AnthropicModels(ModelRoutes models)
     {
         var names = models.All.Select(r => r.Name).ToList();
-        return new
+        return new JsonObject
         {
-            data = names.Select(n => new { type = "model", id = n, display_name = n, created_at = "2026-01-01T00:00:00Z" }),
-            has_more = false,
-            first_id = names.FirstOrDefault(),
-            last_id = names.LastOrDefault(),
+            ["data"] = new JsonArray([.. names.Select(n => (JsonNode)new JsonObject { ["type"] = "model", ["id"] = n, ["display_name"] = n, ["created_at"] = "2026-01-01T00:00:00Z" })]),
+            ["has_more"] = false,
+            ["first_id"] = names.FirstOrDefault(),
+            ["last_id"] = names.LastOrDefault(),
         };
     }
 }

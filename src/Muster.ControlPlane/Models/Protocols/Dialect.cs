@@ -70,12 +70,14 @@ public static class Dialects
     private static readonly IDialect Chat = new Chat.ChatDialect();
     private static readonly IDialect Responses = new Responses.ResponsesDialect();
     private static readonly IDialect Messages = new Messages.MessagesDialect();
+    private static readonly IDialect Generate = new Generate.GenerateDialect();
 
     public static IDialect Of(ModelProtocol protocol) => protocol switch
     {
         ModelProtocol.OpenAiChat => Chat,
         ModelProtocol.OpenAiResponses => Responses,
         ModelProtocol.AnthropicMessages => Messages,
+        ModelProtocol.GoogleGenerate => Generate,
         _ => throw new ArgumentOutOfRangeException(nameof(protocol), protocol, "There is no such protocol."),
     };
 }
