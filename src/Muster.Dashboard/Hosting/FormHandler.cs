@@ -36,7 +36,8 @@ internal static class FormHandler
         try
         {
             await page.BeginAsync(session, http.RequestServices.GetRequiredService<Planes>(), http.RequestAborted);
-            Flash.Say(http, await route.Do(new FormCall(page, http.Request.RouteValues, form, http.RequestAborted)));
+            var said = await route.Do(new FormCall(page, http.Request.RouteValues, form, http.RequestAborted));
+            Flash.Say(http, said, page.Undo);
             // 303: whatever was sent, the page is got.
             http.Response.StatusCode = StatusCodes.Status303SeeOther;
             http.Response.Headers.Location = back;

@@ -35,6 +35,7 @@ internal static class Forms
     public static IReadOnlyList<FormRoute> All { get; } =
     [
         .. Agents.AgentForms.All,
+        .. Board.BoardForms.All,
         .. Tasks.TaskForms.All,
         .. Today.DecisionForms.All,
     ];

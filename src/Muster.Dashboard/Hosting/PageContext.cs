@@ -37,6 +37,9 @@ public sealed class PageContext : IDisposable
     /// <summary>What was just done, in a sentence.</summary>
     public string? Said { get; set; }
 
+    /// <summary>What undoes it, as the form that undoes takes it; null where nothing does.</summary>
+    public string? Undo { get; set; }
+
     /// <summary>A form that was sent and could not be taken.</summary>
     public FormFailure? Failure { get; set; }
 

@@ -39,6 +39,7 @@ function show(page, answer, form) {
   }
   const taken = answer.ok;
   if (taken) {
+    document.dispatchEvent(new CustomEvent("muster:taken", { detail: form }));
     form.reset();
     form.closest("details[data-menu]")?.removeAttribute("open");
   }

@@ -7,6 +7,8 @@ import { startFolds } from "./folds.js";
 import { startKeys } from "./keys.js";
 import { startTails } from "./tails.js";
 import { startGraphs } from "./graph.js";
+import { startLines } from "./lines.js";
+import { startBoard } from "./board.js";
 
 startForms();
 startMenus();
@@ -15,4 +17,6 @@ startTimes();
 startKeys();
 startTails();
 startGraphs();
+startLines();
+startBoard();
 startLive();
