@@ -15,8 +15,12 @@ public sealed class LookTests(Served served, Chromium chromium) : IClassFixture<
 
     public static bool HasAxe => File.Exists(Axe) || Environment.GetEnvironmentVariable("CI") == "true";
 
-    private static IEnumerable<(string Name, string Path)> All =>
-        Navigation.Daily.Concat(Navigation.Rest).Select(p => (p.Name.ToLowerInvariant(), p.Path)).Concat([("task", "/tasks/SHO-1"), ("task-failed", "/tasks/SHO-2"), ("agent", "/agents/ada"), ("review", "/reviews/REV/1?at=5:cart.cs"), ("review-split", "/reviews/REV/1?view=split")]);
+    private IEnumerable<(string Name, string Path)> All =>
+        Navigation.Daily.Concat(Navigation.Rest).Select(p => (p.Name.ToLowerInvariant(), p.Path)).Concat(
+        [
+            ("task", "/tasks/SHO-1"), ("task-failed", "/tasks/SHO-2"), ("agent", "/agents/ada"), ("review", "/reviews/REV/1?at=5:cart.cs"), ("review-split", "/reviews/REV/1?view=split"),
+            ("chat-one", served.Chat), ("find", "/find?q=cart"), ("shortcuts", "/shortcuts"),
+        ]);
 
     [Theory(SkipUnless = nameof(HasAxe), Skip = "axe is not installed (.ci/run installs it: npm ci in tests/tools/web).")]
     [InlineData("light", 1360, 900)]

@@ -9,6 +9,8 @@ import { startTails } from "./tails.js";
 import { startGraphs } from "./graph.js";
 import { startLines } from "./lines.js";
 import { startBoard } from "./board.js";
+import { startChat } from "./chat.js";
+import { startPalette } from "./palette.js";
 
 startForms();
 startMenus();
@@ -19,4 +21,6 @@ startTails();
 startGraphs();
 startLines();
 startBoard();
+startChat();
+startPalette();
 startLive();
