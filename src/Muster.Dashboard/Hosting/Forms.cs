@@ -37,6 +37,7 @@ internal static class Forms
         .. Agents.AgentForms.All,
         .. Board.BoardForms.All,
         .. Chat.ChatForms.All,
+        .. Plan.ImportForms.All,
         .. Tasks.TaskForms.All,
         .. Today.DecisionForms.All,
     ];

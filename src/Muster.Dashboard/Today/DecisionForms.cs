@@ -1,6 +1,7 @@
 using System.Globalization;
 using Muster.Contracts.Conversations;
 using Muster.Contracts.Delivery;
+using Muster.Contracts.Models;
 using Muster.Contracts.Work;
 using Muster.Dashboard.Hosting;
 using Muster.Dashboard.Kit.Diffs;
@@ -18,6 +19,8 @@ internal static class DecisionForms
         new("/goals/{key}/approve", ApproveAsync),
         new("/goals/{key}/reject", async call => $"{(await call.Page.Muster.RejectGoalAsync(call.Value("key"), new Reason { Text = call.Text("reason") }, ct: call.Stop)).Key} is rejected"),
         new("/goals/{key}/answer", AnswerAsync),
+        new("/budgets/{id}/raise", RaiseAsync),
+        new("/deployments/again", async call => $"{(await call.Page.Muster.CreateDeploymentAsync(new CreateDeployment { Project = call.Required("project", "The form names no project; load the page anew."), Environment = call.Required("environment", "The form names no environment; load the page anew."), Revision = call.Text("sha") }, ct: call.Stop)).Project} is deployed again"),
         new("/goals/{key}/cancel", async call => $"{(await call.Page.Muster.CancelGoalAsync(call.Value("key"), new Reason { Text = call.Text("reason") }, ct: call.Stop)).Key} is given up"),
     ];
 
@@ -39,6 +42,19 @@ internal static class DecisionForms
         .. LineDraft.Sent(call.Form.Select(f => KeyValuePair.Create(f.Key, f.Value.ToString().Trim()))).Where(d => d.Text is { Length: > 0 }).Take(LineDraft.Most)
             .Select(d => new ReviewComment { Path = d.Path, Line = d.Line, Text = d.Text! }),
     ];
+
+    private static async Task<string> RaiseAsync(FormCall call)
+    {
+        var limit = double.TryParse(call.Text("limit"), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number > 0 ? number : throw new FormException("limit", "A limit is a number above 0.");
+        var wanted = call.Text("of") switch
+        {
+            "tokens" => new UpdateBudget { LimitTokens = (long)limit },
+            "calls" => new UpdateBudget { LimitCalls = (long)limit },
+            _ => new UpdateBudget { LimitUsd = limit },
+        };
+        var budget = await call.Page.Muster.UpdateBudgetAsync(call.Value("id"), wanted, ct: call.Stop);
+        return $"The limit is changed: {SpendCard.Used(budget)} used";
+    }
 
     private static async Task<string> RemoveAsync(FormCall call)
     {

@@ -11,6 +11,7 @@ import { startLines } from "./lines.js";
 import { startBoard } from "./board.js";
 import { startChat } from "./chat.js";
 import { startPalette } from "./palette.js";
+import { startDrop } from "./drop.js";
 
 startForms();
 startMenus();
@@ -23,4 +24,5 @@ startLines();
 startBoard();
 startChat();
 startPalette();
+startDrop();
 startLive();
