@@ -37,8 +37,17 @@ internal static class FormHandler
         {
             await page.BeginAsync(session, http.RequestServices.GetRequiredService<Planes>(), http.RequestAborted);
             var before = page.Preferences;
-            if (await route.Do(new FormCall(page, http.Request.RouteValues, form, http.RequestAborted)) is { Length: > 0 } said) Flash.Say(http, said);
+            var done = await route.Do(new FormCall(page, http.Request.RouteValues, form, http.RequestAborted));
             page.Preferences.Keep(http, before);
+            if (page.Once is not null && Pages.Find(PathOf(back)) is { } secret)
+            {
+                // What is shown once is in no cookie and no address: it goes out with this answer.
+                page.Said = done;
+                await PageHandler.WriteAsync(http, StatusCodes.Status200OK, await PageHandler.DrawAsync(http.RequestServices, page, secret.Page), TimeSpan.Zero);
+                return;
+            }
+
+            if (done.Length > 0) Flash.Say(http, done);
             // 303: whatever was sent, the page is got.
             http.Response.StatusCode = StatusCodes.Status303SeeOther;
             http.Response.Headers.Location = page.Next ?? back;

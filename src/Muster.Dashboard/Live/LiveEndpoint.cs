@@ -116,11 +116,14 @@ internal static class LiveEndpoint
             }
         }
 
-        /// <summary>What is said beside a page concerns it too, whatever the page is about.</summary>
+        /// <summary>Beside its own events, those that change its title, and what is said beside it. A page of one task hears of that task alone, until something is said beside it.</summary>
         private EventFilter Concerns()
         {
             var beside = preferences.Chat is not null;
-            return new EventFilter { Types = beside && (page.Still || page.Events.Length > 0) ? [.. page.Events.Union(PageRoute.Talk)] : page.Events, Task = page.Own && !beside ? values["key"] as string : null };
+            if (page.Own && !beside) return new EventFilter { Types = page.Events, Task = values["key"] as string };
+            // No types are all of them, which is what a page asks for that names none.
+            IReadOnlyList<string> own = page.Events.Length > 0 || page.Still ? [.. page.Events.Union(PageRoute.Asks)] : [];
+            return new EventFilter { Types = beside && own.Count > 0 ? [.. own.Union(PageRoute.Talk)] : own };
         }
 
         /// <summary>How long nothing may be sent: until the page is due, or a sign of life is.</summary>
@@ -149,7 +152,7 @@ internal static class LiveEndpoint
                 changed.Add(region);
             }
 
-            await SendAsync("regions", JsonSerializer.Serialize(new { title = Title(html), at = context.Now, regions = changed }, Wire.Json), ct);
+            await SendAsync("regions", JsonSerializer.Serialize(new { title = Title(html), badge = context.Needs, at = context.Now, regions = changed }, Wire.Json), ct);
         }
 
         private static string Title(string html)

@@ -42,9 +42,13 @@ function open() {
   source.addEventListener("over", () => location.assign("/sign-in"));
 }
 
-/** @param {{title: string, regions: string[]}} news */
-function show({ title, regions }) {
+/** @param {{title: string, badge: number, regions: string[]}} news */
+function show({ title, badge, regions }) {
   if (document.title !== title) document.title = title;
+  for (const mark of document.querySelectorAll("[data-badge]")) {
+    mark.toggleAttribute("hidden", badge === 0);
+    if (mark.lastChild) mark.lastChild.nodeValue = String(badge);
+  }
   for (const html of regions) {
     const wanted = parse(html).body.firstElementChild;
     const shown = wanted && document.getElementById(wanted.id);

@@ -9,6 +9,7 @@ import { startTails } from "./tails.js";
 import { startGraphs } from "./graph.js";
 import { startChat } from "./chat.js";
 import { startPalette } from "./palette.js";
+import { startNeeds } from "./needs.js";
 
 startForms();
 startMenus();
@@ -19,4 +20,5 @@ startTails();
 startGraphs();
 startChat();
 startPalette();
+startNeeds();
 startLive();

@@ -1,6 +1,7 @@
 // What opens over the page closes by Escape, by a click beside it, and when another opens.
 
 export function startMenus() {
+  for (const here of document.querySelectorAll(".tabs [aria-current], .side nav [aria-current]")) here.scrollIntoView({ block: "nearest", inline: "nearest" });
   document.addEventListener("toggle", event => {
     const menu = event.target;
     if (!(menu instanceof HTMLDetailsElement) || !menu.matches("[data-menu]") || !menu.open) return;
