@@ -58,6 +58,7 @@ public static class Routes
     public const string AgentDeactivate = "/api/agents/{id}/deactivate";
     public const string AgentPause = "/api/agents/{id}/pause";
     public const string AgentResume = "/api/agents/{id}/resume";
+    public const string AgentDrain = "/api/agents/{id}/drain";
     public const string AgentStop = "/api/agents/{id}/stop";
     public const string AgentToken = "/api/agents/{id}/token";
 

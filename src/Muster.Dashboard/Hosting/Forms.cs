@@ -46,7 +46,9 @@ internal static class Forms
     public static IReadOnlyList<FormRoute> All { get; } =
     [
         .. Agents.AgentForms.All,
+        .. Board.BoardForms.All,
         .. Chat.ChatForms.All,
+        .. Plan.ImportForms.All,
         .. Settings.SettingsForms.All,
         .. Tasks.TaskForms.All,
         .. Today.DecisionForms.All,

@@ -50,6 +50,12 @@ public sealed class PageContext : IDisposable
     /// <summary>What was just done, in a sentence.</summary>
     public string? Said { get; set; }
 
+    /// <summary>What undoes it, as the form that undoes takes it; null where nothing does.</summary>
+    public string? Undo { get; set; }
+
+    /// <summary>What a form brought that the page shows, before anything is done with it.</summary>
+    public IReadOnlyDictionary<string, string>? Typed { get; set; }
+
     /// <summary>A form that was sent and could not be taken.</summary>
     public FormFailure? Failure { get; set; }
 

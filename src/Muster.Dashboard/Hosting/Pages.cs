@@ -57,10 +57,11 @@ internal static class Pages
 {
     public static IReadOnlyList<PageRoute> All { get; } =
     [
-        new("/", typeof(TodayPage), async page => await TodayFacts.ReadAsync(page), "task.*", "pull.*", "goal.*", "agent.*", "host.*", "check.*", "deployment.*", "budget.*", "models.*", "epic.*", "project.*", "plan.*") { Every = 20 },
+        new("/", typeof(TodayPage), async page => await TodayFacts.ReadAsync(page), "task.*", "pull.*", "goal.*", "agent.*", "host.*", "check.*", "deployment.*", "budget.*", "models.*", "epic.*", "project.*", "plan.*", "tool.*") { Every = 20 },
         new("/board", typeof(BoardPage), async page => await BoardFacts.ReadAsync(page), "task.*", "epic.*", "project.*", "plan.*", "agent.*", "check.*", "pull.*"),
         new("/plan", typeof(PlanPage), async page => await PlanFacts.ReadAsync(page), "task.*", "epic.*", "plan.*", "project.*"),
         new("/plan/{project}", typeof(PlanPage), async page => await PlanFacts.ReadAsync(page), "task.*", "epic.*", "plan.*", "project.*"),
+        new("/plan/{project}/import", typeof(ImportPage), async page => await ImportFacts.ReadAsync(page)),
         new("/agents", typeof(FleetPage), async page => await FleetFacts.ReadAsync(page), "agent.*", "host.*", "task.*") { Every = 10 },
         new("/agents/{name}", typeof(AgentPage), async page => await AgentFacts.ReadAsync(page), "agent.*", "task.*") { Every = 10 },
         new("/chat", typeof(ChatPage), async page => await ChatsFacts.ReadAsync(page), "conversation.*"),

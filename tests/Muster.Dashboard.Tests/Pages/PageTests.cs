@@ -185,6 +185,30 @@ public sealed partial class PageTests(PageHost host) : IClassFixture<PageHost>
     }
 
     [Fact]
+    [Trait("req", "B8")]
+    public async Task Selected_tasks_are_changed_together_without_a_script_and_what_was_before_comes_back()
+    {
+        await SeedAsync("BUL");
+        await host.Plane.TaskAsync(new CreateTask { Project = "BUL", Title = "Another", Role = "backend-engineer" });
+        using var browser = await host.SignInAsync();
+        using var none = await browser.SendAsync("/board", "/board/change", new() { ["do"] = "cancel" });
+        Assert.Contains("Select at least one task first.", await none.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+
+        using var sent = await browser.SendAsync("/board", "/board/change", new() { ["do"] = "role", ["key"] = "BUL-1", ["role"] = "frontend-engineer" });
+        Assert.Equal(HttpStatusCode.SeeOther, sent.StatusCode);
+        Assert.Equal("frontend-engineer", (await host.Muster.GetTaskAsync("BUL-1")).Role);
+        using var undone = await browser.SendAsync("/board", "/board/undo");
+        Assert.Equal(HttpStatusCode.SeeOther, undone.StatusCode);
+        Assert.Null((await host.Muster.GetTaskAsync("BUL-1")).Role);
+
+        using var wrong = await browser.SendAsync("/board", "/board/change", new() { ["do"] = "priority", ["key"] = "BUL-2", ["priority"] = "9" });
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, wrong.StatusCode);
+        var html = await wrong.Content.ReadAsStringAsync();
+        Assert.Contains("priority is 1 (most urgent) to 5", html, StringComparison.Ordinal);
+        Assert.Matches("value=\"BUL-2\" form=\"bulk\" checked", html);
+    }
+
+    [Fact]
     public async Task A_task_is_taken_from_its_agent_and_goes_to_another()
     {
         await SeedAsync("TAK");
