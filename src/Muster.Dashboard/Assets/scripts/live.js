@@ -38,6 +38,11 @@ function open() {
     body.dataset.seq = /** @type {MessageEvent} */ (event).lastEventId;
     show(JSON.parse(/** @type {MessageEvent} */ (event).data));
   });
+  source.addEventListener("words", event => {
+    const { goal, text } = JSON.parse(/** @type {MessageEvent} */ (event).data);
+    for (const place of document.querySelectorAll(`[data-words="${CSS.escape(goal)}"]`)) place.textContent = text;
+    document.dispatchEvent(new Event("muster:changed"));
+  });
   source.addEventListener("reload", () => location.reload());
   source.addEventListener("over", () => location.assign("/sign-in"));
 }
