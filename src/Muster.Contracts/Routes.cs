@@ -95,6 +95,7 @@ public static class Routes
     public const string Deployment = "/api/deployments/{id}";
 
     public const string ProgressSummary = "/api/progress/summary";
+    public const string ProgressNeeds = "/api/progress/needs";
     public const string ProgressAgents = "/api/progress/agents";
     public const string ProgressSnapshot = "/api/progress/snapshot";
     public const string ProgressHistory = "/api/progress/history/{projectId}";

@@ -38,7 +38,8 @@ internal static class FormHandler
             await page.BeginAsync(session, http.RequestServices.GetRequiredService<Planes>(), http.RequestAborted);
             var before = page.Preferences;
             var said = await route.Do(new FormCall(page, http.Request.RouteValues, form, http.RequestAborted));
-            if (page.Typed is not null && Pages.Find(PathOf(back)) is { } asked)
+            // What is still being asked, and what is shown once, is in no cookie and no address: it goes out with this answer.
+            if ((page.Typed is not null || page.Once is not null) && Pages.Find(PathOf(back)) is { } asked)
             {
                 page.Said = said;
                 await AgainAsync(http, page, asked.Page, StatusCodes.Status200OK);

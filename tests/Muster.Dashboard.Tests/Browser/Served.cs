@@ -1,8 +1,10 @@
+using System.Text.Json;
 using Microsoft.Playwright;
 using Muster.Contracts;
 using Muster.Contracts.Delivery;
 using Muster.Contracts.Fleet;
 using Muster.Contracts.Models;
+using Muster.Contracts.Tools;
 using Muster.Contracts.Work;
 using Muster.ControlPlane.Tests.Delivery;
 using Muster.EndToEnd.Tests;
@@ -35,6 +37,7 @@ public sealed class Served : IAsyncLifetime
         await muster.CreateModelUsageAsync(new CreateModelUsage { Task = "SHO-1", Agent = "ada", Provider = "example", Model = "large-1", TokensIn = 120_000, TokensOut = 8_000, CostUsd = 3.4 });
         await muster.CreateModelUsageAsync(new CreateModelUsage { Task = "SHO-2", Agent = "bela", Provider = "example", Model = "small-1", TokensIn = 40_000, TokensOut = 2_000, CostUsd = 0.21 });
         await muster.CreateSnapshotAsync(new Muster.Contracts.Progress.CreateSnapshot { Project = "SHO" });
+        await muster.CreateToolAsync(Tool);
         await ReviewAsync();
         Chat = "/chat/" + (await muster.SayAsync(new Contracts.Conversations.SayRequest { Text = "Add /v1/health that answers with status and version", Channel = "web" })).Conversation.Id;
         await DoneAsync("chen", "The address is kept, and asked for again when it changes");
@@ -121,6 +124,15 @@ public sealed class Served : IAsyncLifetime
         var claimed = await ClaimAsync(agent);
         await Plane.Client.ReportAssignmentProgressAsync(claimed.Assignment.Id, new AssignmentProgress { PercentComplete = percent, Note = "half way" }, Client.CallOptions.ForLease(claimed.Lease));
     }
+
+    private static ToolPackage Tool => new()
+    {
+        Manifest = new ToolManifest { Name = "count-words", Description = "Counts the words of a text.", Language = ToolLanguages.Python, InputSchema = Shape, OutputSchema = Shape, Permissions = new ToolPermissions { Files = ToolFiles.Read } },
+        Source = "import json\nimport socket\n\nprint(json.dumps({}))\n",
+        Tests = [new ToolTest { Name = "counts", Input = JsonDocument.Parse("{}").RootElement, Output = JsonDocument.Parse("{}").RootElement }],
+    };
+
+    private static JsonElement Shape => JsonDocument.Parse("""{"type":"object"}""").RootElement;
 
     private const string PlanText = """
         # Shop

@@ -18,7 +18,7 @@ public sealed partial class PageTests(PageHost host) : IClassFixture<PageHost>
     {
         await SeedAsync("NAV");
         using var browser = await host.SignInAsync();
-        foreach (var path in Navigation.Daily.Concat(Navigation.Rest).Select(p => p.Path).Concat(["/tasks/NAV-1", "/find", "/find?q=NAV", "/shortcuts"]))
+        foreach (var path in Navigation.Daily.Concat(Navigation.Rest).Select(p => p.Path).Concat(["/tasks/NAV-1", "/find", "/find?q=NAV", "/shortcuts", "/kit", "/settings/projects", "/settings/projects/NAV", "/settings/roles", "/settings/models", "/settings/budgets", "/settings/people", "/settings/files"]))
         {
             var html = await browser.PageAsync(path);
             Assert.DoesNotMatch(Elsewhere(), html);
@@ -173,6 +173,12 @@ public sealed partial class PageTests(PageHost host) : IClassFixture<PageHost>
         var before = await browser.PageAsync("/");
         Assert.Contains("Needs you", before, StringComparison.Ordinal);
         Assert.Contains("it broke for good", before, StringComparison.Ordinal);
+        // The title and the icon of every page tell it.
+        var needs = await host.Muster.GetNeedsAsync();
+        Assert.True(needs.Broken > 0);
+        var board = await browser.PageAsync("/board");
+        Assert.Contains($"<title>({needs.Broken + needs.Plans + needs.Pulls + needs.Questions}) Board", board, StringComparison.Ordinal);
+        Assert.Contains("/icon-needs.svg\" type", board, StringComparison.Ordinal);
         using var sent = await browser.SendAsync("/", "/tasks/TOD-1/retry");
         Assert.Equal((HttpStatusCode.SeeOther, "/"), (sent.StatusCode, sent.Headers.Location?.ToString()));
         Assert.Equal(TaskState.Pending, (await host.Muster.GetTaskAsync("TOD-1")).Status);

@@ -11,6 +11,7 @@ import { startLines } from "./lines.js";
 import { startBoard } from "./board.js";
 import { startChat } from "./chat.js";
 import { startPalette } from "./palette.js";
+import { startNeeds } from "./needs.js";
 import { startDrop } from "./drop.js";
 
 startForms();
@@ -24,5 +25,6 @@ startLines();
 startBoard();
 startChat();
 startPalette();
+startNeeds();
 startDrop();
 startLive();

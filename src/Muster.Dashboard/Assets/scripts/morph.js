@@ -1,7 +1,13 @@
 // Makes one tree look like another with the fewest changes, so that focus, selection, scroll, typed text and what is unfolded stay.
 
-/** @type {{createHTML(text: string): any}} */
-const trusted = globalThis.trustedTypes?.createPolicy("muster", { createHTML: text => text }) ?? { createHTML: text => text };
+const asIs = { createHTML: (/** @type {string} */ text) => text, createScriptURL: (/** @type {string} */ text) => text };
+/** @type {{createHTML(text: string): any, createScriptURL(text: string): any}} */
+const trusted = globalThis.trustedTypes?.createPolicy("muster", asIs) ?? asIs;
+
+/** The address of a script of our own. @param {string} path */
+export function trustedAddress(path) {
+  return trusted.createScriptURL(path);
+}
 
 /**
  * Markup of our own server as a document; scripts in it never run.
