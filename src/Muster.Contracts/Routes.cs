@@ -65,6 +65,7 @@ public static class Routes
     public const string Role = "/api/roles/{name}";
     public const string RoleNotes = "/api/roles/{name}/notes";
     public const string RoleNote = "/api/roles/{name}/notes/{number}";
+    public const string RoleProposals = "/api/roles/{name}/proposals";
 
     public const string Specialists = "/api/specialists";
     public const string SpecialistRetire = "/api/specialists/{id}/retire";

@@ -147,8 +147,12 @@ public sealed class PureTests
     [InlineData("src/.claude/settings.json", true)]
     [InlineData("src/AGENTS.md", true)]
     [InlineData(".gitattributes", true)]
+    [InlineData("fleet/roles/seed.md", true)]
+    [InlineData("src/fleet/roles/seed.md", false)]
+    [InlineData("src/Vault/a.cs", true)]
+    [InlineData("src/Vaults/a.cs", false)]
     public void A_person_is_asked_about_what_steers_checks_or_agents(string path, bool asked) =>
-        Assert.Equal(asked, ApprovalPolicy.Reasons(false, "auto", Contract.Empty, true, [path]).Count > 0);
+        Assert.Equal(asked, ApprovalPolicy.Reasons(false, "auto", Contract.Empty, true, [path], ["src/Vault/"]).Count > 0);
 
     [Fact]
     public void Every_reason_for_asking_a_person_is_said() =>

@@ -8,7 +8,7 @@ namespace Muster.ControlPlane.Delivery.Rules;
 /// <summary>Reads <c>muster.yaml</c>. Pure; reports everything that is wrong at once and guesses nothing.</summary>
 public static class RulesParser
 {
-    private static readonly string[] TopKeys = ["checks", "review", "contract", "deploy"];
+    private static readonly string[] TopKeys = ["checks", "review", "person", "contract", "deploy"];
     private static readonly string[] CheckKeys = ["name", "command", "timeout", "required", "evidence"];
     private static readonly string[] DeployKeys = ["target", "build", "command", "port", "health", "healthTimeout"];
 
@@ -23,6 +23,7 @@ public static class RulesParser
         {
             Checks = Checks(top, errors),
             Review = top.OneOf("review", [ReviewPolicies.Auto, ReviewPolicies.Person]),
+            Person = Paths(top, "person"),
             Contract = ContractOf(top),
             Deploy = Deploys(top, errors),
             Detected = !top.Has("checks"),
@@ -44,6 +45,11 @@ public static class RulesParser
         catch (YamlException error)
         {
             errors.Add(new RuleError((int)error.Start.Line, $"is not valid YAML: {error.Message}"));
+        }
+        catch (Exception error) when (error is InvalidOperationException or ArgumentException or FormatException)
+        {
+            // Not every text that is no YAML is told of as such: an open bracket can end in one of these.
+            errors.Add(new RuleError(1, "is not valid YAML: a bracket or a quotation mark may be open."));
         }
 
         return null;
@@ -77,6 +83,18 @@ public static class RulesParser
         }
 
         return checks;
+    }
+
+    private static List<string> Paths(YamlReader top, string key)
+    {
+        List<string> paths = [];
+        foreach (var node in top.List(key))
+        {
+            if (node is YamlScalarNode { Value: { Length: > 0 and <= 400 } path } && path[0] != '/' && !path.Contains("..", StringComparison.Ordinal) && !path.Contains('*', StringComparison.Ordinal)) paths.Add(path);
+            else top.Wrong(key, "names files and folders from the root of the repository, without '*': 'fleet/', 'src/Security/'.");
+        }
+
+        return paths;
     }
 
     private static string? ContractOf(YamlReader top)
