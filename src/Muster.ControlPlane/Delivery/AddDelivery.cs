@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Muster.ControlPlane.Delivery.Deploys;
 using Muster.ControlPlane.Delivery.Epics;
+using Muster.ControlPlane.Delivery.Evaluations;
 using Muster.ControlPlane.Delivery.Git;
 using Muster.ControlPlane.Delivery.Jobs;
 using Muster.ControlPlane.Delivery.Origins;
@@ -28,7 +29,7 @@ public static class DeliveryServices
         services.AddSingleton<JobLeases>().AddSingleton<ClaimJobs>().AddSingleton<ReportJob>();
         services.AddSingleton<ReviewWrites>().AddSingleton<AfterMerge>().AddSingleton<ReviewPass>();
         services.AddSingleton<EpicBranches>().AddSingleton<EpicStep>().AddSingleton<FinishMerge>().AddSingleton<MergeStep>().AddSingleton<RemoveFromQueue>();
-        services.AddSingleton<FleetRepository>().AddSingleton<ProposeRoles>();
+        services.AddSingleton<FleetRepository>().AddSingleton<ProposeRoles>().AddSingleton<RecordedTasks>().AddSingleton<StartEvaluation>().AddSingleton<TrialPass>();
         services.AddScoped<CreateDeploymentOperation>();
         services.AddSingleton<DeliveryFacts>();
         services.AddSingleton<IClaimGit>(s => s.GetRequiredService<DeliveryFacts>());
@@ -43,6 +44,7 @@ public static class DeliveryServices
     {
         PullsApi.Map(routes);
         ProposalsApi.Map(routes);
+        EvaluationsApi.Map(routes);
         QueueApi.Map(routes);
         EvidenceApi.Map(routes);
         JobsApi.Map(routes);

@@ -1,5 +1,6 @@
 using Muster.Contracts.Delivery;
 using Muster.Contracts.Work;
+using Muster.ControlPlane.Delivery.Evaluations;
 using Muster.ControlPlane.Delivery.Git;
 using Muster.ControlPlane.Delivery.Jobs;
 using Muster.ControlPlane.Delivery.Proposals;
@@ -15,7 +16,7 @@ namespace Muster.ControlPlane.Delivery.Reviews;
 /// stands the task moves on. Looking again without news changes nothing, so a pass may be cut off anywhere.
 /// </summary>
 internal sealed class ReviewPass(
-    Store store, IRepositories repositories, RulesAtTarget rules, Targets targets, ReviewBoard board, ReviewWrites writes, AfterMerge afterMerge, FleetRepository fleet)
+    Store store, IRepositories repositories, RulesAtTarget rules, Targets targets, ReviewBoard board, ReviewWrites writes, AfterMerge afterMerge, FleetRepository fleet, TrialPass trials)
 {
     public async Task RunAsync(string taskId, CancellationToken ct)
     {
@@ -24,6 +25,12 @@ internal sealed class ReviewPass(
         {
             board.Clear(taskId);
             if (facts is not null) await writes.TidyAsync(facts, ct);
+            return;
+        }
+
+        if (await trials.FindAsync(facts.Task, ct) is { } trial)
+        {
+            await trials.RunAsync(facts, trial, ct);
             return;
         }
 
