@@ -10,7 +10,7 @@ namespace Muster.Dashboard.Assets;
 internal sealed class AssetFiles
 {
     /// <summary>In this order they are one file.</summary>
-    private static readonly string[] Styles = ["tokens.css", "base.css", "frame.css", "parts.css", "pages.css"];
+    private static readonly string[] Styles = ["tokens.css", "base.css", "frame.css", "parts.css", "pages.css", "chat.css", "over.css"];
 
     private readonly Dictionary<string, Asset> _byName = new(StringComparer.Ordinal);
 

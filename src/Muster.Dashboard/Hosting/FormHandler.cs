@@ -36,10 +36,12 @@ internal static class FormHandler
         try
         {
             await page.BeginAsync(session, http.RequestServices.GetRequiredService<Planes>(), http.RequestAborted);
-            Flash.Say(http, await route.Do(new FormCall(page, http.Request.RouteValues, form, http.RequestAborted)));
+            var before = page.Preferences;
+            if (await route.Do(new FormCall(page, http.Request.RouteValues, form, http.RequestAborted)) is { Length: > 0 } said) Flash.Say(http, said);
+            page.Preferences.Keep(http, before);
             // 303: whatever was sent, the page is got.
             http.Response.StatusCode = StatusCodes.Status303SeeOther;
-            http.Response.Headers.Location = back;
+            http.Response.Headers.Location = page.Next ?? back;
         }
         catch (MusterException refused) when (refused.StatusCode == StatusCodes.Status401Unauthorized)
         {

@@ -2,7 +2,7 @@ namespace Muster.Dashboard.Hosting;
 
 /// <summary>What a form does.</summary>
 /// <param name="Pattern">Where it is sent.</param>
-/// <param name="Do">Does it by the API; answers what was done in a sentence.</param>
+/// <param name="Do">Does it by the API; answers what was done in a sentence, or nothing where it is plain to see.</param>
 internal sealed record FormRoute(string Pattern, Func<FormCall, Task<string>> Do);
 
 /// <summary>A form that was sent.</summary>
@@ -35,6 +35,7 @@ internal static class Forms
     public static IReadOnlyList<FormRoute> All { get; } =
     [
         .. Agents.AgentForms.All,
+        .. Chat.ChatForms.All,
         .. Tasks.TaskForms.All,
         .. Today.DecisionForms.All,
     ];

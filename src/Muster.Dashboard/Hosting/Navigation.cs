@@ -13,6 +13,7 @@ internal static class Navigation
         new("Plan", "/plan", "plan", "p"),
         new("Reviews", "/reviews", "review", "r"),
         new("Agents", "/agents", "agents", "a"),
+        new("Chat", "/chat", "comment", "h"),
     ];
 
     /// <summary>What is looked at now and then.</summary>

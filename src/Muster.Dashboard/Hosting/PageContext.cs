@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Muster.Client;
 using Muster.Contracts.Security;
+using Muster.Dashboard.Chat;
 using Muster.Dashboard.SignIn;
 
 namespace Muster.Dashboard.Hosting;
@@ -27,12 +28,18 @@ public sealed class PageContext : IDisposable
 
     public RouteValueDictionary Values { get; private set; } = [];
 
-    public Preferences Preferences { get; private set; } = Preferences.None;
+    public Preferences Preferences { get; set; } = Preferences.None;
 
     /// <summary>Number of the newest event when the page began to read: what comes after it changes the page.</summary>
     public long Seq { get; private set; }
 
     public DateTimeOffset Now { get; } = DateTimeOffset.UtcNow;
+
+    /// <summary>What is said with the Chief of Staff beside the page; null where nothing is beside it.</summary>
+    public ChatFacts? Chat { get; set; }
+
+    /// <summary>Where a form leads that was taken; back to its page when null.</summary>
+    public string? Next { get; set; }
 
     /// <summary>What was just done, in a sentence.</summary>
     public string? Said { get; set; }

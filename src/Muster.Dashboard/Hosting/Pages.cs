@@ -2,7 +2,9 @@ using Microsoft.AspNetCore.Routing.Template;
 using Muster.Dashboard.Activity;
 using Muster.Dashboard.Agents;
 using Muster.Dashboard.Board;
+using Muster.Dashboard.Chat;
 using Muster.Dashboard.Costs;
+using Muster.Dashboard.Find;
 using Muster.Dashboard.Plan;
 using Muster.Dashboard.Reviews;
 using Muster.Dashboard.Tasks;
@@ -18,6 +20,9 @@ namespace Muster.Dashboard.Hosting;
 /// <param name="Events">Groups of events after which it is drawn anew; none for a page that does not change by itself.</param>
 internal sealed record PageRoute(string Pattern, Type Component, Func<PageContext, Task<object>> Read, params string[] Events)
 {
+    /// <summary>Events of what is said with the Chief of Staff.</summary>
+    public static IReadOnlyList<string> Talk { get; } = ["conversation.*", "goal.*"];
+
     private readonly TemplateMatcher _matcher = new(TemplateParser.Parse(Pattern.TrimStart('/')), []);
 
     /// <summary>Seconds after which it is drawn anew although nothing was told: for how old a heartbeat is.</summary>
@@ -25,6 +30,9 @@ internal sealed record PageRoute(string Pattern, Type Component, Func<PageContex
 
     /// <summary>Whether only events of the task it shows concern it.</summary>
     public bool Own { get; init; }
+
+    /// <summary>Whether nothing that happens changes it.</summary>
+    public bool Still { get; init; }
 
     public RouteValueDictionary? Match(string path)
     {
@@ -44,6 +52,10 @@ internal static class Pages
         new("/plan/{project}", typeof(PlanPage), async page => await PlanFacts.ReadAsync(page), "task.*", "epic.*", "plan.*", "project.*"),
         new("/agents", typeof(FleetPage), async page => await FleetFacts.ReadAsync(page), "agent.*", "host.*", "task.*") { Every = 10 },
         new("/agents/{name}", typeof(AgentPage), async page => await AgentFacts.ReadAsync(page), "agent.*", "task.*") { Every = 10 },
+        new("/chat", typeof(ChatPage), async page => await ChatsFacts.ReadAsync(page), "conversation.*"),
+        new("/chat/{id}", typeof(ChatPage), async page => await ChatsFacts.ReadAsync(page), "conversation.*", "goal.*", "task.*"),
+        new("/find", typeof(FindPage), async page => await FindFacts.ReadAsync(page)) { Still = true },
+        new("/shortcuts", typeof(ShortcutsPage), page => Task.FromResult<object>(page)) { Still = true },
         new("/costs", typeof(CostsPage), async page => await CostFacts.ReadAsync(page), "budget.*", "models.*") { Every = 15 },
         new("/activity", typeof(ActivityPage), async page => await ActivityFacts.ReadAsync(page)),
         new("/tasks/{key}", typeof(TaskPage), async page => await TaskFacts.ReadAsync(page), "task.*", "pull.*", "check.*", "evidence.*", "artifact.*", "deployment.*") { Own = true, Every = 5 },

@@ -3,12 +3,17 @@ using System.Globalization;
 namespace Muster.Dashboard.Hosting;
 
 /// <summary>How somebody likes to see pages, and when they last looked: in cookies of their browser, and nowhere else.</summary>
-public sealed record Preferences(string Theme, DateTimeOffset? LastLook)
+/// <param name="Theme">One of <see cref="Themes"/>.</param>
+/// <param name="LastLook">When they looked before.</param>
+/// <param name="Chat">Id of the conversation beside the pages, or <see cref="NewChat"/>; null when none is.</param>
+public sealed record Preferences(string Theme, DateTimeOffset? LastLook, string? Chat = null)
 {
     public const string System = "system";
+    public const string NewChat = "new";
 
     private const string ThemeCookie = "muster_theme";
     private const string LookCookie = "muster_look";
+    private const string ChatCookie = "muster_chat";
 
     /// <summary>Whoever comes back after a pause looks anew; what was done in the pause is new to them.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMinutes(30);
@@ -23,10 +28,21 @@ public sealed record Preferences(string Theme, DateTimeOffset? LastLook)
     public static Preferences Read(HttpContext http)
     {
         var theme = http.Request.Cookies[ThemeCookie];
-        return new Preferences(theme is not null && Themes.Contains(theme) ? theme : System, Looks(http)?.Before);
+        return new Preferences(theme is not null && Themes.Contains(theme) ? theme : System, Looks(http)?.Before, ChatOf(http.Request.Cookies[ChatCookie]));
     }
 
     public static void SetTheme(HttpContext http, string theme) => http.Response.Cookies.Append(ThemeCookie, theme, Kept(http, TimeSpan.FromDays(365)));
+
+    /// <summary>A conversation as somebody may name it; null for anything else.</summary>
+    public static string? ChatOf(string? text) => text == NewChat || Guid.TryParseExact(text, "D", out _) ? text : null;
+
+    /// <summary>Keeps what a form has changed.</summary>
+    public void Keep(HttpContext http, Preferences before)
+    {
+        if (Chat == before.Chat) return;
+        if (Chat is null) http.Response.Cookies.Delete(ChatCookie, new CookieOptions { Path = "/" });
+        else http.Response.Cookies.Append(ChatCookie, Chat, Kept(http, TimeSpan.FromDays(30)));
+    }
 
     /// <summary>Notes a look at what was done.</summary>
     public static void Looked(HttpContext http, DateTimeOffset now)

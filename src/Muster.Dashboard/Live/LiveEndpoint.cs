@@ -76,7 +76,7 @@ internal static class LiveEndpoint
             await WriteAsync("retry: 1000\n\n", ct);
             using var muster = planes.For(session.Token);
             using var reading = CancellationTokenSource.CreateLinkedTokenSource(ct);
-            var events = muster.FollowEventsAsync(_seen, new EventFilter { Types = page.Events, Task = page.Own ? values["key"] as string : null }, reading.Token).GetAsyncEnumerator(reading.Token);
+            var events = muster.FollowEventsAsync(_seen, Concerns(), reading.Token).GetAsyncEnumerator(reading.Token);
             var next = events.MoveNextAsync().AsTask();
             try
             {
@@ -114,6 +114,13 @@ internal static class LiveEndpoint
                 await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 await events.DisposeAsync();
             }
+        }
+
+        /// <summary>What is said beside a page concerns it too, whatever the page is about.</summary>
+        private EventFilter Concerns()
+        {
+            var beside = preferences.Chat is not null;
+            return new EventFilter { Types = beside && (page.Still || page.Events.Length > 0) ? [.. page.Events.Union(PageRoute.Talk)] : page.Events, Task = page.Own && !beside ? values["key"] as string : null };
         }
 
         /// <summary>How long nothing may be sent: until the page is due, or a sign of life is.</summary>

@@ -43,7 +43,13 @@ internal static class DecisionForms
     {
         var version = int.TryParse(call.Text("version"), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw new FormException("version", "The form names no plan; load the page anew.");
         var answers = Answers(call);
-        if (answers.Count > 0) version = (await call.Page.Muster.AnswerGoalAsync(call.Value("key"), new AnswerGoal { Answers = answers }, ct: call.Stop)).PlanVersion;
+        if (answers.Count > 0)
+        {
+            var answered = await call.Page.Muster.AnswerGoalAsync(call.Value("key"), new AnswerGoal { Answers = answers }, ct: call.Stop);
+            // Another answer than the plan assumes makes another plan, which nobody has looked at yet.
+            if (answered.State != GoalState.WaitingApproval || answered.PlanVersion != version) return $"{answered.Key} is planned anew with your answers; look at it once more";
+        }
+
         var goal = await call.Page.Muster.ApproveGoalAsync(call.Value("key"), new ApproveGoal { PlanVersion = version }, ct: call.Stop);
         return $"{goal.Key} has begun";
     }

@@ -15,8 +15,8 @@ public sealed class LookTests(Served served, Chromium chromium) : IClassFixture<
 
     public static bool HasAxe => File.Exists(Axe) || Environment.GetEnvironmentVariable("CI") == "true";
 
-    private static IEnumerable<(string Name, string Path)> All =>
-        Navigation.Daily.Concat(Navigation.Rest).Select(p => (p.Name.ToLowerInvariant(), p.Path)).Concat([("task", "/tasks/SHO-1"), ("task-failed", "/tasks/SHO-2"), .. Extra]);
+    private IEnumerable<(string Name, string Path)> All =>
+        Navigation.Daily.Concat(Navigation.Rest).Select(p => (p.Name.ToLowerInvariant(), p.Path)).Concat([("task", "/tasks/SHO-1"), ("task-failed", "/tasks/SHO-2"), ("chat-one", served.Chat), ("find", "/find?q=cart"), ("shortcuts", "/shortcuts"), .. Extra]);
 
     private static (string Name, string Path)[] Extra => Hosting.Pages.All.Any(p => p.Pattern == "/agents/{name}") ? [("agent", "/agents/ada")] : [];
 

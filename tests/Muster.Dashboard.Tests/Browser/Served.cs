@@ -14,6 +14,9 @@ public sealed class Served : IAsyncLifetime
 
     public RunningMuster Plane { get; private set; } = null!;
 
+    /// <summary>Where a conversation is.</summary>
+    public string Chat { get; private set; } = "";
+
     public async ValueTask InitializeAsync()
     {
         if (!Chromium.IsThere) return;
@@ -30,6 +33,7 @@ public sealed class Served : IAsyncLifetime
         await muster.CreateModelUsageAsync(new CreateModelUsage { Task = "SHO-1", Agent = "ada", Provider = "example", Model = "large-1", TokensIn = 120_000, TokensOut = 8_000, CostUsd = 3.4 });
         await muster.CreateModelUsageAsync(new CreateModelUsage { Task = "SHO-2", Agent = "bela", Provider = "example", Model = "small-1", TokensIn = 40_000, TokensOut = 2_000, CostUsd = 0.21 });
         await muster.CreateSnapshotAsync(new Muster.Contracts.Progress.CreateSnapshot { Project = "SHO" });
+        Chat = "/chat/" + (await muster.SayAsync(new Contracts.Conversations.SayRequest { Text = "Add /v1/health that answers with status and version", Channel = "web" })).Conversation.Id;
         await DoneAsync("chen", "The address is kept, and asked for again when it changes");
         await muster.CreateSnapshotAsync(new Muster.Contracts.Progress.CreateSnapshot { Project = "SHO" });
     }

@@ -18,7 +18,7 @@ public sealed partial class PageTests(PageHost host) : IClassFixture<PageHost>
     {
         await SeedAsync("NAV");
         using var browser = await host.SignInAsync();
-        foreach (var path in Navigation.Daily.Concat(Navigation.Rest).Select(p => p.Path).Append("/tasks/NAV-1"))
+        foreach (var path in Navigation.Daily.Concat(Navigation.Rest).Select(p => p.Path).Concat(["/tasks/NAV-1", "/find", "/find?q=NAV", "/shortcuts"]))
         {
             var html = await browser.PageAsync(path);
             Assert.DoesNotMatch(Elsewhere(), html);

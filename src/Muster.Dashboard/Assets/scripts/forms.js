@@ -44,16 +44,28 @@ function show(page, answer, form) {
   }
   document.title = page.title;
   document.documentElement.dataset.theme = page.documentElement.dataset.theme;
-  const side = document.querySelector(".side");
-  const wanted = page.querySelector(".side");
-  if (side && wanted) morph(side, wanted);
+  for (const around of [".side", "#chat"]) {
+    const shown = document.querySelector(around);
+    const wanted = page.querySelector(around);
+    if (shown && wanted) morph(shown, wanted);
+  }
   morph(here, main);
+  moved(page, answer);
   document.dispatchEvent(new Event("muster:shown"));
   document.dispatchEvent(new Event("muster:changed"));
   if (!taken) document.querySelector("[aria-invalid=true], .wrong")?.scrollIntoView({ block: "nearest" });
   if (!taken) /** @type {HTMLElement | null} */ (document.querySelector("[aria-invalid=true]"))?.focus();
   // Where the form was is another thing now, or nothing: the next keystroke must not begin at the top.
   if (taken && (!document.activeElement || document.activeElement === document.body)) here.focus({ preventScroll: true });
+}
+
+/** A form may lead to another page. @param {Document} page @param {Response} answer */
+function moved(page, answer) {
+  const to = new URL(answer.url);
+  if (!answer.redirected || to.pathname + to.search === location.pathname + location.search) return;
+  history.pushState(null, "", to);
+  document.body.dataset.live = page.body.dataset.live;
+  addEventListener("popstate", () => location.reload(), { once: true });
 }
 
 /** @param {HTMLFormElement} form @param {string} text */

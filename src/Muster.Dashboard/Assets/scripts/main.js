@@ -7,6 +7,8 @@ import { startFolds } from "./folds.js";
 import { startKeys } from "./keys.js";
 import { startTails } from "./tails.js";
 import { startGraphs } from "./graph.js";
+import { startChat } from "./chat.js";
+import { startPalette } from "./palette.js";
 
 startForms();
 startMenus();
@@ -15,4 +17,6 @@ startTimes();
 startKeys();
 startTails();
 startGraphs();
+startChat();
+startPalette();
 startLive();
