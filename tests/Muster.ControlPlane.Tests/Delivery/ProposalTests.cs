@@ -57,6 +57,13 @@ public sealed class ProposalTests
         var second = await ProposeAsync(forge, after.Text + "By hand.\n\nAnd this.\n");
         Assert.Equal("+And this.", second.Body!.Split('\n').Single(line => line.StartsWith('+') && !line.StartsWith("+++", StringComparison.Ordinal) && line.Length > 1));
         Assert.Contains("Changed by hand", await GitShell.RunAsync(own, "log", "--format=%s"));
+
+        // Sent back, it is a task of Seed's, who gets the words and goes on from there.
+        await forge.UntilEventAsync(EventTypes.PullApprovalNeeded, one => one.Text.Contains("FLEET!2", StringComparison.Ordinal));
+        await forge.ReviewAsync(second, Verdicts.RequestChanges, "Shorter.");
+        await plane.PostAsync<HeartbeatAnswer>(Routes.AgentHeartbeat, new HeartbeatRequest { Agent = "maker", Role = "seed" });
+        var again = Assert.Single(await plane.ClaimAsync("maker")).Previous!;
+        Assert.Equal(("changes_requested", true, second.HeadSha, "Shorter."), (again.Outcome, again.Continue, again.HeadSha, again.Comments![0].Text));
     }
 
     [Fact]

@@ -6,6 +6,8 @@ using Muster.ControlPlane.Delivery.Git;
 using Muster.ControlPlane.Delivery.Queue;
 using Muster.ControlPlane.Delivery.Reviews;
 using Muster.ControlPlane.Delivery.Rules;
+using Muster.ControlPlane.Models.Calling;
+using Muster.ControlPlane.Models.Ledger;
 
 namespace Muster.ControlPlane.Tests.Delivery;
 
@@ -108,6 +110,23 @@ public sealed class PureTests
         Assert.Equal((0, "/", 60), (rules.Deploy["dev"].Port, rules.Deploy["dev"].HealthPath, rules.Deploy["dev"].HealthTimeoutSeconds));
         Assert.True(RulesParser.Parse("review: person").Rules!.Detected);
         Assert.True(RulesParser.Parse("").Rules!.Detected);
+    }
+
+    [Theory]
+    [InlineData("a: [")]
+    [InlineData("a:\n  b: [c, {d")]
+    [InlineData("a: \"x")]
+    [InlineData("{ a: [b")]
+    public void An_open_bracket_is_said_with_file_and_line(string text)
+    {
+        Assert.Matches("^muster.yaml:[12]: is not valid YAML", Assert.Single(RulesParser.Parse(text).Errors).ToString());
+        List<string> faults = [];
+        ModelsFile.Parse(text, "models.yaml", _ => [], faults);
+        Assert.Matches("^models.yaml, line [12]: is not valid YAML", Assert.Single(faults));
+        var file = Path.Combine(Directory.CreateTempSubdirectory("muster-test-").FullName, "prices.yaml");
+        File.WriteAllText(file, text);
+        Assert.Matches("prices.yaml:[12] is no price table", Assert.Throws<FormatException>(() => new PriceTable([file])).Message);
+        Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
     }
 
     [Fact]

@@ -33,23 +33,19 @@ public static class RulesParser
 
     private static YamlMappingNode? Load(string yaml, List<RuleError> errors)
     {
+        var parser = new Parser(new StringReader(yaml));
         try
         {
             var stream = new YamlStream();
-            stream.Load(new StringReader(yaml));
+            stream.Load(parser);
             if (stream.Documents.Count == 0) return null;
             if (stream.Documents.Count > 1) errors.Add(new RuleError(1, "holds several documents: keep one, without '---' between."));
             if (stream.Documents[0].RootNode is YamlMappingNode mapping) return mapping;
             errors.Add(new RuleError(1, "is not a list of settings: write 'checks:' with the checks below it."));
         }
-        catch (YamlException error)
+        catch (Exception error) when (YamlFaults.Is(error))
         {
-            errors.Add(new RuleError((int)error.Start.Line, $"is not valid YAML: {error.Message}"));
-        }
-        catch (Exception error) when (error is InvalidOperationException or ArgumentException or FormatException)
-        {
-            // Not every text that is no YAML is told of as such: an open bracket can end in one of these.
-            errors.Add(new RuleError(1, "is not valid YAML: a bracket or a quotation mark may be open."));
+            errors.Add(new RuleError(YamlFaults.Line(error, parser), $"is not valid YAML: {YamlFaults.Text(error)}"));
         }
 
         return null;
