@@ -40,7 +40,7 @@ public sealed class RoleEvaluationTests
         EvaluationInfo? evaluation = null;
         await Until.HoldsAsync(async () =>
         {
-            evaluation = (await muster.Client.ListEvaluationsAsync("FLEET!1")).Items.FirstOrDefault();
+            evaluation = (await muster.Client.ListEvaluationsAsync("FLEET!1")).Items is [{ } newest, ..] ? newest : null;
             return (evaluation?.State == EvaluationState.Done, System.Text.Json.JsonSerializer.Serialize(evaluation));
         }, Patience);
         Assert.Equal(("policy", 0, 1), (evaluation!.CreatedBy, evaluation.Before.Passed, evaluation.After.Passed));

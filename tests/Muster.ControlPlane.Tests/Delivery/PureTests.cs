@@ -119,13 +119,13 @@ public sealed class PureTests
     [InlineData("{ a: [b")]
     public void An_open_bracket_is_said_with_file_and_line(string text)
     {
-        Assert.Matches("^muster.yaml:[12]: is not valid YAML", Assert.Single(RulesParser.Parse(text).Errors).ToString());
+        Assert.Matches("^muster.yaml:[123]: is not valid YAML", Assert.Single(RulesParser.Parse(text).Errors).ToString());
         List<string> faults = [];
         ModelsFile.Parse(text, "models.yaml", _ => [], faults);
-        Assert.Matches("^models.yaml, line [12]: is not valid YAML", Assert.Single(faults));
+        Assert.Matches("^models.yaml, line [123]: is not valid YAML", Assert.Single(faults));
         var file = Path.Combine(Directory.CreateTempSubdirectory("muster-test-").FullName, "prices.yaml");
         File.WriteAllText(file, text);
-        Assert.Matches("prices.yaml:[12] is no price table", Assert.Throws<FormatException>(() => new PriceTable([file])).Message);
+        Assert.Matches("prices.yaml:[123] is no price table", Assert.Throws<FormatException>(() => new PriceTable([file])).Message);
         Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
     }
 
