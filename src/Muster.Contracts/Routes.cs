@@ -58,6 +58,7 @@ public static class Routes
     public const string AgentDeactivate = "/api/agents/{id}/deactivate";
     public const string AgentPause = "/api/agents/{id}/pause";
     public const string AgentResume = "/api/agents/{id}/resume";
+    public const string AgentDrain = "/api/agents/{id}/drain";
     public const string AgentStop = "/api/agents/{id}/stop";
     public const string AgentToken = "/api/agents/{id}/token";
 
@@ -100,6 +101,7 @@ public static class Routes
     public const string Deployment = "/api/deployments/{id}";
 
     public const string ProgressSummary = "/api/progress/summary";
+    public const string ProgressNeeds = "/api/progress/needs";
     public const string ProgressAgents = "/api/progress/agents";
     public const string ProgressSnapshot = "/api/progress/snapshot";
     public const string ProgressHistory = "/api/progress/history/{projectId}";

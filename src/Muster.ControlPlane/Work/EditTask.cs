@@ -33,7 +33,7 @@ public static class EditTask
         tx.ExecuteOne(
             """
             UPDATE tasks SET title = COALESCE(@title, title), description = COALESCE(@Description, description), labels = COALESCE(@labels, labels),
-                   priority = COALESCE(@Priority, priority), role = COALESCE(@Role, role), estimate_minutes = @minutes, contract = COALESCE(@Contract, contract),
+                   priority = COALESCE(@Priority, priority), role = NULLIF(COALESCE(@Role, role), ''), estimate_minutes = @minutes, contract = COALESCE(@Contract, contract),
                    needs_approval = COALESCE(@NeedsApproval, needs_approval), not_before = @notBefore,
                    hold_code = CASE WHEN @notBefore = not_before THEN hold_code ELSE NULL END,
                    not_before_code = CASE WHEN @notBefore IS NULL THEN NULL ELSE COALESCE(not_before_code, 'not_before') END, updated_at = @Now

@@ -36,6 +36,9 @@ public sealed record BoardFacts
     public required IReadOnlyList<string> Roles { get; init; }
     public required IReadOnlyList<string> Agents { get; init; }
 
+    /// <summary>Roles that a task may be given to, whether an agent has them or not.</summary>
+    public required IReadOnlyList<string> AllRoles { get; init; }
+
     /// <summary>What the address asks for, by name.</summary>
     public required IReadOnlyDictionary<string, string> Filter { get; init; }
 
@@ -48,6 +51,7 @@ public sealed record BoardFacts
         var only = filter.GetValueOrDefault("state");
         var summary = page.Muster.GetProgressSummaryAsync();
         var agents = page.Muster.ListAgentsAsync(limit: 500);
+        var roles = page.MaySteer ? page.Muster.ListRolesAsync() : null;
         var wanted = Columns.Concat(Ends).Where(c => only is null || c.State == only);
         var pages = wanted.Select(c => (Column: c, Tasks: ListAsync(page, filter, c.State, c.Order, only is null ? Most : Most * 3, only is null ? null : page.Asked("after")))).ToList();
         var projects = (await summary).Projects;
@@ -67,6 +71,7 @@ public sealed record BoardFacts
             Projects = projects,
             Filter = filter,
             Roles = [.. crew.Select(a => a.Role).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
+            AllRoles = roles is null ? [] : [.. (await roles).Roles.Select(r => r.Name)],
             Agents = [.. crew.Select(a => a.Name)],
         };
     }

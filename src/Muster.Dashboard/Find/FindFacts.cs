@@ -50,6 +50,9 @@ public sealed record FindFacts(string Asked, IReadOnlyList<FoundGroup> Groups)
     private static IEnumerable<Found> Actions(PageContext page)
     {
         if (page.MaySteer) yield return new("Say what you want", "/chat", "comment");
+        if (page.MaySteer) yield return new("Add a project", "/settings/projects#add", "plus");
+        if (page.MaySteer) yield return new("Add a budget", "/settings/budgets#add", "plus");
+        if (page.Owns) yield return new("Let somebody in", "/settings/people#add", "plus");
         yield return new("Theme: as the system", "", "screen", Press: "#theme [value=system]");
         yield return new("Theme: light", "", "sun", Press: "#theme [value=light]");
         yield return new("Theme: dark", "", "moon", Press: "#theme [value=dark]");

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Numerics;
+
 namespace Muster.Dashboard.Hosting;
 
 /// <summary>What a form does.</summary>
@@ -12,6 +15,14 @@ internal sealed record FormCall(PageContext Page, RouteValueDictionary Route, IF
 
     /// <summary>What was typed, without space around it; null when nothing was.</summary>
     public string? Text(string name) => Form[name].ToString().Trim() is { Length: > 0 } text ? text : null;
+
+    /// <summary>A number from zero up; null when nothing was typed.</summary>
+    public T? Number<T>(string name) where T : struct, INumber<T> =>
+        Text(name) is not { } text ? null
+        : T.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) ? number
+        : throw new FormException(name, "Write a number, such as 20.");
+
+    public bool Ticked(string name) => Text(name) is not null;
 
     public string Required(string name, string otherwise) => Text(name) ?? throw new FormException(name, otherwise);
 }
@@ -35,8 +46,12 @@ internal static class Forms
     public static IReadOnlyList<FormRoute> All { get; } =
     [
         .. Agents.AgentForms.All,
+        .. Board.BoardForms.All,
         .. Chat.ChatForms.All,
+        .. Plan.ImportForms.All,
+        .. Settings.SettingsForms.All,
         .. Tasks.TaskForms.All,
         .. Today.DecisionForms.All,
+        .. Tools.ToolForms.All,
     ];
 }

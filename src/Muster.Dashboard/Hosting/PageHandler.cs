@@ -18,7 +18,7 @@ internal static class PageHandler
         var context = http.RequestServices.GetRequiredService<PageContext>();
         var preferences = Preferences.Read(http);
         context.At(http.Request.Path + http.Request.QueryString, http.Request.RouteValues, preferences);
-        context.Said = Flash.Take(http);
+        (context.Said, context.Undo) = Flash.Take(http);
         if (Session.Of(http) is not { } session)
         {
             ToSignIn(http);

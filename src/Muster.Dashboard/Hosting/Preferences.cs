@@ -6,7 +6,8 @@ namespace Muster.Dashboard.Hosting;
 /// <param name="Theme">One of <see cref="Themes"/>.</param>
 /// <param name="LastLook">When they looked before.</param>
 /// <param name="Chat">Id of the conversation beside the pages, or <see cref="NewChat"/>; null when none is.</param>
-public sealed record Preferences(string Theme, DateTimeOffset? LastLook, string? Chat = null)
+/// <param name="Keys">Whether keys of one letter do something.</param>
+public sealed record Preferences(string Theme, DateTimeOffset? LastLook, string? Chat = null, bool Keys = true)
 {
     public const string System = "system";
     public const string NewChat = "new";
@@ -14,6 +15,7 @@ public sealed record Preferences(string Theme, DateTimeOffset? LastLook, string?
     private const string ThemeCookie = "muster_theme";
     private const string LookCookie = "muster_look";
     private const string ChatCookie = "muster_chat";
+    private const string KeysCookie = "muster_keys";
 
     /// <summary>Whoever comes back after a pause looks anew; what was done in the pause is new to them.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMinutes(30);
@@ -28,7 +30,7 @@ public sealed record Preferences(string Theme, DateTimeOffset? LastLook, string?
     public static Preferences Read(HttpContext http)
     {
         var theme = http.Request.Cookies[ThemeCookie];
-        return new Preferences(theme is not null && Themes.Contains(theme) ? theme : System, Looks(http)?.Before, ChatOf(http.Request.Cookies[ChatCookie]));
+        return new Preferences(theme is not null && Themes.Contains(theme) ? theme : System, Looks(http)?.Before, ChatOf(http.Request.Cookies[ChatCookie]), http.Request.Cookies[KeysCookie] != "off");
     }
 
     public static void SetTheme(HttpContext http, string theme) => http.Response.Cookies.Append(ThemeCookie, theme, Kept(http, TimeSpan.FromDays(365)));
@@ -39,9 +41,14 @@ public sealed record Preferences(string Theme, DateTimeOffset? LastLook, string?
     /// <summary>Keeps what a form has changed.</summary>
     public void Keep(HttpContext http, Preferences before)
     {
-        if (Chat == before.Chat) return;
-        if (Chat is null) http.Response.Cookies.Delete(ChatCookie, new CookieOptions { Path = "/" });
-        else http.Response.Cookies.Append(ChatCookie, Chat, Kept(http, TimeSpan.FromDays(30)));
+        if (Chat != before.Chat) Set(http, ChatCookie, Chat, TimeSpan.FromDays(30));
+        if (Keys != before.Keys) Set(http, KeysCookie, Keys ? null : "off", TimeSpan.FromDays(365));
+    }
+
+    private static void Set(HttpContext http, string cookie, string? value, TimeSpan life)
+    {
+        if (value is null) http.Response.Cookies.Delete(cookie, new CookieOptions { Path = "/" });
+        else http.Response.Cookies.Append(cookie, value, Kept(http, life));
     }
 
     /// <summary>Notes a look at what was done.</summary>

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging;
 using Muster.Client;
 using Muster.Contracts;
 using Muster.Contracts.Events;
+using Muster.Dashboard.Chat;
 using Muster.Dashboard.Hosting;
 using Muster.Dashboard.SignIn;
 
@@ -42,7 +43,7 @@ internal static class LiveEndpoint
         http.Response.ContentType = "text/event-stream";
         // A proxy in between must not hold events back until there are many.
         http.Response.Headers["X-Accel-Buffering"] = "no";
-        var viewer = new Viewer(http, scopes, session, found.Page, address, found.Values, Preferences.Read(http), after);
+        using var viewer = new Viewer(http, scopes, session, found.Page, address, found.Values, Preferences.Read(http), after);
         try
         {
             await viewer.RunAsync(planes, ending.Token);
@@ -66,9 +67,10 @@ internal static class LiveEndpoint
 
     /// <summary>Somebody who looks at a page.</summary>
     internal sealed class Viewer(
-        HttpContext http, IServiceScopeFactory scopes, Session session, PageRoute page, string address, RouteValueDictionary values, Preferences preferences, long after)
+        HttpContext http, IServiceScopeFactory scopes, Session session, PageRoute page, string address, RouteValueDictionary values, Preferences preferences, long after) : IDisposable
     {
         private readonly Dictionary<string, string> _shown = new(StringComparer.Ordinal);
+        private readonly SemaphoreSlim _writing = new(1);
         private long _seen = after;
 
         public async Task RunAsync(Planes planes, CancellationToken ct)
@@ -78,6 +80,7 @@ internal static class LiveEndpoint
             using var reading = CancellationTokenSource.CreateLinkedTokenSource(ct);
             var events = muster.FollowEventsAsync(_seen, Concerns(), reading.Token).GetAsyncEnumerator(reading.Token);
             var next = events.MoveNextAsync().AsTask();
+            var heard = HearAsync(muster, reading.Token);
             try
             {
                 var drawn = Stopwatch.GetTimestamp();
@@ -112,16 +115,22 @@ internal static class LiveEndpoint
                 // A reader that is still asked for its next event cannot be let go of.
                 await reading.CancelAsync();
                 await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await heard.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 await events.DisposeAsync();
             }
         }
 
-        /// <summary>What is said beside a page concerns it too, whatever the page is about.</summary>
+        /// <summary>Beside its own events, those that change its title, and what is said beside it. A page of one task hears of that task alone, until something is said beside it.</summary>
         private EventFilter Concerns()
         {
             var beside = preferences.Chat is not null;
-            return new EventFilter { Types = beside && (page.Still || page.Events.Length > 0) ? [.. page.Events.Union(PageRoute.Talk)] : page.Events, Task = page.Own && !beside ? values["key"] as string : null };
+            if (page.Own && !beside) return new EventFilter { Types = page.Events, Task = values["key"] as string };
+            // No types are all of them, which is what a page asks for that names none.
+            IReadOnlyList<string> own = page.Events.Length > 0 || page.Still ? [.. page.Events.Union(PageRoute.Asks)] : [];
+            return new EventFilter { Types = beside && own.Count > 0 ? [.. own.Union(PageRoute.Talk)] : own };
         }
+
+        public void Dispose() => _writing.Dispose();
 
         /// <summary>How long nothing may be sent: until the page is due, or a sign of life is.</summary>
         private TimeSpan Silence(long drawn)
@@ -149,7 +158,7 @@ internal static class LiveEndpoint
                 changed.Add(region);
             }
 
-            await SendAsync("regions", JsonSerializer.Serialize(new { title = Title(html), at = context.Now, regions = changed }, Wire.Json), ct);
+            await SendAsync("regions", JsonSerializer.Serialize(new { title = Title(html), badge = context.Needs, at = context.Now, regions = changed }, Wire.Json), ct);
         }
 
         private static string Title(string html)
@@ -158,10 +167,33 @@ internal static class LiveEndpoint
             return System.Net.WebUtility.HtmlDecode(html[from..html.IndexOf("</title>", from, StringComparison.Ordinal)]);
         }
 
+        /// <summary>Sends on what the Chief of Staff is about to say, while a model makes it up. What is kept comes as a region, and takes its place.</summary>
+        private async Task HearAsync(MusterClient muster, CancellationToken ct)
+        {
+            if (preferences.Chat is null && page.Component != typeof(ChatPage)) return;
+            try
+            {
+                await foreach (var words in muster.FollowMessagesAsync("goals.*.words", () => _ = WriteAsync(": hears\n\n", ct), ct: ct))
+                    await WriteAsync($"event: words\ndata: {words.Data?.GetRawText()}\n\n", ct);
+            }
+            catch (MusterException refused) when (refused.StatusCode == StatusCodes.Status403Forbidden)
+            {
+                // Who only looks gets what was said once it is said.
+            }
+        }
+
         private async Task WriteAsync(string text, CancellationToken ct)
         {
-            await http.Response.WriteAsync(text, ct);
-            await http.Response.Body.FlushAsync(ct);
+            await _writing.WaitAsync(ct);
+            try
+            {
+                await http.Response.WriteAsync(text, ct);
+                await http.Response.Body.FlushAsync(ct);
+            }
+            finally
+            {
+                _writing.Release();
+            }
         }
     }
 }

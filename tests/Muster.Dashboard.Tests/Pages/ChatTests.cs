@@ -67,6 +67,38 @@ public sealed class ChatTests
     }
 
     [Fact]
+    public async Task What_a_model_is_about_to_say_is_read_while_it_is_made_up()
+    {
+        var model = new SpokenModel();
+        var heard = new TaskCompletionSource();
+        model.Say(async (question, ct) =>
+        {
+            await heard.Task.WaitAsync(ct);
+            foreach (var piece in Plan.Chunk(7)) question.OnText?.Invoke(new string(piece));
+            return Plan;
+        });
+        await using var host = await PageHost.WithAsync(services => services.Replace(ServiceDescriptor.Singleton<IModels>(model)));
+        await host.Plane.ProjectAsync("CHA");
+        using var browser = await host.SignInAsync();
+        using var said = await browser.SendAsync("/chat", "/chat/say", new() { ["text"] = "Answer /v1/health" });
+        var chat = said.Headers.Location!.ToString();
+        Assert.Contains("data-words=\"G-1\"", await browser.PageAsync(chat), StringComparison.Ordinal);
+
+        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var reader = new StreamReader(await browser.StreamAsync($"/live?at={Uri.EscapeDataString(chat)}&after=0"));
+        string? words = null;
+        while (words is null && await reader.ReadLineAsync(late.Token) is { } line)
+        {
+            if (line == ": hears") heard.SetResult();
+            if (line.StartsWith("data: {\"goal\"", StringComparison.Ordinal)) words = line;
+        }
+
+        // The beginning of what is said, before there is a plan that anybody has checked.
+        Assert.Equal("G-1", JsonDocument.Parse(words![6..]).RootElement.GetProperty("goal").GetString());
+        Assert.StartsWith("One step", JsonDocument.Parse(words[6..]).RootElement.GetProperty("text").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Without_a_model_it_says_what_to_do_and_a_viewer_only_reads()
     {
         await using var host = await PageHost.WithAsync(_ => { });

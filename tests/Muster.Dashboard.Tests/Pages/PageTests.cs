@@ -18,7 +18,7 @@ public sealed partial class PageTests(PageHost host) : IClassFixture<PageHost>
     {
         await SeedAsync("NAV");
         using var browser = await host.SignInAsync();
-        foreach (var path in Navigation.Daily.Concat(Navigation.Rest).Select(p => p.Path).Concat(["/tasks/NAV-1", "/find", "/find?q=NAV", "/shortcuts"]))
+        foreach (var path in Navigation.Daily.Concat(Navigation.Rest).Select(p => p.Path).Concat(["/tasks/NAV-1", "/find", "/find?q=NAV", "/shortcuts", "/kit", "/settings/projects", "/settings/projects/NAV", "/settings/roles", "/settings/models", "/settings/budgets", "/settings/people", "/settings/files"]))
         {
             var html = await browser.PageAsync(path);
             Assert.DoesNotMatch(Elsewhere(), html);
@@ -173,9 +173,39 @@ public sealed partial class PageTests(PageHost host) : IClassFixture<PageHost>
         var before = await browser.PageAsync("/");
         Assert.Contains("Needs you", before, StringComparison.Ordinal);
         Assert.Contains("it broke for good", before, StringComparison.Ordinal);
+        // The title and the icon of every page tell it.
+        var needs = await host.Muster.GetNeedsAsync();
+        Assert.True(needs.Broken > 0);
+        var board = await browser.PageAsync("/board");
+        Assert.Contains($"<title>({needs.Broken + needs.Plans + needs.Pulls + needs.Questions}) Board", board, StringComparison.Ordinal);
+        Assert.Contains("/icon-needs.svg\" type", board, StringComparison.Ordinal);
         using var sent = await browser.SendAsync("/", "/tasks/TOD-1/retry");
         Assert.Equal((HttpStatusCode.SeeOther, "/"), (sent.StatusCode, sent.Headers.Location?.ToString()));
         Assert.Equal(TaskState.Pending, (await host.Muster.GetTaskAsync("TOD-1")).Status);
+    }
+
+    [Fact]
+    [Trait("req", "B8")]
+    public async Task Selected_tasks_are_changed_together_without_a_script_and_what_was_before_comes_back()
+    {
+        await SeedAsync("BUL");
+        await host.Plane.TaskAsync(new CreateTask { Project = "BUL", Title = "Another", Role = "backend-engineer" });
+        using var browser = await host.SignInAsync();
+        using var none = await browser.SendAsync("/board", "/board/change", new() { ["do"] = "cancel" });
+        Assert.Contains("Select at least one task first.", await none.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+
+        using var sent = await browser.SendAsync("/board", "/board/change", new() { ["do"] = "role", ["key"] = "BUL-1", ["role"] = "frontend-engineer" });
+        Assert.Equal(HttpStatusCode.SeeOther, sent.StatusCode);
+        Assert.Equal("frontend-engineer", (await host.Muster.GetTaskAsync("BUL-1")).Role);
+        using var undone = await browser.SendAsync("/board", "/board/undo");
+        Assert.Equal(HttpStatusCode.SeeOther, undone.StatusCode);
+        Assert.Null((await host.Muster.GetTaskAsync("BUL-1")).Role);
+
+        using var wrong = await browser.SendAsync("/board", "/board/change", new() { ["do"] = "priority", ["key"] = "BUL-2", ["priority"] = "9" });
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, wrong.StatusCode);
+        var html = await wrong.Content.ReadAsStringAsync();
+        Assert.Contains("priority is 1 (most urgent) to 5", html, StringComparison.Ordinal);
+        Assert.Matches("value=\"BUL-2\" form=\"bulk\" checked", html);
     }
 
     [Fact]

@@ -19,7 +19,7 @@ async function send(form, submitter) {
   if (form.getAttribute("aria-busy") === "true") return;
   form.setAttribute("aria-busy", "true");
   try {
-    const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(/** @type {any} */ (new FormData(form, submitter))), headers: { Accept: "text/html" } });
+    const answer = await fetch(form.action, { method: "POST", body: bodyOf(form, submitter), headers: { Accept: "text/html" } });
     if (!answer.headers.get("content-type")?.startsWith("text/html")) throw new Error(await answer.text());
     show(parse(await answer.text()), answer, form);
   } catch (error) {
@@ -27,6 +27,12 @@ async function send(form, submitter) {
   } finally {
     form.removeAttribute("aria-busy");
   }
+}
+
+/** @param {HTMLFormElement} form @param {HTMLElement | null} submitter */
+function bodyOf(form, submitter) {
+  const data = new FormData(form, submitter);
+  return form.enctype === "multipart/form-data" ? data : new URLSearchParams(/** @type {any} */ (data));
 }
 
 /** @param {Document} page @param {Response} answer @param {HTMLFormElement} form */
@@ -39,6 +45,7 @@ function show(page, answer, form) {
   }
   const taken = answer.ok;
   if (taken) {
+    document.dispatchEvent(new CustomEvent("muster:taken", { detail: form }));
     form.reset();
     form.closest("details[data-menu]")?.removeAttribute("open");
   }

@@ -49,7 +49,7 @@ function typing(target) {
 
 /** @param {number} step */
 function walk(step) {
-  const stops = [...document.querySelectorAll("main .rows a.grow, main .decision h3 a, main .tile > a")];
+  const stops = [...document.querySelectorAll("main .rows a.grow, main .decision h3 a, main .tile > a, main .tile header a, main .diff > summary")];
   const at = stops.indexOf(/** @type {Element} */ (document.activeElement));
   const next = stops[at < 0 ? (step > 0 ? 0 : stops.length - 1) : Math.min(stops.length - 1, Math.max(0, at + step))];
   if (next instanceof HTMLElement) next.focus();

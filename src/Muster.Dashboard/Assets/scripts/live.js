@@ -38,13 +38,22 @@ function open() {
     body.dataset.seq = /** @type {MessageEvent} */ (event).lastEventId;
     show(JSON.parse(/** @type {MessageEvent} */ (event).data));
   });
+  source.addEventListener("words", event => {
+    const { goal, text } = JSON.parse(/** @type {MessageEvent} */ (event).data);
+    for (const place of document.querySelectorAll(`[data-words="${CSS.escape(goal)}"]`)) place.textContent = text;
+    document.dispatchEvent(new Event("muster:changed"));
+  });
   source.addEventListener("reload", () => location.reload());
   source.addEventListener("over", () => location.assign("/sign-in"));
 }
 
-/** @param {{title: string, regions: string[]}} news */
-function show({ title, regions }) {
+/** @param {{title: string, badge: number, regions: string[]}} news */
+function show({ title, badge, regions }) {
   if (document.title !== title) document.title = title;
+  for (const mark of document.querySelectorAll("[data-badge]")) {
+    mark.toggleAttribute("hidden", badge === 0);
+    if (mark.lastChild) mark.lastChild.nodeValue = String(badge);
+  }
   for (const html of regions) {
     const wanted = parse(html).body.firstElementChild;
     const shown = wanted && document.getElementById(wanted.id);
