@@ -87,7 +87,7 @@ internal static class Pages
         new("/settings/models", typeof(ModelsPage), async page => await page.Muster.GetModelsAsync()) { Still = true },
         new("/settings/budgets", typeof(BudgetsPage), async page => (await page.Muster.ListBudgetsAsync(limit: 500)).Items) { Still = true },
         new("/settings/people", typeof(PeoplePage), async page => await page.Muster.ListTokensAsync()) { Still = true },
-        new("/settings/files", typeof(FilesPage), page => Task.FromResult<object>(page)) { Still = true },
+        new("/settings/files", typeof(FilesPage), async page => await SecretsFacts.ReadAsync(page)) { Still = true },
     ];
 
     public static (PageRoute Page, RouteValueDictionary Values)? Find(string path)
