@@ -66,6 +66,7 @@ public static class Routes
     public const string Role = "/api/roles/{name}";
     public const string RoleNotes = "/api/roles/{name}/notes";
     public const string RoleNote = "/api/roles/{name}/notes/{number}";
+    public const string RoleProposals = "/api/roles/{name}/proposals";
 
     public const string Specialists = "/api/specialists";
     public const string SpecialistRetire = "/api/specialists/{id}/retire";
@@ -84,6 +85,11 @@ public static class Routes
     public const string PullDiff = "/api/pulls/{id}/diff";
     public const string PullReviews = "/api/pulls/{id}/reviews";
     public const string PullClose = "/api/pulls/{id}/close";
+    public const string PullEvaluations = "/api/pulls/{id}/evaluations";
+
+    public const string Evaluations = "/api/evaluations";
+    public const string Evaluation = "/api/evaluations/{id}";
+    public const string EvaluationCancel = "/api/evaluations/{id}/cancel";
 
     public const string MergeQueue = "/api/git/merge-queue";
     public const string MergeQueueEntry = "/api/git/merge-queue/{id}";
