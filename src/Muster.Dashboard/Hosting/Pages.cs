@@ -31,7 +31,7 @@ internal sealed record PageRoute(string Pattern, Type Component, Func<PageContex
     /// <summary>Events after which more or less waits for a person: the title says how much.</summary>
     public static IReadOnlyList<string> Asks { get; } =
     [
-        "goal.*", "pull.*", EventTypes.TaskFailed, EventTypes.TaskQuarantined, EventTypes.TaskRetried, EventTypes.TaskCancelled, EventTypes.TaskDeleted, EventTypes.TaskHeld, EventTypes.TaskReady,
+        "goal.*", "pull.*", "tool.*", "deployment.*", "epic.*", EventTypes.TaskFailed, EventTypes.TaskQuarantined, EventTypes.TaskRetried, EventTypes.TaskCancelled, EventTypes.TaskDeleted, EventTypes.TaskHeld, EventTypes.TaskReady,
     ];
 
     private readonly TemplateMatcher _matcher = new(TemplateParser.Parse(Pattern.TrimStart('/')), []);
