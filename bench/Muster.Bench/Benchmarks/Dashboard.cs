@@ -41,11 +41,13 @@ internal static class Dashboard
 
         (string, Func<Task<IContender>>) Paint(int page) => ($"{Pages[page].Name}, first paint", async () => new Painted($"{Pages[page].Name}, first paint", plane, await Browser.StartAsync(), visitor, Pages[page].Path));
 
-        (string, Func<Task<IContender>>) Seen(string name, Func<string, string> path, string label) => ($"{name}, an event on the screen", async () =>
+        (string, Func<Task<IContender>>) Seen(string name, Func<string, string> path, string label) => ($"{name}, an event on the screen", () => SeenAsync(name, path, label));
+
+        async Task<IContender> SeenAsync(string name, Func<string, string> path, string label)
         {
             var task = await WatchedTaskAsync(plane, crew, session.Stop);
             return new OnScreen($"{name}, an event on the screen", plane, await Browser.StartAsync(), visitor, crew, path(task), percent => string.Format(CultureInfo.InvariantCulture, label, percent, task));
-        });
+        }
     }
 
     private static async Task<string> WatchedTaskAsync(Plane plane, Crew crew, CancellationToken ct)

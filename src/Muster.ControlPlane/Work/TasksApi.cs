@@ -84,12 +84,17 @@ public static class TasksApi
             """, new { project, projectKey = project?.ToUpperInvariant(), after.Value, after.Key, after.Number, limit = Paging.Limit(limit) + 1 }, Paging.Limit(limit), ct);
     }
 
+    /// <summary>Which tasks stand on the page is decided by their ids; only those are then read whole, which of ten thousand are few.</summary>
     private static async Task<Page<TaskInfo>> PageAsync(Store store, TaskReader reader, TaskOrder order, string where, object args, int limit, CancellationToken ct)
     {
-        var rows = (await store.ReadAsync(c => c.QueryAsync<TaskRow>(TaskQueries.Select + where + order.Sql + " LIMIT @limit", args), ct)).AsList();
+        var sql = $"{TaskQueries.Select} WHERE t.id IN (SELECT t.id FROM tasks t JOIN projects p ON p.id = t.project_id{Joins(where)}{where}{order.Sql} LIMIT @limit){order.Sql}";
+        var rows = (await store.ReadAsync(c => c.QueryAsync<TaskRow>(sql, args), ct)).AsList();
         var infos = await reader.InfosAsync([.. rows.Take(limit)], ct);
         return new Page<TaskInfo> { Items = infos, Next = rows.Count > limit ? Paging.Encode(order.Cursor(rows[limit - 1])) : null };
     }
+
+    private static string Joins(string where) =>
+        (where.Contains("e.number", StringComparison.Ordinal) ? " JOIN epics e ON e.id = t.epic_id" : "") + (where.Contains("a.name", StringComparison.Ordinal) ? " JOIN agents a ON a.id = t.agent_id" : "");
 
     private static string Escape(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal);
 

@@ -20,15 +20,15 @@ namespace Muster.Dashboard.Live;
 internal static class LiveEndpoint
 {
     private static readonly TimeSpan Together = TimeSpan.FromMilliseconds(60);
-    private static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(150);
+    private static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan SignOfLife = TimeSpan.FromSeconds(15);
 
     /// <summary>Of the time, at most one part in so many goes into one viewer's drawings.</summary>
-    private const int Share = 4;
+    private const int Share = 3;
 
     public static void MapLive(this IEndpointRouteBuilder routes) => routes.MapGet("/live", StreamAsync);
 
-    private static async Task StreamAsync(HttpContext http, IServiceScopeFactory scopes, Planes planes, IHostApplicationLifetime lifetime, ILogger<Viewer> logger)
+    private static async Task StreamAsync(HttpContext http, IServiceScopeFactory scopes, Planes planes, IHostApplicationLifetime lifetime, Drawings drawings, ILogger<Viewer> logger)
     {
         var address = Origin.Local(http.Request.Query["at"]);
         if (Session.Of(http) is not { } session || address is null || Pages.Find(address.Split('?', 2)[0]) is not { } found)
@@ -43,7 +43,7 @@ internal static class LiveEndpoint
         http.Response.ContentType = "text/event-stream";
         // A proxy in between must not hold events back until there are many.
         http.Response.Headers["X-Accel-Buffering"] = "no";
-        using var viewer = new Viewer(http, scopes, session, found.Page, address, found.Values, Preferences.Read(http), after);
+        using var viewer = new Viewer(http, scopes, session, found.Page, address, found.Values, Preferences.Read(http), after, drawings);
         try
         {
             await viewer.RunAsync(planes, ending.Token);
@@ -67,7 +67,7 @@ internal static class LiveEndpoint
 
     /// <summary>Somebody who looks at a page.</summary>
     internal sealed class Viewer(
-        HttpContext http, IServiceScopeFactory scopes, Session session, PageRoute page, string address, RouteValueDictionary values, Preferences preferences, long after) : IDisposable
+        HttpContext http, IServiceScopeFactory scopes, Session session, PageRoute page, string address, RouteValueDictionary values, Preferences preferences, long after, Drawings drawings) : IDisposable
     {
         private readonly Dictionary<string, string> _shown = new(StringComparer.Ordinal);
         private readonly SemaphoreSlim _writing = new(1);
@@ -86,6 +86,8 @@ internal static class LiveEndpoint
                 var drawn = Stopwatch.GetTimestamp();
                 while (true)
                 {
+                    // What came while the page was drawn and rested has waited long enough.
+                    var waited = next.IsCompleted;
                     if (await Task.WhenAny(next, Task.Delay(Silence(drawn), ct)) != next)
                     {
                         await WriteAsync(": alive\n\n", ct);
@@ -94,7 +96,7 @@ internal static class LiveEndpoint
                     else
                     {
                         // What belongs together comes together: a claim is three events.
-                        await Task.Delay(Together, ct);
+                        if (!waited) await Task.Delay(Together, ct);
                         while (next.IsCompleted)
                         {
                             if (!await next) return;
@@ -104,7 +106,16 @@ internal static class LiveEndpoint
                     }
 
                     var started = Stopwatch.GetTimestamp();
-                    await DrawAsync(planes, ct);
+                    await drawings.WaitAsync(ct);
+                    try
+                    {
+                        await DrawAsync(planes, ct);
+                    }
+                    finally
+                    {
+                        drawings.Release();
+                    }
+
                     drawn = Stopwatch.GetTimestamp();
                     var pause = Stopwatch.GetElapsedTime(started, drawn) * (Share - 1);
                     await Task.Delay(pause > LeastPause ? pause : LeastPause, ct);

@@ -85,5 +85,24 @@ public sealed class DeedTests(Served served, Chromium chromium) : IClassFixture<
         Assert.Equal((TaskState.Pending, TaskState.Pending), ((await muster.GetTaskAsync("SHO-6")).Status, (await muster.GetTaskAsync("SHO-7")).Status));
     }
 
+    [Fact(SkipUnless = nameof(Chromium.IsThere), SkipType = typeof(Chromium), Skip = Chromium.Missing)]
+    [Trait("req", "C4")]
+    public async Task A_plan_that_is_dropped_is_looked_at_and_then_taken()
+    {
+        var muster = served.Plane.Client;
+        await muster.CreateProjectAsync(new CreateProject { Key = "DRO", Name = "dropped", Contract = "" });
+        await using var context = await chromium.OpenAsync();
+        var page = await served.SignInAsync(context);
+        await page.GotoAsync(At("/plan/DRO"));
+        // A file from the desktop, on the plan itself.
+        await page.EvaluateAsync("""
+            () => { const drop = new DataTransfer(); drop.items.add(new File(["## Epic 1: Buying (3 hours)\n- [ ] 1.1 Keep the cart (3h)\n"], "plan.md"));
+                    document.querySelector("main").dispatchEvent(new DragEvent("drop", { dataTransfer: drop, bubbles: true, cancelable: true })); }
+            """);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Take these 1 task" }).ClickAsync();
+        await Assertions.Expect(page.GetByText("1 epic and 1 task added to DRO")).ToBeVisibleAsync();
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Plan");
+    }
+
     private string At(string path) => new Uri(served.Plane.Address, path).AbsoluteUri;
 }

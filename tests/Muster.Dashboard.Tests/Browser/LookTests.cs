@@ -18,7 +18,7 @@ public sealed class LookTests(Served served, Chromium chromium) : IClassFixture<
     private IEnumerable<(string Name, string Path)> All =>
         Navigation.Daily.Concat(Navigation.Rest).Select(p => (p.Name.ToLowerInvariant(), p.Path)).Concat(
         [
-            ("task", "/tasks/SHO-1"), ("task-failed", "/tasks/SHO-2"), ("agent", "/agents/ada"), ("review", "/reviews/REV/1?at=5:cart.cs"), ("review-split", "/reviews/REV/1?view=split"),
+            ("task", "/tasks/SHO-1"), ("task-failed", "/tasks/SHO-2"), ("agent", "/agents/ada"), ("import", "/plan/SHO/import"), ("review", "/reviews/REV/1?at=5:cart.cs"), ("review-split", "/reviews/REV/1?view=split"),
             ("chat-one", served.Chat), ("find", "/find?q=cart"), ("shortcuts", "/shortcuts"), ("kit", "/kit"), ("tool", "/tools/count-words"), .. Settings,
         ]);
 
@@ -53,6 +53,15 @@ public sealed class LookTests(Served served, Chromium chromium) : IClassFixture<
             wrong.AddRange(found.EnumerateArray().Select(v => $"{path}: {v.GetString()}"));
             var over = await page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
             if (over > 0) wrong.Add($"{path}: wider than the screen by {over}");
+            if (width > 500)
+            {
+                // Twice as large is half as wide.
+                await page.SetViewportSizeAsync(width / 2, height / 2);
+                over = await page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+                if (over > 0) wrong.Add($"{path}: wider than the screen by {over} at 200%");
+                await page.SetViewportSizeAsync(width, height);
+            }
+
             if (Pictures is not null) await page.ScreenshotAsync(new() { Path = Path.Combine(Pictures, $"{name}-{theme}-{(width < 500 ? "phone" : "desk")}.png"), FullPage = true });
         }
 

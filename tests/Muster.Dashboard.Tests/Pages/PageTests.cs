@@ -53,7 +53,7 @@ public sealed partial class PageTests(PageHost host) : IClassFixture<PageHost>
         var claimed = Assert.Single(await ClaimAsync("HOS", "hosagent"));
         await host.Muster.AppendAssignmentLogAsync(claimed.Assignment.Id, new AppendLog { Offset = 0, Text = "\u001b[31mred\u001b[0m " + Hostile + new string('x', 20_000) + "\n" }, Client.CallOptions.ForLease(claimed.Lease));
         using var browser = await host.SignInAsync();
-        foreach (var path in new[] { "/", "/tasks/HOS-1" })
+        foreach (var path in Navigation.Daily.Concat(Navigation.Rest).Select(p => p.Path).Concat(["/tasks/HOS-1", "/plan/HOS", "/board?project=HOS&q=%3Cscript%3E", "/agents/hosagent", "/activity?task=HOS-1", "/find?q=%3Cscript%3Ealert"]))
         {
             var html = await browser.PageAsync(path);
             Assert.DoesNotContain("<script>alert", html, StringComparison.Ordinal);
@@ -209,6 +209,28 @@ public sealed partial class PageTests(PageHost host) : IClassFixture<PageHost>
     }
 
     [Fact]
+    [Trait("req", "C4")]
+    public async Task A_plan_is_shown_with_what_contradicts_itself_and_only_what_was_shown_is_taken()
+    {
+        const string Markdown = "# Small\n\nTotal: 3 issues in 1 epics, 9 hours\n\n## Epic 1: Buying (2 issues, 8h)\n\n- [ ] 1.1 Keep the <b>cart</b> (3h)\n- [ ] 1.2 Send a receipt (5h), after 1.1\n";
+        await host.Plane.ProjectAsync("IMP", contract: "");
+        using var browser = await host.SignInAsync();
+        using var shown = await browser.SendAsync("/plan/IMP/import", "/plan/IMP/import", new() { ["markdown"] = Markdown, ["do"] = "read" });
+        var html = await shown.Content.ReadAsStringAsync();
+        Assert.Equal(HttpStatusCode.OK, shown.StatusCode);
+        foreach (var text in (string[])["It contradicts itself", "Keep the &lt;b&gt;cart&lt;/b&gt;", "after 1.1", "Take these 2 tasks"]) Assert.Contains(text, html, StringComparison.Ordinal);
+        Assert.Empty((await host.Muster.ListTasksAsync("IMP")).Items);
+
+        var seen = Seen().Match(html).Groups["value"].Value;
+        using var other = await browser.SendAsync("/plan/IMP/import", "/plan/IMP/import", new() { ["markdown"] = Markdown + "- [ ] 1.3 Slipped in (1h)\n", ["do"] = "take", ["seen"] = seen });
+        Assert.Equal(HttpStatusCode.OK, other.StatusCode);
+        Assert.Empty((await host.Muster.ListTasksAsync("IMP")).Items);
+        using var taken = await browser.SendAsync("/plan/IMP/import", "/plan/IMP/import", new() { ["markdown"] = Markdown, ["do"] = "take", ["seen"] = seen });
+        Assert.Equal((HttpStatusCode.SeeOther, "/plan/IMP"), (taken.StatusCode, taken.Headers.Location?.ToString()));
+        Assert.Equal(2, (await host.Muster.ListTasksAsync("IMP")).Items.Count);
+    }
+
+    [Fact]
     public async Task A_task_is_taken_from_its_agent_and_goes_to_another()
     {
         await SeedAsync("TAK");
@@ -244,6 +266,9 @@ public sealed partial class PageTests(PageHost host) : IClassFixture<PageHost>
 
     [GeneratedRegex("<[a-z]+( [a-z-]+(=\"[^\"]*\")?)* (style|on[a-z]+)=|<style|<script(?! type=\"module\" src=\"/assets/)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Inline();
+
+    [GeneratedRegex("name=\"seen\" value=\"(?<value>[^\"]*)\"", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Seen();
 
     [GeneratedRegex("<h1[ >]", RegexOptions.None, 1000)]
     private static partial Regex Heading();
