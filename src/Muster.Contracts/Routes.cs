@@ -145,6 +145,8 @@ public static class Routes
 
     public const string Tokens = "/api/tokens";
     public const string Token = "/api/tokens/{id}";
+    public const string Secrets = "/api/secrets";
+    public const string Secret = "/api/secrets/{name}";
     public const string WhoAmI = "/api/whoami";
     public const string SignInLinks = "/api/sign-in-links";
     public const string Sessions = "/api/sessions";

@@ -82,6 +82,18 @@ public sealed record NeedsCount
 
     /// <summary>Tasks that failed for good, or were put aside.</summary>
     public required int Broken { get; init; }
+
+    /// <summary>Goals of which no plan came.</summary>
+    public required int Goals { get; init; }
+
+    /// <summary>Tools that passed their tests and wait for a word.</summary>
+    public required int Tools { get; init; }
+
+    /// <summary>Epics whose merge does not go through.</summary>
+    public required int Epics { get; init; }
+
+    /// <summary>Environments whose newest deployment did not come up.</summary>
+    public required int Deployments { get; init; }
 }
 
 public sealed record Statistics

@@ -93,7 +93,7 @@ public sealed class PageContext : IDisposable
         Me = await _muster.WhoAmIAsync(ct);
         Seq = (await newest).Items is [var last] ? last.Seq : 0;
         var count = await needs;
-        Needs = count.Plans + count.Pulls + count.Questions + count.Broken;
+        Needs = count.Plans + count.Pulls + count.Questions + count.Broken + count.Goals + count.Tools + count.Epics + count.Deployments;
     }
 
     public void Dispose() => _muster?.Dispose();

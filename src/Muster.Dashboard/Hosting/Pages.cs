@@ -31,7 +31,7 @@ internal sealed record PageRoute(string Pattern, Type Component, Func<PageContex
     /// <summary>Events after which more or less waits for a person: the title says how much.</summary>
     public static IReadOnlyList<string> Asks { get; } =
     [
-        "goal.*", "pull.*", EventTypes.TaskFailed, EventTypes.TaskQuarantined, EventTypes.TaskRetried, EventTypes.TaskCancelled, EventTypes.TaskDeleted, EventTypes.TaskHeld, EventTypes.TaskReady,
+        "goal.*", "pull.*", "tool.*", "deployment.*", "epic.*", EventTypes.TaskFailed, EventTypes.TaskQuarantined, EventTypes.TaskRetried, EventTypes.TaskCancelled, EventTypes.TaskDeleted, EventTypes.TaskHeld, EventTypes.TaskReady,
     ];
 
     private readonly TemplateMatcher _matcher = new(TemplateParser.Parse(Pattern.TrimStart('/')), []);
@@ -87,7 +87,7 @@ internal static class Pages
         new("/settings/models", typeof(ModelsPage), async page => await page.Muster.GetModelsAsync()) { Still = true },
         new("/settings/budgets", typeof(BudgetsPage), async page => (await page.Muster.ListBudgetsAsync(limit: 500)).Items) { Still = true },
         new("/settings/people", typeof(PeoplePage), async page => await page.Muster.ListTokensAsync()) { Still = true },
-        new("/settings/files", typeof(FilesPage), page => Task.FromResult<object>(page)) { Still = true },
+        new("/settings/files", typeof(FilesPage), async page => await SecretsFacts.ReadAsync(page)) { Still = true },
     ];
 
     public static (PageRoute Page, RouteValueDictionary Values)? Find(string path)

@@ -19,6 +19,12 @@ public sealed record RoleFacts(RoleInfo Role, RoleNotes Notes)
     }
 }
 
+/// <summary>The names of secrets, for who may know them.</summary>
+public sealed record SecretsFacts(SecretsInfo? Secrets)
+{
+    public static async Task<SecretsFacts> ReadAsync(PageContext page) => new(page.Owns ? await page.Muster.ListSecretsAsync() : null);
+}
+
 /// <summary>Setting what the API lets one set.</summary>
 internal static class SettingsForms
 {
@@ -36,6 +42,8 @@ internal static class SettingsForms
         new("/settings/budgets/add", AddBudgetAsync),
         new("/settings/budgets/{id}/edit", EditBudgetAsync),
         new("/settings/budgets/{id}/delete", DeleteBudgetAsync),
+        new("/settings/secrets/set", SetSecretAsync),
+        new("/settings/secrets/{name}/delete", DeleteSecretAsync),
         new("/settings/people/add", AddTokenAsync),
         new("/settings/people/{id}/revoke", RevokeAsync),
     ];
@@ -119,6 +127,20 @@ internal static class SettingsForms
     {
         await call.Page.Muster.DeleteBudgetAsync(call.Value("id"), ct: call.Stop);
         return "The budget is taken away";
+    }
+
+    // What begins with '_' is not given back with a form that could not be taken.
+    private static async Task<string> SetSecretAsync(FormCall call)
+    {
+        var name = call.Required("name", "A secret has a name, such as GRAFANA_TOKEN.");
+        await call.Page.Muster.SetSecretAsync(name, new SetSecret { Value = call.Required("_value", "Write the secret itself.") }, ct: call.Stop);
+        return $"The secret {name} is kept";
+    }
+
+    private static async Task<string> DeleteSecretAsync(FormCall call)
+    {
+        await call.Page.Muster.DeleteSecretAsync(call.Value("name"), ct: call.Stop);
+        return $"The secret {call.Value("name")} is taken away";
     }
 
     private static async Task<string> AddTokenAsync(FormCall call)

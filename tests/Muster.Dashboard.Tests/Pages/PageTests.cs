@@ -29,6 +29,21 @@ public sealed partial class PageTests(PageHost host) : IClassFixture<PageHost>
         }
     }
 
+    [Fact]
+    public async Task It_can_be_installed_as_an_app()
+    {
+        using var browser = await host.SignInAsync();
+        using var manifest = System.Text.Json.JsonDocument.Parse(await browser.PageAsync("/manifest.webmanifest"));
+        foreach (var icon in manifest.RootElement.GetProperty("icons").EnumerateArray())
+        {
+            using var picture = await browser.GetAsync(icon.GetProperty("src").GetString()!);
+            Assert.Equal(icon.GetProperty("type").GetString(), picture.Content.Headers.ContentType?.ToString());
+        }
+
+        using var worker = await browser.GetAsync("/worker.js");
+        Assert.Equal("text/javascript; charset=utf-8", worker.Content.Headers.ContentType?.ToString());
+    }
+
     [Theory]
     [InlineData("/")]
     [InlineData("/sign-in")]
@@ -177,7 +192,7 @@ public sealed partial class PageTests(PageHost host) : IClassFixture<PageHost>
         var needs = await host.Muster.GetNeedsAsync();
         Assert.True(needs.Broken > 0);
         var board = await browser.PageAsync("/board");
-        Assert.Contains($"<title>({needs.Broken + needs.Plans + needs.Pulls + needs.Questions}) Board", board, StringComparison.Ordinal);
+        Assert.Contains($"<title>({needs.Broken + needs.Plans + needs.Pulls + needs.Questions + needs.Goals + needs.Tools + needs.Epics + needs.Deployments}) Board", board, StringComparison.Ordinal);
         Assert.Contains("/icon-needs.svg\" type", board, StringComparison.Ordinal);
         using var sent = await browser.SendAsync("/", "/tasks/TOD-1/retry");
         Assert.Equal((HttpStatusCode.SeeOther, "/"), (sent.StatusCode, sent.Headers.Location?.ToString()));

@@ -70,6 +70,31 @@ public sealed partial class SettingsTests(PageHost host) : IClassFixture<PageHos
     }
 
     [Fact]
+    public async Task A_secret_is_written_and_never_shown()
+    {
+        using var browser = await host.SignInAsync();
+        var typed = new Dictionary<string, string> { ["name"] = "../GRAFANA", ["_value"] = "a-very-secret-word" };
+        using var wrong = await browser.SendAsync("/settings/files", "/settings/secrets/set", typed);
+        Assert.NotEqual(HttpStatusCode.SeeOther, wrong.StatusCode);
+        Assert.DoesNotContain("a-very-secret-word", await wrong.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        typed["name"] = "GRAFANA_TOKEN";
+        using var kept = await browser.SendAsync("/settings/files", "/settings/secrets/set", typed);
+        Assert.Equal(HttpStatusCode.SeeOther, kept.StatusCode);
+        var html = await browser.PageAsync("/settings/files");
+        Assert.Contains("GRAFANA_TOKEN", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("a-very-secret-word", html, StringComparison.Ordinal);
+        var file = Path.Combine((await host.Muster.ListSecretsAsync()).Folder, "GRAFANA_TOKEN");
+        Assert.Equal("a-very-secret-word", await File.ReadAllTextAsync(file));
+        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+
+        // Only owners know even their names.
+        using var maintainer = await host.SignInAsAsync(Scopes.Maintainer);
+        Assert.DoesNotContain("/settings/secrets", await maintainer.PageAsync("/settings/files"), StringComparison.Ordinal);
+        using var gone = await browser.SendAsync("/settings/files", "/settings/secrets/GRAFANA_TOKEN/delete");
+        Assert.False(File.Exists(file));
+    }
+
+    [Fact]
     public async Task A_tool_is_shown_whole_and_a_word_on_it_names_its_hash()
     {
         await host.Muster.CreateToolAsync(Package());
