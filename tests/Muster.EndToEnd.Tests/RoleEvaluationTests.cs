@@ -32,7 +32,7 @@ public sealed class RoleEvaluationTests
         await stage.DoAsync("task", "add", "Say hello", "--project", "BLT", "--role", "backend-engineer");
         await StateAsync(muster, "BLT-1", TaskState.Done);
         Assert.Equal(2, (await muster.Client.GetTaskAsync("BLT-1")).Attempts);
-        var trunk = await repository.GitAsync("rev-parse", "trunk");
+        var target = await TargetAsync(muster);
         await stage.DoAsync("task", "add", "Mend the role", "--project", "BLT", "--role", "seed", "--contract", "");
         await StateAsync(muster, "BLT-2", TaskState.Done);
 
@@ -46,7 +46,7 @@ public sealed class RoleEvaluationTests
         Assert.Equal(("policy", 0, 1), (evaluation!.CreatedBy, evaluation.Before.Passed, evaluation.After.Passed));
         Assert.Equal((TrialOutcomes.Failed, TrialOutcomes.Passed, "BLT-1"), (evaluation.Tasks[0].Before.Outcome, evaluation.Tasks[0].After.Outcome, evaluation.Tasks[0].Task));
         Assert.All(new[] { evaluation.Before, evaluation.After }, side => Assert.True(side is { Calls: > 1, Tokens: > 0, Checks: 1 }));
-        Assert.Equal(trunk, await repository.GitAsync("rev-parse", "trunk"));
+        Assert.Equal(target, await TargetAsync(muster));
         Assert.Contains("| BLT-1 | before | failed | 0/1 |", await stage.DoAsync("review", "show", "FLEET!1"), StringComparison.Ordinal);
         Assert.Contains("passed: 0 of 1 before, 1 after", await stage.DoAsync("evaluate", "FLEET!1", "--show"), StringComparison.Ordinal);
 
@@ -58,6 +58,8 @@ public sealed class RoleEvaluationTests
         Assert.Equal(1, Again(await muster.Client.ListTasksAsync(project: "BLT"))!.Attempts);
         Assert.Contains((await muster.Client.ListEventsAsync(filter: new EventFilter { Types = [EventTypes.RoleChanged] })).Items, one => one.Text.Contains("backend-engineer", StringComparison.Ordinal));
     }
+
+    private static async Task<string> TargetAsync(RunningMuster muster) => (await muster.Client.ListBranchesAsync("BLT")).Single(branch => branch.Kind == "target").Sha;
 
     private static TaskInfo? Again(Muster.Contracts.Page<TaskInfo> tasks) => tasks.Items.FirstOrDefault(task => task.Title == "Say it again");
 

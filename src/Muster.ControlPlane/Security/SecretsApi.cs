@@ -53,7 +53,7 @@ public static partial class SecretsApi
         return TypedResults.NoContent();
     }
 
-    private static SecretInfo Info(FileInfo file) => new() { Name = file.Name, UpdatedAt = file.LastWriteTimeUtc };
+    private static SecretInfo Info(FileInfo file) => new() { Name = file.Name, UpdatedAt = new DateTimeOffset(file.LastWriteTimeUtc, TimeSpan.Zero) };
 
     private static string Folder(ControlPlaneOptions options) => Path.Combine(Path.GetFullPath(options.DataFolder), "secrets");
 
