@@ -23,5 +23,6 @@ return await Runner.RunAsync(
     Starting.Benchmark,
     HttpRequests.Benchmark,
     Gateway.Benchmark,
+    Dashboard.Benchmark,
     Leak.Benchmark,
 ], args);

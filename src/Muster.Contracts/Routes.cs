@@ -58,6 +58,7 @@ public static class Routes
     public const string AgentDeactivate = "/api/agents/{id}/deactivate";
     public const string AgentPause = "/api/agents/{id}/pause";
     public const string AgentResume = "/api/agents/{id}/resume";
+    public const string AgentDrain = "/api/agents/{id}/drain";
     public const string AgentStop = "/api/agents/{id}/stop";
     public const string AgentToken = "/api/agents/{id}/token";
 
@@ -65,6 +66,7 @@ public static class Routes
     public const string Role = "/api/roles/{name}";
     public const string RoleNotes = "/api/roles/{name}/notes";
     public const string RoleNote = "/api/roles/{name}/notes/{number}";
+    public const string RoleProposals = "/api/roles/{name}/proposals";
 
     public const string Specialists = "/api/specialists";
     public const string SpecialistRetire = "/api/specialists/{id}/retire";
@@ -83,6 +85,11 @@ public static class Routes
     public const string PullDiff = "/api/pulls/{id}/diff";
     public const string PullReviews = "/api/pulls/{id}/reviews";
     public const string PullClose = "/api/pulls/{id}/close";
+    public const string PullEvaluations = "/api/pulls/{id}/evaluations";
+
+    public const string Evaluations = "/api/evaluations";
+    public const string Evaluation = "/api/evaluations/{id}";
+    public const string EvaluationCancel = "/api/evaluations/{id}/cancel";
 
     public const string MergeQueue = "/api/git/merge-queue";
     public const string MergeQueueEntry = "/api/git/merge-queue/{id}";
@@ -94,6 +101,7 @@ public static class Routes
     public const string Deployment = "/api/deployments/{id}";
 
     public const string ProgressSummary = "/api/progress/summary";
+    public const string ProgressNeeds = "/api/progress/needs";
     public const string ProgressAgents = "/api/progress/agents";
     public const string ProgressSnapshot = "/api/progress/snapshot";
     public const string ProgressHistory = "/api/progress/history/{projectId}";
@@ -137,6 +145,8 @@ public static class Routes
 
     public const string Tokens = "/api/tokens";
     public const string Token = "/api/tokens/{id}";
+    public const string Secrets = "/api/secrets";
+    public const string Secret = "/api/secrets/{name}";
     public const string WhoAmI = "/api/whoami";
     public const string SignInLinks = "/api/sign-in-links";
     public const string Sessions = "/api/sessions";

@@ -100,6 +100,7 @@ public static class ControlPlaneServer
         app.MapAllModels();
         app.MapConversations();
         app.MapTokens();
+        app.MapSecrets();
         app.MapSessions();
         app.MapMcp();
         app.MapOpenApi("/openapi/{documentName}.json").Admit(Access.Anyone);

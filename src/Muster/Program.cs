@@ -22,6 +22,7 @@ return await CommandLine.RunAsync((RootCommand)new RootCommand("Muster: a contro
     AgentCommand.Create(),
     RoleCommand.Create(),
     ReviewCommand.Create(),
+    EvaluateCommand.Create(),
     QueueCommand.Create(),
     DeployCommand.Create(),
     ModelsCommand.Create(),

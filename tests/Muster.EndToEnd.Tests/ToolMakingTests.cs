@@ -3,6 +3,7 @@ using Muster.Conformance.Models;
 using Muster.Contracts.Events;
 using Muster.Contracts.Tools;
 using Muster.Contracts.Work;
+using Muster.Runner.Tests.Profiles;
 
 namespace Muster.EndToEnd.Tests;
 
@@ -19,9 +20,9 @@ public sealed class ToolMakingTests
     public async Task A_tool_invented_by_one_agent_is_tested_approved_and_used_by_another()
     {
         var approved = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var model = await ScriptedModel.StartAsync(request => Invents(request) ? Inventor(request) : User(request));
+        await using var model = await ScriptedModel.StartAsync(request => IsClaude(request) ? Claude(request) : Invents(request) ? Inventor(request) : User(request));
         // The other agent is held in the middle of its attempt until the person has approved the second tool.
-        model.Fault = request => !Invents(request) && request.Turn == 2 && !approved.Task.IsCompleted ? ScriptedFault.HoldAt(0, approved.Task) : null;
+        model.Fault = request => !Invents(request) && !IsClaude(request) && request.Turn == 2 && !approved.Task.IsCompleted ? ScriptedFault.HoldAt(0, approved.Task) : null;
         await using var stage = new Stage();
         var muster = await UpAsync(stage, model);
         await stage.DoAsync("project", "add", "--key", "MAK", "--name", "Making");
@@ -60,6 +61,13 @@ public sealed class ToolMakingTests
 
         // Who has no sandbox at hand: a host runs it.
         Assert.Contains("\"words\":2", (await stage.DoAsync("tool", "run", "word-count", "--input", "{\"text\":\"a b\"}")).Replace(" ", "", StringComparison.Ordinal), StringComparison.Ordinal);
+
+        // A program of others has it too, through the attempt's MCP server.
+        await stage.DoAsync("agent", "add", "cleo", "--executor", "claude-code", "--role", "technical-writer", "--model", "smart", "--", CodingPrograms.Require("claude"));
+        await stage.DoAsync("task", "add", "Count it once more", "--project", "MAK", "--role", "technical-writer");
+        await StateAsync(muster, "MAK-3", TaskState.Done);
+        Assert.Contains("\"words\":4", (await muster.Client.ListAssignmentsAsync(task: "MAK-3")).Items[0].Summary!.Replace(" ", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Single((await muster.Client.ListToolCallsAsync("word-count")).Items, call => call is { Caller: "cleo", TaskKey: "MAK-3", Outcome: ToolOutcomes.Ok });
         await stage.DoAsync("tool", "retire", "word-count", "-m", "the run is over");
         Assert.DoesNotContain(await muster.Client.ListOfferedToolsAsync(), tool => tool.Name == "word-count");
     }
@@ -98,6 +106,13 @@ public sealed class ToolMakingTests
         4 => ScriptedTurn.Call("finish", new { summary = "I counted: " + string.Join(' ', request.Messages.Where(message => message.Role == "tool" && message.Text.StartsWith('{')).Select(message => message.Text)) }),
         _ => ScriptedScripts.Nothing,
     };
+
+    private static ScriptedTurn Claude(ScriptedRequest request) =>
+        request.ToolResults.Count > 0 ? ScriptedTurn.Say("Counted: " + Last(request))
+        : request.Tools.FirstOrDefault(tool => tool.Name.EndsWith("fleet__word-count", StringComparison.Ordinal)) is { } count ? ScriptedTurn.Call(count.Name, new { text = "a b c d" })
+        : ScriptedTurn.Say("There is no such tool.");
+
+    private static bool IsClaude(ScriptedRequest request) => request.Text.Contains("Count it once more", StringComparison.Ordinal);
 
     private static bool Invents(ScriptedRequest request) => !request.Text.Contains("Count them all", StringComparison.Ordinal);
 

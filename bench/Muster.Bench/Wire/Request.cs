@@ -10,7 +10,7 @@ internal static class Request
 
     public static byte[] Post(string path, string token, string body, string? lease = null) => Bytes("POST", path, token, lease, body);
 
-    public static byte[] Patch(string path, string token, string body) => Bytes("PATCH", path, token, null, body);
+    public static byte[] Patch(string path, string token, string body, string? lease = null) => Bytes("PATCH", path, token, lease, body);
 
     private static byte[] Bytes(string method, string path, string token, string? lease, string? body)
     {

@@ -48,6 +48,10 @@ public sealed partial class MusterClient
     public Task<AgentInfo> ResumeAgentAsync(string id, CallOptions? call = null, CancellationToken ct = default) =>
         PostAsync<AgentInfo>(Query.At(Routes.AgentResume, id), null, call, ct);
 
+    /// <summary>Tells an agent to finish what it holds, take nothing new, and end; resuming undoes it.</summary>
+    public Task<AgentInfo> DrainAgentAsync(string id, CallOptions? call = null, CancellationToken ct = default) =>
+        PostAsync<AgentInfo>(Query.At(Routes.AgentDrain, id), null, call, ct);
+
     /// <summary>Tells an agent to stop and hand its tasks back.</summary>
     public Task<AgentInfo> StopAgentAsync(string id, CallOptions? call = null, CancellationToken ct = default) =>
         PostAsync<AgentInfo>(Query.At(Routes.AgentStop, id), null, call, ct);

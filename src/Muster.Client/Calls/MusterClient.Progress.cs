@@ -6,6 +6,9 @@ namespace Muster.Client;
 
 public sealed partial class MusterClient
 {
+    /// <summary>How much waits for a person's word or hand.</summary>
+    public Task<NeedsCount> GetNeedsAsync(CancellationToken ct = default) => GetAsync<NeedsCount>(Routes.ProgressNeeds, ct);
+
     /// <summary>How far every project is.</summary>
     public Task<ProgressSummary> GetProgressSummaryAsync(CancellationToken ct = default) =>
         GetAsync<ProgressSummary>(Routes.ProgressSummary, ct);

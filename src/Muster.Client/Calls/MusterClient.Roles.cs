@@ -1,5 +1,6 @@
 using Muster.Client.Http;
 using Muster.Contracts;
+using Muster.Contracts.Delivery;
 using Muster.Contracts.Fleet;
 
 namespace Muster.Client;
@@ -35,6 +36,10 @@ public sealed partial class MusterClient
     /// <summary>Ends a specialist: it finishes what it holds; what waits for it goes back to Seed.</summary>
     public Task<SpecialistInfo> RetireSpecialistAsync(string id, RetireSpecialist body, CallOptions? call = null, CancellationToken ct = default) =>
         PostAsync<SpecialistInfo>(Query.At(Routes.SpecialistRetire, id), body, call, ct);
+
+    /// <summary>Proposes a change of a role, or a new one: a pull request that a person approves.</summary>
+    public Task<PullInfo> ProposeRoleAsync(string name, ProposeRole body, CallOptions? call = null, CancellationToken ct = default) =>
+        PostAsync<PullInfo>(Query.At(Routes.RoleProposals, name), body, call, ct);
 
     /// <summary>One role with its text.</summary>
     public Task<RoleInfo> GetRoleAsync(string name, CancellationToken ct = default) => GetAsync<RoleInfo>(Query.At(Routes.Role, name), ct);

@@ -91,6 +91,12 @@ public static class EventTypes
     public const string AgentGivenUp = "agent.given_up";
     /// <summary>An agent handed in what those after it in its role should know.</summary>
     public const string RoleLesson = "role.lesson";
+    /// <summary>Another text or other settings of a role are in effect; <c>data.hash</c> and <c>data.before</c> say which.</summary>
+    public const string RoleChanged = "role.changed";
+    public const string RoleProposed = "role.proposed";
+    public const string EvaluationStarted = "evaluation.started";
+    /// <summary>Its last trial is over, or it was cancelled; <c>data.state</c> says which.</summary>
+    public const string EvaluationEnded = "evaluation.ended";
     public const string SpecialistSpawned = "specialist.spawned";
     public const string SpecialistRetired = "specialist.retired";
     public const string AgentDeleted = "agent.deleted";

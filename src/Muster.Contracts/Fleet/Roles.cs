@@ -36,6 +36,9 @@ public sealed record RoleInfo
 
     /// <summary>Its text; null in a list.</summary>
     public string? Instructions { get; init; }
+
+    /// <summary>Its whole file, as a change of it is proposed; null in a list.</summary>
+    public string? Text { get; init; }
 }
 
 public static class RoleSources

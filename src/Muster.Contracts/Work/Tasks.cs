@@ -137,6 +137,8 @@ public sealed record UpdateTask
     public string? Description { get; init; }
     public IReadOnlyList<string>? Labels { get; init; }
     public int? Priority { get; init; }
+
+    /// <summary>Empty: any role may take it.</summary>
     public string? Role { get; init; }
     public double? EstimateHours { get; init; }
     public string? Contract { get; init; }

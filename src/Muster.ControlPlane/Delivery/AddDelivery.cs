@@ -2,9 +2,11 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Muster.ControlPlane.Delivery.Deploys;
 using Muster.ControlPlane.Delivery.Epics;
+using Muster.ControlPlane.Delivery.Evaluations;
 using Muster.ControlPlane.Delivery.Git;
 using Muster.ControlPlane.Delivery.Jobs;
 using Muster.ControlPlane.Delivery.Origins;
+using Muster.ControlPlane.Delivery.Proposals;
 using Muster.ControlPlane.Delivery.Pulls;
 using Muster.ControlPlane.Delivery.Queue;
 using Muster.ControlPlane.Delivery.Reviews;
@@ -27,6 +29,7 @@ public static class DeliveryServices
         services.AddSingleton<JobLeases>().AddSingleton<ClaimJobs>().AddSingleton<ReportJob>();
         services.AddSingleton<ReviewWrites>().AddSingleton<AfterMerge>().AddSingleton<ReviewPass>();
         services.AddSingleton<EpicBranches>().AddSingleton<EpicStep>().AddSingleton<FinishMerge>().AddSingleton<MergeStep>().AddSingleton<RemoveFromQueue>();
+        services.AddSingleton<FleetRepository>().AddSingleton<ProposeRoles>().AddSingleton<RecordedTasks>().AddSingleton<StartEvaluation>().AddSingleton<TrialPass>();
         services.AddScoped<CreateDeploymentOperation>();
         services.AddSingleton<DeliveryFacts>();
         services.AddSingleton<IClaimGit>(s => s.GetRequiredService<DeliveryFacts>());
@@ -34,12 +37,14 @@ public static class DeliveryServices
         services.AddSingleton<IHostDuties>(s => s.GetRequiredService<DeliveryFacts>());
         services.AddHostedService<DeliveryStart>();
         return services.AddHostedService<JobKeeper>().AddHostedService<ReviewDriver>().AddHostedService<MergeQueueDriver>().AddHostedService<EpicDriver>().AddHostedService<PushBackDriver>()
-            .AddHostedService<MirrorKeeper>();
+            .AddHostedService<MirrorKeeper>().AddHostedService<RoleWatch>();
     }
 
     public static void MapDelivery(this IEndpointRouteBuilder routes)
     {
         PullsApi.Map(routes);
+        ProposalsApi.Map(routes);
+        EvaluationsApi.Map(routes);
         QueueApi.Map(routes);
         EvidenceApi.Map(routes);
         JobsApi.Map(routes);

@@ -27,6 +27,7 @@ public static class AgentsApi
         routes.MapPost(Routes.AgentDeactivate, Deactivate).WithName("DeactivateAgent").Admit(Access.Steer);
         routes.MapPost(Routes.AgentPause, Pause).WithName("PauseAgent").Admit(Access.Steer);
         routes.MapPost(Routes.AgentResume, Resume).WithName("ResumeAgent").Admit(Access.Steer);
+        routes.MapPost(Routes.AgentDrain, Drain).WithName("DrainAgent").Admit(Access.Steer);
         routes.MapPost(Routes.AgentStop, Stop).WithName("StopAgent").Admit(Access.Steer);
         routes.MapPost(Routes.AgentToken, CreateAgentToken).WithName("CreateAgentToken").Admit(Access.HostWork);
     }
@@ -150,12 +151,11 @@ public static class AgentsApi
 
     private static Task<AgentInfo> Resume(string id, Steering steering, CancellationToken ct) => steering.SetAsync(id, DesiredState.Running, ct);
 
-    /// <param name="id">Id or name.</param>
-    /// <param name="now">True takes its tasks back at once; otherwise it finishes what it holds.</param>
-    /// <param name="steering">Carries it out.</param>
-    /// <param name="ct">Cancels.</param>
-    private static Task<AgentInfo> Stop(string id, bool? now, Steering steering, CancellationToken ct) =>
-        steering.SetAsync(id, now == true ? DesiredState.Stopped : DesiredState.Draining, ct);
+    /// <summary>It finishes what it holds, takes nothing new, and ends.</summary>
+    private static Task<AgentInfo> Drain(string id, Steering steering, CancellationToken ct) => steering.SetAsync(id, DesiredState.Draining, ct);
+
+    /// <summary>It ends now; what it holds goes to others.</summary>
+    private static Task<AgentInfo> Stop(string id, Steering steering, CancellationToken ct) => steering.SetAsync(id, DesiredState.Stopped, ct);
 
     private static Task<AgentInfo> Deactivate(string id, Steering steering, CancellationToken ct) => steering.DeactivateAsync(id, ct);
 

@@ -14,6 +14,7 @@ public static class ProgressApi
     public static void MapProgress(this IEndpointRouteBuilder routes)
     {
         routes.MapGet(Routes.ProgressSummary, Summary).WithName("GetProgressSummary").Admit(Access.Read);
+        routes.MapGet(Routes.ProgressNeeds, Needs).WithName("GetNeeds").Admit(Access.Read);
         routes.MapGet(Routes.ProgressAgents, Agents).WithName("ListAgentProgress").Admit(Access.Read);
         routes.MapPost(Routes.ProgressSnapshot, Snapshot).WithName("CreateSnapshot").Admit(Access.Work);
         routes.MapGet(Routes.ProgressHistory, History).WithName("ListSnapshots").Admit(Access.Read);
@@ -32,6 +33,21 @@ public static class ProgressApi
             At = now,
         };
     }, ct);
+
+    // Every page of every viewer asks for it: what grows is counted by an index.
+    private static Task<NeedsCount> Needs(Store store, CancellationToken ct) => store.ReadAsync(c => c.QueryFirstAsync<NeedsCount>(
+        """
+        SELECT (SELECT COUNT(*) FROM goals WHERE ended_at IS NULL AND state = 'waiting_approval') AS plans,
+               (SELECT COUNT(*) FROM pulls WHERE state IN ('open', 'queued', 'changes_requested')
+                   AND state = 'open' AND needs_approval = 1 AND (approved_sha IS NULL OR approved_sha <> head_sha)) AS pulls,
+               (SELECT COUNT(*) FROM tasks WHERE hold_code IS NOT NULL AND hold_code = 'approval') AS questions,
+               (SELECT COUNT(*) FROM tasks WHERE status IN ('failed', 'quarantined')) AS broken,
+               (SELECT COUNT(*) FROM goals WHERE state = 'failed') AS goals,
+               (SELECT COUNT(*) FROM tools WHERE status = 'tested') AS tools,
+               (SELECT COUNT(*) FROM epic_merges WHERE state = 'blocked') AS epics,
+               (SELECT COUNT(*) FROM (SELECT MAX(id) AS id FROM deployments GROUP BY project_id, environment) newest JOIN deployments d ON d.id = newest.id
+                 WHERE d.state IN ('failed', 'rolled_back')) AS deployments
+        """), ct);
 
     private static async Task<ProjectProgress> Plan(string id, Store store, TimeProvider time, CancellationToken ct)
     {

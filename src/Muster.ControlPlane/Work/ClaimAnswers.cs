@@ -17,8 +17,22 @@ public sealed class ClaimAnswers(Store store, IClaimGit git, RoleCatalog roles, 
         Task = TaskReader.Bare(claimed.Task),
         Lease = Leases.Issue(store, claimed.Task.Id, claimed.Task.Epoch),
         LeaseSeconds = claimed.Project.LeaseSeconds,
-        Git = git.For(claimed.Project, claimed.Task, claimed.Assignment.AgentName),
+        Git = GitOf(claimed),
         Previous = claimed.Previous,
-        Role = roles.Find(claimed.Role) is { } role ? role.ToBrief(notes.NotesOf(role.Name)) : null,
+        Role = RoleOf(claimed) is { } role ? role.ToBrief(notes.NotesOf(role.Name)) : null,
     };
+
+    private GitWork? GitOf(ClaimedRow claimed)
+    {
+        var work = git.For(claimed.Project, claimed.Task, claimed.Assignment.AgentName);
+        return claimed.Trial is { } trial ? work! with { TargetSha = trial.BaseSha } : work;
+    }
+
+    private Role? RoleOf(ClaimedRow claimed)
+    {
+        if (claimed.Trial is not { } trial) return roles.Find(claimed.Role);
+        var role = trial.ReadRole();
+        roles.TryOut(role.Hash);
+        return role;
+    }
 }

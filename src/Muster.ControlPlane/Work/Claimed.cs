@@ -1,5 +1,6 @@
 using Muster.Contracts.Events;
 using Muster.Contracts.Work;
+using Muster.ControlPlane.Delivery.Evaluations;
 using Muster.ControlPlane.Fleet;
 using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Storage;
@@ -28,7 +29,7 @@ public static class Claimed
             LeaseUntil = tx.Now + project.LeaseSeconds * 1000L,
             StartedAt = tx.Now,
         };
-        return new ClaimedRow(project, task, assignment, PreviousAttempts.Of(tx, task with { Epoch = task.Epoch - 1 }), task.Role ?? agent.Role);
+        return new ClaimedRow(project, task, assignment, PreviousAttempts.Of(tx, task with { Epoch = task.Epoch - 1 }), task.Role ?? agent.Role, Trials.Of(tx, task));
     }
 
     /// <summary>What the statement that gives a task to an agent makes of its row.</summary>
@@ -55,7 +56,7 @@ public static class Claimed
         var task = tx.QueryFirst<TaskRow>(TaskQueries.ById, new { id = assignment.TaskId })!;
         var project = tx.QueryFirst<ProjectRow>(ProjectRow.Select + " WHERE id = @ProjectId", new { task.ProjectId })!;
         var role = task.Role ?? tx.QueryFirst<string>("SELECT role FROM agents WHERE id = @AgentId", new { assignment.AgentId });
-        return new ClaimedRow(project, task, assignment, PreviousAttempts.Of(tx, task with { Epoch = task.Epoch - 1 }), role);
+        return new ClaimedRow(project, task, assignment, PreviousAttempts.Of(tx, task with { Epoch = task.Epoch - 1 }), role, Trials.Of(tx, task));
     }
 
     /// <summary>Gives one task to one agent, past the order; the same rules otherwise.</summary>
@@ -85,4 +86,5 @@ public static class Claimed
 /// <param name="Assignment">The attempt.</param>
 /// <param name="Previous">The attempt before.</param>
 /// <param name="Role">Under which it is worked on: the task's, else the agent's.</param>
-public sealed record ClaimedRow(ProjectRow Project, TaskRow Task, AssignmentRow Assignment, PreviousAttempt? Previous, string? Role);
+/// <param name="Trial">Where it is one: it has a role and a commit of its own to begin from.</param>
+public sealed record ClaimedRow(ProjectRow Project, TaskRow Task, AssignmentRow Assignment, PreviousAttempt? Previous, string? Role, TrialRow? Trial);

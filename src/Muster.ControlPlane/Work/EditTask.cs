@@ -2,6 +2,7 @@ using System.Text.Json;
 using Muster.Contracts;
 using Muster.Contracts.Events;
 using Muster.Contracts.Work;
+using Muster.ControlPlane.Delivery.Evaluations;
 using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Storage;
 
@@ -22,6 +23,7 @@ public static class EditTask
     public static string Run(StoreTransaction tx, string id, UpdateTask body)
     {
         var task = TaskQueries.Get(tx, id);
+        Trials.Refuse(tx, task);
         if (body.Contract is not null && task.Status is not TaskState.Pending)
             throw Refusal.WrongState($"{task.Key} is {task.Status.Replace('_', ' ')}; its contract can change only while it is pending.");
         if (body.Contract is not null) AddTask.CheckContract(tx.QueryFirst<ProjectRow>(ProjectRow.Select + " WHERE id = @ProjectId", new { task.ProjectId })!, body.Contract);
@@ -31,7 +33,7 @@ public static class EditTask
         tx.ExecuteOne(
             """
             UPDATE tasks SET title = COALESCE(@title, title), description = COALESCE(@Description, description), labels = COALESCE(@labels, labels),
-                   priority = COALESCE(@Priority, priority), role = COALESCE(@Role, role), estimate_minutes = @minutes, contract = COALESCE(@Contract, contract),
+                   priority = COALESCE(@Priority, priority), role = NULLIF(COALESCE(@Role, role), ''), estimate_minutes = @minutes, contract = COALESCE(@Contract, contract),
                    needs_approval = COALESCE(@NeedsApproval, needs_approval), not_before = @notBefore,
                    hold_code = CASE WHEN @notBefore = not_before THEN hold_code ELSE NULL END,
                    not_before_code = CASE WHEN @notBefore IS NULL THEN NULL ELSE COALESCE(not_before_code, 'not_before') END, updated_at = @Now
@@ -60,6 +62,7 @@ public static class EditTask
     public static string Delete(StoreTransaction tx, string id)
     {
         var task = TaskQueries.Get(tx, id);
+        Trials.Refuse(tx, task);
         if (task.Epoch > 0) throw new Refusal(409, ProblemCodes.InUse, $"{task.Key} has been worked on and stays in the history. Cancel it instead.");
         var waiting = tx.QueryFirst<string>("SELECT p.key || '-' || t.number FROM edges e JOIN tasks t ON t.id = e.task_id JOIN projects p ON p.id = t.project_id WHERE e.depends_on = @Id", new { task.Id });
         if (waiting is not null) throw new Refusal(409, ProblemCodes.InUse, $"{waiting} waits for {task.Key}. Remove that dependency first.");

@@ -13,7 +13,7 @@ public static class PreviousAttempts
     {
         if (task.Epoch == 0) return null;
         var last = tx.QueryFirst<AssignmentRow>(AssignmentRow.Select + " WHERE s.task_id = @Id AND s.epoch = @Epoch", new { task.Id, task.Epoch });
-        if (last is null) return null;
+        if (last is null) return Proposed(tx, task);
         var outcome = task.LastOutcome ?? last.Status;
         return new PreviousAttempt
         {
@@ -27,6 +27,19 @@ public static class PreviousAttempts
             Comments = outcome == Outcomes.ChangesRequested ? Comments(tx, task.Id) : null,
         };
     }
+
+    /// <summary>Of a proposal, whose work came without an attempt: its pull request says what it was and what is wanted.</summary>
+    private static PreviousAttempt? Proposed(StoreTransaction tx, TaskRow task) =>
+        tx.QueryFirst<(string Head, string Author)>("SELECT head_sha, author FROM pulls WHERE task_id = @Id ORDER BY id DESC LIMIT 1", new { task.Id }) is not ({ } head, { } author) ? null : new PreviousAttempt
+        {
+            Epoch = task.Epoch,
+            Agent = author,
+            Outcome = task.LastOutcome ?? AssignmentState.Completed,
+            Reason = task.LastReason,
+            HeadSha = head,
+            Continue = task.LastOutcome is Outcomes.ChangesRequested or Outcomes.CheckFailed,
+            Comments = task.LastOutcome == Outcomes.ChangesRequested ? Comments(tx, task.Id) : null,
+        };
 
     private static List<ReviewComment> Comments(StoreTransaction tx, string taskId)
     {

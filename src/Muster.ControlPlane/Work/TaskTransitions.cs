@@ -1,5 +1,6 @@
 using Muster.Contracts.Events;
 using Muster.Contracts.Work;
+using Muster.ControlPlane.Delivery.Evaluations;
 using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Storage;
 
@@ -43,6 +44,7 @@ public static class TaskTransitions
     public static void EndAttempt(StoreTransaction tx, TaskRow task, string outcome, string? reason, bool blame, bool retry = true, TaskHold? hold = null, bool taken = false)
     {
         var loss = outcome is AssignmentState.Expired or AssignmentState.Died;
+        if (Trials.End(tx, task, outcome, reason, hold)) return;
         var failures = task.Failures + (blame && !loss ? 1 : 0);
         var losses = task.Losses + (blame && loss ? 1 : 0);
         var fact = TaskFact.TriedAgain;
@@ -110,6 +112,7 @@ public static class TaskTransitions
              WHERE id = @Id AND status = @Status
             """, new { state, reason, tx.Now, task.Id, task.Status });
         EpicCounters.Remove(tx, task);
+        Trials.Cancelled(tx, task, reason);
         tx.Emit(EventTypes.TaskCancelled, $"{task.Key} was cancelled{(reason is null ? "" : ": " + reason)}", task.ProjectId, task.Id, data: new { key = task.Key, reason });
         tx.Notify(new ReviewMoved(task.Id));
     }
@@ -117,6 +120,7 @@ public static class TaskTransitions
     /// <summary>A person gives a finished but not done task another life: the failures are forgiven, the epochs go on.</summary>
     public static void Retry(StoreTransaction tx, TaskRow task)
     {
+        Trials.Refuse(tx, task);
         var state = Require(task, TaskFact.Retried);
         var ready = task.OpenDependencies == 0 && !task.Gated;
         tx.ExecuteOne(

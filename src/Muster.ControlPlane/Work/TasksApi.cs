@@ -40,20 +40,28 @@ public static class TasksApi
         if (status is not null && !TaskState.All.Contains(status)) throw Refusal.Invalid("status", $"status is one of {string.Join(", ", TaskState.All)}.");
         var by = TaskOrder.Named(order);
         var after = by.After(cursor);
-        return await PageAsync(store, reader, by,
-            $"""
-             WHERE (@project IS NULL OR p.id = @project OR p.key = @projectKey) AND (@status IS NULL OR t.status = @status)
-               AND (@epic IS NULL OR t.epic_id = @epic OR CAST(e.number AS TEXT) = @epic) AND (@label IS NULL OR t.labels LIKE @label ESCAPE '\')
-               AND (@role IS NULL OR t.role = @role) AND (@agent IS NULL OR a.name = @agent OR a.id = @agent)
-               AND (@search IS NULL OR t.title LIKE @search ESCAPE '\' OR p.key || '-' || t.number = @searchKey)
-               AND (@waiting IS NULL OR t.hold_code = @waiting) AND {by.Behind}
-            """,
+        var epicNumber = int.TryParse(epic, out var number) ? number : (int?)null;
+        // Only what is asked for stands in the statement, and a state as it is: that is what lets an index answer it in order.
+        string?[] conditions =
+        [
+            project is null ? null : Ids.IsId(project) ? "p.id = @project" : "p.key = @projectKey",
+            status is null ? null : $"t.status = '{status}'",
+            epic is null ? null : epicNumber is null ? "t.epic_id = @epic" : "e.number = @epicNumber",
+            label is null ? null : @"t.labels LIKE @label ESCAPE '\'",
+            role is null ? null : "t.role = @role",
+            agent is null ? null : "(a.name = @agent OR a.id = @agent)",
+            search is null ? null : @"(t.title LIKE @search ESCAPE '\' OR p.key || '-' || t.number = @searchKey)",
+            waiting is null ? null : "t.hold_code = @waiting",
+            cursor is null ? null : by.Behind,
+        ];
+        var asked = string.Join(" AND ", conditions.Where(c => c is not null));
+        return await PageAsync(store, reader, by, asked.Length == 0 ? "" : " WHERE " + asked,
             new
             {
-                project,
+                project = project?.ToLowerInvariant(),
                 projectKey = project?.ToUpperInvariant(),
-                status,
                 epic,
+                epicNumber,
                 role,
                 agent,
                 waiting,
@@ -76,12 +84,17 @@ public static class TasksApi
             """, new { project, projectKey = project?.ToUpperInvariant(), after.Value, after.Key, after.Number, limit = Paging.Limit(limit) + 1 }, Paging.Limit(limit), ct);
     }
 
+    /// <summary>Which tasks stand on the page is decided by their ids; only those are then read whole, which of ten thousand are few.</summary>
     private static async Task<Page<TaskInfo>> PageAsync(Store store, TaskReader reader, TaskOrder order, string where, object args, int limit, CancellationToken ct)
     {
-        var rows = (await store.ReadAsync(c => c.QueryAsync<TaskRow>(TaskQueries.Select + where + order.Sql + " LIMIT @limit", args), ct)).AsList();
+        var sql = $"{TaskQueries.Select} WHERE t.id IN (SELECT t.id FROM tasks t JOIN projects p ON p.id = t.project_id{Joins(where)}{where}{order.Sql} LIMIT @limit){order.Sql}";
+        var rows = (await store.ReadAsync(c => c.QueryAsync<TaskRow>(sql, args), ct)).AsList();
         var infos = await reader.InfosAsync([.. rows.Take(limit)], ct);
         return new Page<TaskInfo> { Items = infos, Next = rows.Count > limit ? Paging.Encode(order.Cursor(rows[limit - 1])) : null };
     }
+
+    private static string Joins(string where) =>
+        (where.Contains("e.number", StringComparison.Ordinal) ? " JOIN epics e ON e.id = t.epic_id" : "") + (where.Contains("a.name", StringComparison.Ordinal) ? " JOIN agents a ON a.id = t.agent_id" : "");
 
     private static string Escape(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal);
 
@@ -102,7 +115,7 @@ public static class TasksApi
     private static async Task<TaskInfo> Update(string id, UpdateTask body, Writes writes, TaskReader reader, RoleCatalog roles, CancellationToken ct)
     {
         EditTask.Check(body);
-        roles.Require(body.Role);
+        if (body.Role is not "") roles.Require(body.Role);
         await writes.RunAsync(body, tx => EditTask.Run(tx, id, body), ct);
         return await reader.InfoAsync(id, ct);
     }

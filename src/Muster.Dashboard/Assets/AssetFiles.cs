@@ -10,7 +10,7 @@ namespace Muster.Dashboard.Assets;
 internal sealed class AssetFiles
 {
     /// <summary>In this order they are one file.</summary>
-    private static readonly string[] Styles = ["tokens.css", "base.css", "frame.css", "parts.css", "pages.css"];
+    private static readonly string[] Styles = ["tokens.css", "base.css", "frame.css", "parts.css", "pages.css", "review.css", "board.css", "fleet.css", "chat.css", "over.css", "settings.css", "kit.css"];
 
     private readonly Dictionary<string, Asset> _byName = new(StringComparer.Ordinal);
 
@@ -51,6 +51,7 @@ internal sealed class AssetFiles
     {
         ".css" => "text/css; charset=utf-8",
         ".js" => "text/javascript; charset=utf-8",
+        ".png" => "image/png",
         _ => "image/svg+xml",
     };
 }
@@ -68,6 +69,8 @@ internal static class AssetEndpoints
     {
         routes.MapGet("/assets/{version}/{name}", (HttpContext http, string version, string name, AssetFiles files) => SendAsync(http, files, name, version == files.Version));
         routes.MapGet("/favicon.ico", (HttpContext http, AssetFiles files) => SendAsync(http, files, "icon.svg", forever: false));
+        // Where it lies says which pages it may serve.
+        routes.MapGet("/worker.js", (HttpContext http, AssetFiles files) => SendAsync(http, files, "worker.js", forever: false));
         routes.MapGet("/manifest.webmanifest", (HttpContext http, AssetFiles files) => ManifestAsync(http, files));
     }
 
@@ -92,10 +95,13 @@ internal static class AssetEndpoints
     {
         http.Response.ContentType = "application/manifest+json";
         http.Response.Headers.CacheControl = "no-cache";
-        var icon = files.Path("icon.svg");
         return http.Response.WriteAsync($$"""
-            {"name":"Muster","short_name":"Muster","start_url":"/","scope":"/","display":"standalone","background_color":"#f6f6f3","theme_color":"#f6f6f3",
-             "icons":[{"src":"{{icon}}","sizes":"any","type":"image/svg+xml","purpose":"any"}]}
+            {"id":"/","name":"Muster","short_name":"Muster","description":"The fleet at a glance, and the one place to decide.","start_url":"/","scope":"/","display":"standalone","background_color":"#f6f6f3","theme_color":"#f6f6f3","categories":["productivity","developer"],
+             "icons":[{"src":"{{files.Path("icon.svg")}}","sizes":"any","type":"image/svg+xml","purpose":"any"},
+                      {"src":"{{files.Path("icon-192.png")}}","sizes":"192x192","type":"image/png","purpose":"any"},
+                      {"src":"{{files.Path("icon-512.png")}}","sizes":"512x512","type":"image/png","purpose":"any"},
+                      {"src":"{{files.Path("icon-maskable.png")}}","sizes":"512x512","type":"image/png","purpose":"maskable"}],
+             "shortcuts":[{"name":"Say what you want","url":"/chat"},{"name":"Board","url":"/board"},{"name":"Reviews","url":"/reviews"}]}
             """, Encoding.UTF8, http.RequestAborted);
     }
 }

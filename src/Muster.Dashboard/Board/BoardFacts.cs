@@ -34,7 +34,6 @@ public sealed record BoardFacts
     public required IReadOnlyList<BoardColumn> Shown { get; init; }
     public required IReadOnlyList<ProjectProgress> Projects { get; init; }
     public required IReadOnlyList<string> Roles { get; init; }
-    public required IReadOnlyList<string> Agents { get; init; }
 
     /// <summary>What the address asks for, by name.</summary>
     public required IReadOnlyDictionary<string, string> Filter { get; init; }
@@ -47,7 +46,7 @@ public sealed record BoardFacts
         if (filter.TryGetValue("state", out var state) && !TaskState.All.Contains(state)) filter.Remove("state");
         var only = filter.GetValueOrDefault("state");
         var summary = page.Muster.GetProgressSummaryAsync();
-        var agents = page.Muster.ListAgentsAsync(limit: 500);
+        var roles = page.Muster.ListRolesAsync();
         var wanted = Columns.Concat(Ends).Where(c => only is null || c.State == only);
         var pages = wanted.Select(c => (Column: c, Tasks: ListAsync(page, filter, c.State, c.Order, only is null ? Most : Most * 3, only is null ? null : page.Asked("after")))).ToList();
         var projects = (await summary).Projects;
@@ -60,14 +59,12 @@ public sealed record BoardFacts
             shown.Add(new BoardColumn(column.State, column.Name, list.Items, Count(projects, filter, column.State), list.Next));
         }
 
-        var crew = (await agents).Items;
         return new BoardFacts
         {
             Shown = shown,
             Projects = projects,
             Filter = filter,
-            Roles = [.. crew.Select(a => a.Role).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
-            Agents = [.. crew.Select(a => a.Name)],
+            Roles = [.. (await roles).Roles.Select(r => r.Name).Order(StringComparer.Ordinal)],
         };
     }
 

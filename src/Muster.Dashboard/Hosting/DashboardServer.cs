@@ -16,6 +16,7 @@ public static class DashboardServer
         // Letters of every language as they are, which is shorter; what could be markup is escaped all the same.
         .AddSingleton(_ => HtmlEncoder.Create(UnicodeRanges.All))
         .AddSingleton(_ => new Planes(plane))
+        .AddSingleton<Drawings>()
         .AddScoped<PageContext>();
 
     /// <summary>Maps everything; the caller lets it pass without a token of the API, because pages have their own sign-in.</summary>

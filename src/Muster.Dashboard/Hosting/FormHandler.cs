@@ -36,10 +36,21 @@ internal static class FormHandler
         try
         {
             await page.BeginAsync(session, http.RequestServices.GetRequiredService<Planes>(), http.RequestAborted);
-            Flash.Say(http, await route.Do(new FormCall(page, http.Request.RouteValues, form, http.RequestAborted)));
+            var before = page.Preferences;
+            var said = await route.Do(new FormCall(page, http.Request.RouteValues, form, http.RequestAborted));
+            // What is still being asked, and what is shown once, is in no cookie and no address: it goes out with this answer.
+            if ((page.Typed is not null || page.Once is not null) && Pages.Find(PathOf(back)) is { } asked)
+            {
+                page.Said = said;
+                await AgainAsync(http, page, asked.Page, StatusCodes.Status200OK);
+                return;
+            }
+
+            if (said.Length > 0) Flash.Say(http, said, page.Undo);
+            page.Preferences.Keep(http, before);
             // 303: whatever was sent, the page is got.
             http.Response.StatusCode = StatusCodes.Status303SeeOther;
-            http.Response.Headers.Location = back;
+            http.Response.Headers.Location = page.Next ?? back;
         }
         catch (MusterException refused) when (refused.StatusCode == StatusCodes.Status401Unauthorized)
         {
@@ -49,17 +60,17 @@ internal static class FormHandler
         catch (Exception error) when (error is MusterException or FormException or PlaneUnreachableException)
         {
             page.Failure = Failure(form, error);
-            if (page.IsSignedIn && Pages.Find(PathOf(back)) is { } shown) await AgainAsync(http, page, shown.Page);
+            if (page.IsSignedIn && Pages.Find(PathOf(back)) is { } shown) await AgainAsync(http, page, shown.Page, StatusCodes.Status422UnprocessableEntity);
             else await PageHandler.FailAsync(http, error);
         }
     }
 
-    private static async Task AgainAsync(HttpContext http, PageContext context, PageRoute page)
+    private static async Task AgainAsync(HttpContext http, PageContext context, PageRoute page, int status)
     {
         var started = Stopwatch.GetTimestamp();
         try
         {
-            await PageHandler.WriteAsync(http, StatusCodes.Status422UnprocessableEntity, await PageHandler.DrawAsync(http.RequestServices, context, page), Stopwatch.GetElapsedTime(started));
+            await PageHandler.WriteAsync(http, status, await PageHandler.DrawAsync(http.RequestServices, context, page), Stopwatch.GetElapsedTime(started));
         }
         catch (MusterException gone)
         {

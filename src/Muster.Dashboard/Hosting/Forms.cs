@@ -1,8 +1,11 @@
+using System.Globalization;
+using System.Numerics;
+
 namespace Muster.Dashboard.Hosting;
 
 /// <summary>What a form does.</summary>
 /// <param name="Pattern">Where it is sent.</param>
-/// <param name="Do">Does it by the API; answers what was done in a sentence.</param>
+/// <param name="Do">Does it by the API; answers what was done in a sentence, or nothing where it is plain to see.</param>
 internal sealed record FormRoute(string Pattern, Func<FormCall, Task<string>> Do);
 
 /// <summary>A form that was sent.</summary>
@@ -12,6 +15,14 @@ internal sealed record FormCall(PageContext Page, RouteValueDictionary Route, IF
 
     /// <summary>What was typed, without space around it; null when nothing was.</summary>
     public string? Text(string name) => Form[name].ToString().Trim() is { Length: > 0 } text ? text : null;
+
+    /// <summary>A number from zero up; null when nothing was typed.</summary>
+    public T? Number<T>(string name) where T : struct, INumber<T> =>
+        Text(name) is not { } text ? null
+        : T.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) ? number
+        : throw new FormException(name, "Write a number, such as 20.");
+
+    public bool Ticked(string name) => Text(name) is not null;
 
     public string Required(string name, string otherwise) => Text(name) ?? throw new FormException(name, otherwise);
 }
@@ -35,7 +46,12 @@ internal static class Forms
     public static IReadOnlyList<FormRoute> All { get; } =
     [
         .. Agents.AgentForms.All,
+        .. Board.BoardForms.All,
+        .. Chat.ChatForms.All,
+        .. Plan.ImportForms.All,
+        .. Settings.SettingsForms.All,
         .. Tasks.TaskForms.All,
         .. Today.DecisionForms.All,
+        .. Tools.ToolForms.All,
     ];
 }

@@ -13,6 +13,7 @@ internal static class Navigation
         new("Plan", "/plan", "plan", "p"),
         new("Reviews", "/reviews", "review", "r"),
         new("Agents", "/agents", "agents", "a"),
+        new("Chat", "/chat", "comment", "h"),
     ];
 
     /// <summary>What is looked at now and then.</summary>
@@ -20,6 +21,9 @@ internal static class Navigation
     [
         new("Costs", "/costs", "costs", "c"),
         new("Activity", "/activity", "activity", "v"),
+        new("Tools", "/tools", "tool", "o"),
+        new("Health", "/engine", "health", "e"),
+        new("Settings", "/settings", "settings", "s"),
     ];
 
     public static bool Holds(this Place place, string path) => place.Path == "/" ? path == "/" : path == place.Path || path.StartsWith(place.Path + "/", StringComparison.Ordinal);

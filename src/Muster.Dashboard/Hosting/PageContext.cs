@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Muster.Client;
 using Muster.Contracts.Security;
+using Muster.Dashboard.Chat;
 using Muster.Dashboard.SignIn;
 
 namespace Muster.Dashboard.Hosting;
@@ -27,15 +28,33 @@ public sealed class PageContext : IDisposable
 
     public RouteValueDictionary Values { get; private set; } = [];
 
-    public Preferences Preferences { get; private set; } = Preferences.None;
+    public Preferences Preferences { get; set; } = Preferences.None;
+
+    /// <summary>How much waits for a person.</summary>
+    public int Needs { get; private set; }
 
     /// <summary>Number of the newest event when the page began to read: what comes after it changes the page.</summary>
     public long Seq { get; private set; }
 
     public DateTimeOffset Now { get; } = DateTimeOffset.UtcNow;
 
+    /// <summary>What is said with the Chief of Staff beside the page; null where nothing is beside it.</summary>
+    public ChatFacts? Chat { get; set; }
+
+    /// <summary>A secret that a form has made, under its name: shown with the answer and never again.</summary>
+    public (string Name, string Secret)? Once { get; set; }
+
+    /// <summary>Where a form leads that was taken; back to its page when null.</summary>
+    public string? Next { get; set; }
+
     /// <summary>What was just done, in a sentence.</summary>
     public string? Said { get; set; }
+
+    /// <summary>What undoes it, as the form that undoes takes it; null where nothing does.</summary>
+    public string? Undo { get; set; }
+
+    /// <summary>What a form brought that the page shows, before anything is done with it.</summary>
+    public IReadOnlyDictionary<string, string>? Typed { get; set; }
 
     /// <summary>A form that was sent and could not be taken.</summary>
     public FormFailure? Failure { get; set; }
@@ -70,8 +89,11 @@ public sealed class PageContext : IDisposable
     {
         (_session, _muster) = (session, planes.For(session.Token));
         var newest = _muster.ListNewestEventsAsync(limit: 1, ct: ct);
+        var needs = _muster.GetNeedsAsync(ct);
         Me = await _muster.WhoAmIAsync(ct);
         Seq = (await newest).Items is [var last] ? last.Seq : 0;
+        var count = await needs;
+        Needs = count.Plans + count.Pulls + count.Questions + count.Broken + count.Goals + count.Tools + count.Epics + count.Deployments;
     }
 
     public void Dispose() => _muster?.Dispose();

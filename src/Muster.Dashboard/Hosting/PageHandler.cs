@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Components.Web;
 using Microsoft.AspNetCore.Http.Extensions;
 using Microsoft.Extensions.Logging;
 using Muster.Client;
+using Muster.Dashboard.Chat;
 using Muster.Dashboard.SignIn;
 using Muster.Dashboard.Today;
 
@@ -17,7 +18,7 @@ internal static class PageHandler
         var context = http.RequestServices.GetRequiredService<PageContext>();
         var preferences = Preferences.Read(http);
         context.At(http.Request.Path + http.Request.QueryString, http.Request.RouteValues, preferences);
-        context.Said = Flash.Take(http);
+        (context.Said, context.Undo) = Flash.Take(http);
         if (Session.Of(http) is not { } session)
         {
             ToSignIn(http);
@@ -57,8 +58,14 @@ internal static class PageHandler
     }
 
     /// <summary>The document of a page as it is now.</summary>
-    public static async Task<string> DrawAsync(IServiceProvider services, PageContext context, PageRoute page) =>
-        await RenderAsync(services, page.Component, new() { ["Facts"] = await page.Read(context) });
+    public static async Task<string> DrawAsync(IServiceProvider services, PageContext context, PageRoute page)
+    {
+        // The page of chats has no other beside it.
+        var beside = context.Preferences.Chat is { } chosen && page.Component != typeof(ChatPage) ? ChatFacts.BesideAsync(context, chosen) : null;
+        var facts = await page.Read(context);
+        if (beside is not null) context.Chat = await beside;
+        return await RenderAsync(services, page.Component, new() { ["Facts"] = facts });
+    }
 
     public static async Task<string> RenderAsync(IServiceProvider services, Type component, Dictionary<string, object?>? parameters = null)
     {

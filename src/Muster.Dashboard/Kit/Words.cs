@@ -46,7 +46,7 @@ internal static class Words
         _ => $"{span.TotalDays:0} days",
     };
 
-    public static string Ago(DateTimeOffset at, DateTimeOffset now) => now - at is { TotalSeconds: < 5 } ? "just now" : now < at ? "in " + Span(at - now) : Span(now - at) + " ago";
+    public static string Ago(DateTimeOffset at, DateTimeOffset now) => (now - at).Duration() is { TotalSeconds: < 5 } ? "just now" : now < at ? "in " + Span(at - now) : Span(now - at) + " ago";
 
     /// <summary>A name as it is stored, for people: <c>in_progress</c> is in progress.</summary>
     public static string Spoken(string code) => code.Replace('_', ' ');

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging;
 using Muster.Client;
 using Muster.Contracts;
 using Muster.Contracts.Events;
+using Muster.Dashboard.Chat;
 using Muster.Dashboard.Hosting;
 using Muster.Dashboard.SignIn;
 
@@ -19,15 +20,15 @@ namespace Muster.Dashboard.Live;
 internal static class LiveEndpoint
 {
     private static readonly TimeSpan Together = TimeSpan.FromMilliseconds(60);
-    private static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(150);
+    private static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan SignOfLife = TimeSpan.FromSeconds(15);
 
     /// <summary>Of the time, at most one part in so many goes into one viewer's drawings.</summary>
-    private const int Share = 4;
+    private const int Share = 3;
 
     public static void MapLive(this IEndpointRouteBuilder routes) => routes.MapGet("/live", StreamAsync);
 
-    private static async Task StreamAsync(HttpContext http, IServiceScopeFactory scopes, Planes planes, IHostApplicationLifetime lifetime, ILogger<Viewer> logger)
+    private static async Task StreamAsync(HttpContext http, IServiceScopeFactory scopes, Planes planes, IHostApplicationLifetime lifetime, Drawings drawings, ILogger<Viewer> logger)
     {
         var address = Origin.Local(http.Request.Query["at"]);
         if (Session.Of(http) is not { } session || address is null || Pages.Find(address.Split('?', 2)[0]) is not { } found)
@@ -42,7 +43,7 @@ internal static class LiveEndpoint
         http.Response.ContentType = "text/event-stream";
         // A proxy in between must not hold events back until there are many.
         http.Response.Headers["X-Accel-Buffering"] = "no";
-        var viewer = new Viewer(http, scopes, session, found.Page, address, found.Values, Preferences.Read(http), after);
+        using var viewer = new Viewer(http, scopes, session, found.Page, address, found.Values, Preferences.Read(http), after, drawings);
         try
         {
             await viewer.RunAsync(planes, ending.Token);
@@ -66,9 +67,10 @@ internal static class LiveEndpoint
 
     /// <summary>Somebody who looks at a page.</summary>
     internal sealed class Viewer(
-        HttpContext http, IServiceScopeFactory scopes, Session session, PageRoute page, string address, RouteValueDictionary values, Preferences preferences, long after)
+        HttpContext http, IServiceScopeFactory scopes, Session session, PageRoute page, string address, RouteValueDictionary values, Preferences preferences, long after, Drawings drawings) : IDisposable
     {
         private readonly Dictionary<string, string> _shown = new(StringComparer.Ordinal);
+        private readonly SemaphoreSlim _writing = new(1);
         private long _seen = after;
 
         public async Task RunAsync(Planes planes, CancellationToken ct)
@@ -76,13 +78,16 @@ internal static class LiveEndpoint
             await WriteAsync("retry: 1000\n\n", ct);
             using var muster = planes.For(session.Token);
             using var reading = CancellationTokenSource.CreateLinkedTokenSource(ct);
-            var events = muster.FollowEventsAsync(_seen, new EventFilter { Types = page.Events, Task = page.Own ? values["key"] as string : null }, reading.Token).GetAsyncEnumerator(reading.Token);
+            var events = muster.FollowEventsAsync(_seen, Concerns(), reading.Token).GetAsyncEnumerator(reading.Token);
             var next = events.MoveNextAsync().AsTask();
+            var heard = HearAsync(muster, reading.Token);
             try
             {
                 var drawn = Stopwatch.GetTimestamp();
                 while (true)
                 {
+                    // What came while the page was drawn and rested has waited long enough.
+                    var waited = next.IsCompleted;
                     if (await Task.WhenAny(next, Task.Delay(Silence(drawn), ct)) != next)
                     {
                         await WriteAsync(": alive\n\n", ct);
@@ -91,7 +96,7 @@ internal static class LiveEndpoint
                     else
                     {
                         // What belongs together comes together: a claim is three events.
-                        await Task.Delay(Together, ct);
+                        if (!waited) await Task.Delay(Together, ct);
                         while (next.IsCompleted)
                         {
                             if (!await next) return;
@@ -101,7 +106,16 @@ internal static class LiveEndpoint
                     }
 
                     var started = Stopwatch.GetTimestamp();
-                    await DrawAsync(planes, ct);
+                    await drawings.WaitAsync(ct);
+                    try
+                    {
+                        await DrawAsync(planes, ct);
+                    }
+                    finally
+                    {
+                        drawings.Release();
+                    }
+
                     drawn = Stopwatch.GetTimestamp();
                     var pause = Stopwatch.GetElapsedTime(started, drawn) * (Share - 1);
                     await Task.Delay(pause > LeastPause ? pause : LeastPause, ct);
@@ -112,9 +126,22 @@ internal static class LiveEndpoint
                 // A reader that is still asked for its next event cannot be let go of.
                 await reading.CancelAsync();
                 await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await heard.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 await events.DisposeAsync();
             }
         }
+
+        /// <summary>Beside its own events, those that change its title, and what is said beside it. A page of one task hears of that task alone, until something is said beside it.</summary>
+        private EventFilter Concerns()
+        {
+            var beside = preferences.Chat is not null;
+            if (page.Own && !beside) return new EventFilter { Types = page.Events, Task = values["key"] as string };
+            // No types are all of them, which is what a page asks for that names none.
+            IReadOnlyList<string> own = page.Events.Length > 0 || page.Still ? [.. page.Events.Union(PageRoute.Asks)] : [];
+            return new EventFilter { Types = beside && own.Count > 0 ? [.. own.Union(PageRoute.Talk)] : own };
+        }
+
+        public void Dispose() => _writing.Dispose();
 
         /// <summary>How long nothing may be sent: until the page is due, or a sign of life is.</summary>
         private TimeSpan Silence(long drawn)
@@ -142,7 +169,7 @@ internal static class LiveEndpoint
                 changed.Add(region);
             }
 
-            await SendAsync("regions", JsonSerializer.Serialize(new { title = Title(html), at = context.Now, regions = changed }, Wire.Json), ct);
+            await SendAsync("regions", JsonSerializer.Serialize(new { title = Title(html), badge = context.Needs, at = context.Now, regions = changed }, Wire.Json), ct);
         }
 
         private static string Title(string html)
@@ -151,10 +178,33 @@ internal static class LiveEndpoint
             return System.Net.WebUtility.HtmlDecode(html[from..html.IndexOf("</title>", from, StringComparison.Ordinal)]);
         }
 
+        /// <summary>Sends on what the Chief of Staff is about to say, while a model makes it up. What is kept comes as a region, and takes its place.</summary>
+        private async Task HearAsync(MusterClient muster, CancellationToken ct)
+        {
+            if (preferences.Chat is null && page.Component != typeof(ChatPage)) return;
+            try
+            {
+                await foreach (var words in muster.FollowMessagesAsync("goals.*.words", () => _ = WriteAsync(": hears\n\n", ct), ct: ct))
+                    await WriteAsync($"event: words\ndata: {words.Data?.GetRawText()}\n\n", ct);
+            }
+            catch (MusterException refused) when (refused.StatusCode == StatusCodes.Status403Forbidden)
+            {
+                // Who only looks gets what was said once it is said.
+            }
+        }
+
         private async Task WriteAsync(string text, CancellationToken ct)
         {
-            await http.Response.WriteAsync(text, ct);
-            await http.Response.Body.FlushAsync(ct);
+            await _writing.WaitAsync(ct);
+            try
+            {
+                await http.Response.WriteAsync(text, ct);
+                await http.Response.Body.FlushAsync(ct);
+            }
+            finally
+            {
+                _writing.Release();
+            }
         }
     }
 }

@@ -1,4 +1,3 @@
-using Muster.Client;
 using Muster.Contracts.Progress;
 using Muster.Contracts.Work;
 using Muster.Dashboard.Hosting;
@@ -28,13 +27,7 @@ public sealed record PlanFacts
         if (key is null) return new PlanFacts { Projects = projects, Tasks = [], Graph = [], History = [], Cut = false };
         var progress = page.Muster.GetPlanAsync(key);
         var history = page.Muster.ListSnapshotsAsync(key);
-        List<TaskInfo> tasks = [];
-        await foreach (var task in MusterClient.EnumerateAsync(cursor => page.Muster.ListTasksAsync(key, cursor: cursor, limit: 500)))
-        {
-            tasks.Add(task);
-            if (tasks.Count > MostInGraph) break;
-        }
-
+        var tasks = (await page.Muster.ListTasksAsync(key, limit: MostInGraph + 1)).Items;
         var shown = tasks.Take(MostInGraph).Where(t => t.Status != TaskState.Cancelled).ToList();
         return new PlanFacts
         {

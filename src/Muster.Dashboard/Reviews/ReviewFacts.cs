@@ -2,6 +2,7 @@ using Muster.Client;
 using Muster.Contracts.Delivery;
 using Muster.Contracts.Work;
 using Muster.Dashboard.Hosting;
+using Muster.Dashboard.Kit.Diffs;
 using Muster.Dashboard.Tasks;
 
 namespace Muster.Dashboard.Reviews;
@@ -18,6 +19,12 @@ public sealed record ReviewFacts
     public string? NoDiff { get; init; }
     public QueueEntry? Queued { get; init; }
     public required IReadOnlyList<Risk> Risks { get; init; }
+
+    /// <summary>What was said at places of the change; what was said of an older state stands where it was.</summary>
+    public required IReadOnlyList<DiffNote> Notes { get; init; }
+
+    /// <summary>Comments that somebody is writing.</summary>
+    public required IReadOnlyList<LineDraft> Drafts { get; init; }
 
     public bool Open => Pull.State == PullState.Open;
 
@@ -39,8 +46,18 @@ public sealed record ReviewFacts
             NoDiff = why,
             Queued = queue is null ? null : (await queue).FirstOrDefault(q => q.TaskKey == pull.TaskKey),
             Risks = Risk.Of(pull, diff),
+            Notes = NotesOf(pull),
+            Drafts = LineDraft.Of(page),
         };
     }
+
+    private static List<DiffNote> NotesOf(PullInfo pull) =>
+    [
+        .. from review in pull.Reviews
+           from comment in review.Comments
+           where comment.Path is not null
+           select new DiffNote(comment.Path!, comment.Line, review.Reviewer, review.CreatedAt, review.HeadSha == pull.HeadSha ? null : review.HeadSha, comment.Text),
+    ];
 
     private static async Task<(DiffText? Diff, string? Why)> DiffAsync(MusterClient muster, string id)
     {

@@ -1,8 +1,10 @@
 using System.Globalization;
 using Muster.Contracts.Conversations;
 using Muster.Contracts.Delivery;
+using Muster.Contracts.Models;
 using Muster.Contracts.Work;
 using Muster.Dashboard.Hosting;
+using Muster.Dashboard.Kit.Diffs;
 
 namespace Muster.Dashboard.Today;
 
@@ -12,25 +14,46 @@ internal static class DecisionForms
     public static IReadOnlyList<FormRoute> All { get; } =
     [
         new("/reviews/{id}/approve", call => ReviewAsync(call, Verdicts.Approve, call.Text("body"), "approved")),
-        new("/reviews/{id}/changes", call => ReviewAsync(call, Verdicts.RequestChanges, call.Required("body", "Say what is to change; the agent gets it with its next attempt."), "sent back")),
+        new("/reviews/{id}/changes", ChangesAsync),
         new("/queue/{id}/remove", RemoveAsync),
         new("/goals/{key}/approve", ApproveAsync),
         new("/goals/{key}/reject", async call => $"{(await call.Page.Muster.RejectGoalAsync(call.Value("key"), new Reason { Text = call.Text("reason") }, ct: call.Stop)).Key} is rejected"),
         new("/goals/{key}/answer", AnswerAsync),
+        new("/budgets/{id}/raise", RaiseAsync),
+        new("/deployments/again", async call => $"{(await call.Page.Muster.CreateDeploymentAsync(new CreateDeployment { Project = call.Required("project", "The form names no project; load the page anew."), Environment = call.Required("environment", "The form names no environment; load the page anew."), Revision = call.Text("sha") }, ct: call.Stop)).Project} is deployed again"),
         new("/goals/{key}/cancel", async call => $"{(await call.Page.Muster.CancelGoalAsync(call.Value("key"), new Reason { Text = call.Text("reason") }, ct: call.Stop)).Key} is given up"),
     ];
 
-    private static async Task<string> ReviewAsync(FormCall call, string verdict, string? body, string done)
+    private static Task<string> ChangesAsync(FormCall call)
     {
-        var pull = await call.Page.Muster.CreateReviewAsync(call.Value("id"), new CreateReview { Verdict = verdict, HeadSha = call.Required("head", "The form names no commit; load the page anew."), Body = body, Comments = Comment(call) }, ct: call.Stop);
+        var comments = Comments(call);
+        return ReviewAsync(call, Verdicts.RequestChanges, comments.Count > 0 ? call.Text("body") : call.Required("body", "Say what is to change; the agent gets it with its next attempt."), "sent back", comments);
+    }
+
+    private static async Task<string> ReviewAsync(FormCall call, string verdict, string? body, string done, IReadOnlyList<ReviewComment>? comments = null)
+    {
+        var pull = await call.Page.Muster.CreateReviewAsync(call.Value("id"), new CreateReview { Verdict = verdict, HeadSha = call.Required("head", "The form names no commit; load the page anew."), Body = body, Comments = comments }, ct: call.Stop);
         return $"{pull.Project}!{pull.Number} is {done}";
     }
 
-    private static IReadOnlyList<ReviewComment>? Comment(FormCall call)
+    /// <summary>What was written at lines; a line that was opened and left empty says nothing.</summary>
+    private static List<ReviewComment> Comments(FormCall call) =>
+    [
+        .. LineDraft.Sent(call.Form.Select(f => KeyValuePair.Create(f.Key, f.Value.ToString().Trim()))).Where(d => d.Text is { Length: > 0 }).Take(LineDraft.Most)
+            .Select(d => new ReviewComment { Path = d.Path, Line = d.Line, Text = d.Text! }),
+    ];
+
+    private static async Task<string> RaiseAsync(FormCall call)
     {
-        if (call.Text("comment") is not { } text) return null;
-        var line = call.Text("line") is not { } number ? (int?)null : int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var at) && at > 0 ? at : throw new FormException("line", "A line is a number from 1.");
-        return [new ReviewComment { Path = call.Text("path"), Line = line, Text = text }];
+        var limit = double.TryParse(call.Text("limit"), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number > 0 ? number : throw new FormException("limit", "A limit is a number above 0.");
+        var wanted = call.Text("of") switch
+        {
+            "tokens" => new UpdateBudget { LimitTokens = (long)limit },
+            "calls" => new UpdateBudget { LimitCalls = (long)limit },
+            _ => new UpdateBudget { LimitUsd = limit },
+        };
+        var budget = await call.Page.Muster.UpdateBudgetAsync(call.Value("id"), wanted, ct: call.Stop);
+        return $"The limit is changed: {SpendCard.Used(budget)} used";
     }
 
     private static async Task<string> RemoveAsync(FormCall call)
@@ -43,7 +66,13 @@ internal static class DecisionForms
     {
         var version = int.TryParse(call.Text("version"), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw new FormException("version", "The form names no plan; load the page anew.");
         var answers = Answers(call);
-        if (answers.Count > 0) version = (await call.Page.Muster.AnswerGoalAsync(call.Value("key"), new AnswerGoal { Answers = answers }, ct: call.Stop)).PlanVersion;
+        if (answers.Count > 0)
+        {
+            var answered = await call.Page.Muster.AnswerGoalAsync(call.Value("key"), new AnswerGoal { Answers = answers }, ct: call.Stop);
+            // Another answer than the plan assumes makes another plan, which nobody has looked at yet.
+            if (answered.State != GoalState.WaitingApproval || answered.PlanVersion != version) return $"{answered.Key} is planned anew with your answers; look at it once more";
+        }
+
         var goal = await call.Page.Muster.ApproveGoalAsync(call.Value("key"), new ApproveGoal { PlanVersion = version }, ct: call.Stop);
         return $"{goal.Key} has begun";
     }

@@ -4,6 +4,7 @@ using Muster.Contracts.Delivery;
 using Muster.Contracts.Fleet;
 using Muster.Contracts.Models;
 using Muster.Contracts.Progress;
+using Muster.Contracts.Tools;
 using Muster.Contracts.Work;
 using Muster.Dashboard.Hosting;
 
@@ -34,7 +35,19 @@ public sealed record TodayFacts
 
     public IReadOnlyList<AgentInfo> Ill => [.. Agents.Where(a => a.Active && a.Desired == DesiredState.Running && a.Definition is not null && a.Health is AgentHealth.Stale || (a.LastError is not null && a.Health == AgentHealth.Offline && a.Desired == DesiredState.Running))];
 
-    public int Needs => Pulls.Count + Plans.Count + Questions.Count + Broken.Count + Ill.Count;
+    public required IReadOnlyList<GoalInfo> FailedGoals { get; init; }
+    public required IReadOnlyList<QueueEntry> BlockedEpics { get; init; }
+
+    /// <summary>Of each project and environment where the newest deployment did not come up, that one.</summary>
+    public required IReadOnlyList<DeploymentInfo> FailedDeployments { get; init; }
+
+    /// <summary>Tools whose tests passed and that wait for a word.</summary>
+    public required IReadOnlyList<ToolInfo> TestedTools { get; init; }
+
+    /// <summary>Budgets of which little or nothing is left.</summary>
+    public IReadOnlyList<BudgetInfo> Tight => [.. Budgets.Where(b => b.Used.Percent >= 80)];
+
+    public int Needs => FailedGoals.Count + BlockedEpics.Count + FailedDeployments.Count + TestedTools.Count + Tight.Count + Pulls.Count + Plans.Count + Questions.Count + Broken.Count + Ill.Count;
 
     public bool IsNew => Summary.Projects.Count == 0 || Summary.Projects.All(p => p.Tasks == 0);
 
@@ -57,10 +70,16 @@ public sealed record TodayFacts
         var hosts = muster.ListHostsAsync(limit: 100);
         var health = muster.GetHealthAsync();
         var spent = muster.GetModelCostAsync("model", since: midnight);
-        var budgets = muster.ListBudgetsAsync(limit: Most);
+        var budgets = muster.ListBudgetsAsync(limit: 100);
+        var lost = muster.ListGoalsAsync(GoalState.Failed, limit: Most);
+        var queue = muster.ListMergeQueueAsync();
+        var deployments = muster.ListDeploymentsAsync(limit: 50);
+        var tools = muster.ListToolsAsync(ToolStates.Tested, limit: Most);
         var asked = (await questions).Items;
         var words = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var task in asked) words[task.Id] = task.LastReason ?? ((await muster.ListTaskUpdatesAsync(task.Id, limit: 100)).Items is [.., var last] ? last.Text : "");
+        var said = asked.Where(t => t.LastReason is null).Select(t => (t.Id, Updates: muster.ListTaskUpdatesAsync(t.Id, limit: 100))).ToList();
+        foreach (var task in asked) words[task.Id] = task.LastReason ?? "";
+        foreach (var (id, updates) in said) words[id] = (await updates).Items is [.., var last] ? last.Text : "";
         var pullsOpen = (await pulls).Items.Where(p => p is { NeedsApproval: true, Approved: false }).ToList();
         return new TodayFacts
         {
@@ -79,6 +98,10 @@ public sealed record TodayFacts
             Spent = await spent,
             Budgets = (await budgets).Items,
             Words = words,
+            FailedGoals = (await lost).Items,
+            BlockedEpics = [.. (await queue).Where(e => e is { Epic: not null, State: "blocked" })],
+            FailedDeployments = [.. (await deployments).Items.GroupBy(d => (d.ProjectId, d.Environment)).Select(g => g.First()).Where(d => d.State is DeploymentState.Failed or DeploymentState.RolledBack)],
+            TestedTools = (await tools).Items,
         };
     }
 }

@@ -6,9 +6,6 @@ namespace Muster.Integrations.Git;
 /// <summary>Merges in the bare mirror, without a working copy.</summary>
 internal static class GitMerge
 {
-    private const string PlaneName = "Muster";
-    private const string PlaneEmail = "muster@muster.invalid";
-
     public static async Task<MergeOutcome> MakeAsync(GitProgram git, string repository, string onto, string head, string message, Signature author, CancellationToken ct)
     {
         var merged = await git.RunAsync(repository, ["merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", onto, head], ct);
@@ -31,8 +28,8 @@ internal static class GitMerge
         {
             ["GIT_AUTHOR_NAME"] = author.Name,
             ["GIT_AUTHOR_EMAIL"] = author.Email,
-            ["GIT_COMMITTER_NAME"] = PlaneName,
-            ["GIT_COMMITTER_EMAIL"] = PlaneEmail,
+            ["GIT_COMMITTER_NAME"] = GitCommit.PlaneName,
+            ["GIT_COMMITTER_EMAIL"] = GitCommit.PlaneEmail,
         };
         var commit = await git.DoAsync(repository, ["commit-tree", parts[0], "-p", onto, "-p", head, "-F", "-"], ct, Encoding.UTF8.GetBytes(message), environment);
         return new MergeOutcome { Commit = commit.Line, Tree = parts[0] };

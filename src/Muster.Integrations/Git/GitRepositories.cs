@@ -71,6 +71,8 @@ public sealed class GitRepositories : IRepositories
         if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
     }
 
+    public Task<bool> KeepAsync(string folder, IReadOnlyList<string> leftOut, CancellationToken ct) => GitCommit.OfFolderAsync(_git, Path.GetFullPath(folder), leftOut, ct);
+
     private string PathOf(string projectId)
     {
         if (!Ids.IsId(projectId)) throw new ArgumentException("A project's id is a UUID.", nameof(projectId));

@@ -100,6 +100,9 @@ internal sealed class GitRepository(GitProgram git, string path) : IRepository
     public Task<MergeOutcome> MergeAsync(string onto, string head, string message, Signature author, CancellationToken ct) =>
         GitMerge.MakeAsync(git, path, Checked(onto), Checked(head), message, author, ct);
 
+    public Task<string> CommitFileAsync(string parent, string file, string text, string message, Signature author, CancellationToken ct) =>
+        GitCommit.OfFileAsync(git, path, Checked(parent), file, text, message, author, ct);
+
     public async Task<IRefMove> PrepareAsync(IReadOnlyList<RefChange> changes, CancellationToken ct) =>
         await GitRefMove.PrepareAsync(git, path, changes, ct);
 

@@ -28,7 +28,7 @@ public static class AgentProgram
             using var muster = new MusterClient(new MusterClientOptions { Server = options.Server, Token = options.Token, OnNotice = notice });
             using var fleet = new FleetToolSource(muster, new HostFolders(options.DataFolder, options.Marker), options.Marker);
             var executor = ExecutorCatalog.Create(
-                definition, TimeProvider.System, [fleet, new McpToolSource(McpCatalog.OfHost(options.DataFolder), options.Agent.Role), new SpecialistTools(muster)]);
+                definition, TimeProvider.System, [fleet, new McpToolSource(McpCatalog.OfHost(options.DataFolder), options.Agent.Role), new SpecialistTools(muster), new ProposalTools(muster)]);
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             _ = WatchAsync(options.Lifeline, stop);
             var runner = new AttemptRunner(options, executor, muster, notice);

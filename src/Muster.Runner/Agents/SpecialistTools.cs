@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Muster.Client;
 using Muster.Contracts.Fleet;
 using Muster.Runner.Builtin;
@@ -14,7 +13,7 @@ internal sealed class SpecialistTools(MusterClient muster) : IToolSource
     public string Name => "the fleet";
 
     public Task<IToolSession> OpenAsync(Attempt attempt, CancellationToken cancellation) =>
-        Task.FromResult<IToolSession>(new Session(attempt.Role is { Spawns: true } ? Tools(CallOptions.ForLease(attempt.Gateway.Key)) : []));
+        Task.FromResult<IToolSession>(new PlaneToolSession(attempt.Role is { Spawns: true } ? Tools(CallOptions.ForLease(attempt.Gateway.Key)) : []));
 
     private IReadOnlyList<AgentTool> Tools(CallOptions lease) =>
     [
@@ -61,24 +60,5 @@ internal sealed class SpecialistTools(MusterClient muster) : IToolSource
     {
         var end = text.Trim().IndexOf('\n', StringComparison.Ordinal);
         return end < 0 ? new SpecialistTask(text.Trim(), null) : new SpecialistTask(text.Trim()[..end].Trim(), text.Trim()[(end + 1)..].Trim());
-    }
-
-    private sealed class Session(IReadOnlyList<AgentTool> tools) : IToolSession
-    {
-        public IReadOnlyList<ToolDeclaration> Tools => [.. tools.Select(tool => tool.Declaration)];
-
-        public async Task<ToolResult> CallAsync(string tool, JsonElement arguments, CancellationToken cancellation)
-        {
-            try
-            {
-                return await tools.First(each => each.Name == tool).CallAsync(arguments, cancellation);
-            }
-            catch (Exception error) when (error is ToolFailureException or PlaneUnreachableException or MusterException and not LeaseLostException)
-            {
-                return new ToolResult(error.Message, Failed: true);
-            }
-        }
-
-        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }

@@ -1,5 +1,4 @@
 using Muster.Runner.Executors;
-using YamlDotNet.Core;
 using YamlDotNet.Serialization;
 using YamlDotNet.Serialization.NamingConventions;
 
@@ -92,14 +91,7 @@ public sealed class McpCatalog(string data, string shipped)
         var text = File.ReadAllText(file).ReplaceLineEndings("\n");
         var end = text.StartsWith("---\n", StringComparison.Ordinal) ? text.IndexOf("\n---\n", 4, StringComparison.Ordinal) : -1;
         if (end < 0) return [];
-        try
-        {
-            return new DeserializerBuilder().WithNamingConvention(CamelCaseNamingConvention.Instance).IgnoreUnmatchedProperties().Build().Deserialize<FrontMatter?>(text[4..end])?.Mcp ?? [];
-        }
-        catch (YamlException wrong)
-        {
-            throw new McpSetupException($"{file}:{wrong.Start.Line}: {wrong.InnerException?.Message ?? wrong.Message}", wrong);
-        }
+        return YamlFaults.Read<FrontMatter>(new DeserializerBuilder().WithNamingConvention(CamelCaseNamingConvention.Instance).IgnoreUnmatchedProperties().Build(), text[4..end], file)?.Mcp ?? [];
     }
 
     private static IReadOnlyList<T>? Told<T>(Func<IReadOnlyList<T>> read, Action<string> log)

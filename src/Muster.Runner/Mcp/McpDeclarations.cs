@@ -1,4 +1,3 @@
-using YamlDotNet.Core;
 using YamlDotNet.Serialization;
 using YamlDotNet.Serialization.NamingConventions;
 
@@ -25,17 +24,9 @@ public static class McpDeclarations
 
     public static IReadOnlyList<McpServer> Parse(string yaml, string from, IReadOnlyDictionary<string, McpProfile> profiles)
     {
-        try
-        {
-            var file = Reader().Deserialize<FileText?>(yaml);
-            if (file?.Servers is not { } servers) return [];
-            if (servers.Count > MostServers) throw new McpSetupException($"{from} declares more than {MostServers} servers.");
-            return [.. servers.Select(server => Build(server.Key, server.Value ?? new ServerText(), from, profiles))];
-        }
-        catch (YamlException wrong)
-        {
-            throw new McpSetupException($"{from}:{wrong.Start.Line}: {wrong.InnerException?.Message ?? wrong.Message}", wrong);
-        }
+        if (YamlFaults.Read<FileText>(Reader(), yaml, from)?.Servers is not { } servers) return [];
+        if (servers.Count > MostServers) throw new McpSetupException($"{from} declares more than {MostServers} servers.");
+        return [.. servers.Select(server => Build(server.Key, server.Value ?? new ServerText(), from, profiles))];
     }
 
     internal static IDeserializer Reader() => new DeserializerBuilder().WithNamingConvention(CamelCaseNamingConvention.Instance).Build();

@@ -1,4 +1,3 @@
-using YamlDotNet.Core;
 
 namespace Muster.Runner.Mcp;
 
@@ -33,16 +32,7 @@ public sealed class McpProfile
         foreach (var folder in folders.Where(Directory.Exists))
         {
             foreach (var file in Directory.EnumerateFiles(folder, "*.yaml").Order(StringComparer.Ordinal))
-            {
-                try
-                {
-                    found.TryAdd(Path.GetFileNameWithoutExtension(file), McpDeclarations.Reader().Deserialize<McpProfile>(File.ReadAllText(file)));
-                }
-                catch (YamlException wrong)
-                {
-                    throw new McpSetupException($"{file}:{wrong.Start.Line}: {wrong.InnerException?.Message ?? wrong.Message}", wrong);
-                }
-            }
+                found.TryAdd(Path.GetFileNameWithoutExtension(file), YamlFaults.Read<McpProfile>(McpDeclarations.Reader(), File.ReadAllText(file), file) ?? throw new McpSetupException($"{file}:1: it is empty."));
         }
 
         return found;

@@ -1,6 +1,6 @@
 namespace Muster.Runner.Sandbox;
 
-/// <summary>What a tool sees: its own code, the programs it may start, and what it was permitted. No network, no home, no process but its own.</summary>
+/// <summary>What a tool sees: its own code, the programs it may start, and what it was permitted. No network but its gate, no home, no process but its own.</summary>
 public sealed record ToolView
 {
     /// <summary>Folder of its code, seen as <see cref="ToolWalls.Code"/>; it can only be read.</summary>
@@ -19,6 +19,6 @@ public sealed record ToolView
     /// <summary>More that it may read, at its own path.</summary>
     public IReadOnlyList<string> ReadOnly { get; init; } = [];
 
-    /// <summary>Socket of its way to the network, when it may have one.</summary>
+    /// <summary>Folder of its way to the network, when it may have one, as <see cref="GateFolder"/> fills it; seen as <see cref="ToolWalls.Gate"/>.</summary>
     public string? Gate { get; init; }
 }

@@ -32,7 +32,7 @@ internal static class ToolWalls
         foreach (var path in view.ReadOnly) arguments.AddRange(["--ro-bind", path, path]);
         arguments.AddRange(["--size", MostTemporaryBytes, "--tmpfs", "/tmp", "--size", MostTemporaryBytes, "--tmpfs", Home, "--ro-bind", view.Code, Code]);
         if (view.Result is { } result) arguments.AddRange(["--bind", result, Result]);
-        if (view.Gate is { } gate) arguments.AddRange(["--ro-bind", gate, Gate]);
+        if (view.Gate is { } gate) arguments.AddRange(["--ro-bind", gate, Gate, "--ro-bind", Find("python3") ?? throw new InvalidOperationException("A gate needs python3; the bench has looked for it."), GateFolder.Python]);
         if (view.Workspace is { } workspace)
         {
             arguments.AddRange([view.MayWrite ? "--bind" : "--ro-bind", workspace, Workspace]);

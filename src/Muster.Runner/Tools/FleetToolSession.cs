@@ -16,7 +16,7 @@ internal sealed class FleetToolSession(Attempt attempt, MusterClient muster, Too
     public const string Prefix = "fleet__";
 
     private readonly CallOptions _call = CallOptions.ForLease(attempt.Gateway.Key);
-    private readonly ToolRunner _runner = new(bench);
+    private readonly ToolRunner _runner = new(bench, isApproved: true);
     private readonly ToolProposal _proposal = new(attempt, muster);
     private readonly Dictionary<string, ToolPackage> _packages = new(StringComparer.Ordinal);
     private IReadOnlyList<OfferedTool> _offered = [];

@@ -55,9 +55,9 @@ internal sealed record SandboxedRun(RunEnding Ending, int Code, string Output, s
         {
             FileName = "/bin/sh",
             // Said before the tool begins, so that what the sandbox complains of is not taken for the tool's fault.
-            Arguments = ["-c", $"echo {begun} >&2; ulimit -c 0; ulimit -f {MostFileKilobytes * 2}; ulimit -n 256; {(isDotnet ? "" : $"ulimit -v {limits.MemoryMb * 1024}; ")}exec \"$@\"", "sh", .. command],
+            Arguments = ["-c", $"{(view.Gate is null ? "" : GateFolder.Start)}echo {begun} >&2; ulimit -c 0; ulimit -f {MostFileKilobytes * 2}; ulimit -n 256; {(isDotnet ? "" : $"ulimit -v {limits.MemoryMb * 1024}; ")}exec \"$@\"", "sh", .. command],
             WorkingDirectory = "/",
-            Environment = Environment(marker, limits, isDotnet),
+            Environment = Environment(marker, limits, isDotnet, view.Gate is not null),
             StdinText = input,
             OnText = text =>
             {
@@ -97,7 +97,7 @@ internal sealed record SandboxedRun(RunEnding Ending, int Code, string Output, s
     }
 
     // Nothing of ours: what a tool knows of this machine is what stands here.
-    private static Dictionary<string, string> Environment(string marker, ToolLimits limits, bool isDotnet)
+    private static Dictionary<string, string> Environment(string marker, ToolLimits limits, bool isDotnet, bool hasGate)
     {
         Dictionary<string, string> environment = new(StringComparer.Ordinal)
         {
@@ -109,6 +109,8 @@ internal sealed record SandboxedRun(RunEnding Ending, int Code, string Output, s
             ["PYTHONIOENCODING"] = "utf-8",
             [ChildEnvironment.Marker] = marker,
         };
+        if (hasGate)
+            foreach (var (name, value) in GateFolder.Environment()) environment[name] = value;
         if (!isDotnet) return environment;
         environment["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1";
         environment["DOTNET_EnableDiagnostics"] = "0";

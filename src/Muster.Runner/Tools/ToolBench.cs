@@ -50,6 +50,7 @@ public sealed class ToolBench(HostFolders folders, CommandSandbox sandbox, strin
     {
         var manifest = package.Manifest;
         if (manifest.Permissions.Programs.FirstOrDefault(name => ToolWalls.Find(name) is null) is { } missing) throw new ToolRefusedException($"The tool needs the program '{missing}', which this host does not have. Install it.");
+        if (manifest.Permissions.Network.Count > 0 && ToolWalls.Find("python3") is null) throw new ToolRefusedException("The tool asks for the network, and its way out of the sandbox needs python3, which this host does not have in /usr/bin. Install it: apt install python3.");
         var code = NewFolder();
         await File.WriteAllTextAsync(Path.Combine(code, ToolLanguages.FileName(manifest.Language)), package.Source, cancellation);
         switch (manifest.Language)

@@ -78,7 +78,7 @@ internal sealed class ToolJobLoop(HostOptions options, MusterClient muster, Host
             if (job.Kind == ToolJobKinds.Run && job.Input is { } input)
             {
                 var tool = await bench.PrepareAsync(job.Package, job.Hash, cancellation);
-                return new ToolJobReport { Hash = hash, Outcome = await new ToolRunner(bench).RunAsync(tool, input, workspace: null, cancellation) };
+                return new ToolJobReport { Hash = hash, Outcome = await new ToolRunner(bench, isApproved: true).RunAsync(tool, input, workspace: null, cancellation) };
             }
 
             return new ToolJobReport { Hash = hash, Error = $"Host {options.Name} does not know jobs of kind '{job.Kind}'. Is it older than the plane?" };

@@ -21,7 +21,7 @@ internal sealed class ToolProposal(Attempt attempt, MusterClient muster)
         """
         Makes a tool for every agent of the fleet, or a new version of one, when a capability is missing that others will need again. Not for a single use: run a command for that.
         The source is one file: C# (top-level statements, no packages), Python (standard library) or sh. It reads one JSON object from standard input, writes one to standard output,
-        and fails by a non-zero exit code with the reason on standard error. It runs in a sandbox without network, home or environment; with permission files 'read' or 'write' the workspace is
+        and fails by a non-zero exit code with the reason on standard error. It runs in a sandbox without home or environment, and without network but to the hosts that it names, by the proxy in HTTPS_PROXY; its tests run without any; with permission files 'read' or 'write' the workspace is
         its current folder, /workspace. Ask for nothing that it does not need: what asks for nothing is approved as soon as its tests pass, anything else by a person.
         The tests come with it: at least one input with its exact output, better also one that must fail. Answers how the tests ended.
         """.ReplaceLineEndings(" ").Trim(),
@@ -54,7 +54,7 @@ internal sealed class ToolProposal(Attempt attempt, MusterClient muster)
                   "type": "object",
                   "properties": {
                     "files": { "type": "string", "enum": ["none", "read", "write"] },
-                    "network": { "type": "array", "items": { "type": "string" }, "description": "Hosts, as name or name:port" },
+                    "network": { "type": "array", "items": { "type": "string" }, "description": "Hosts, as name (port 443) or name:port; a person must approve them" },
                     "programs": { "type": "array", "items": { "type": "string" }, "description": "Programs beside sh, awk, grep, jq, sed, sort and their like" }
                   }
                 },

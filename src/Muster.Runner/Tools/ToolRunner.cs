@@ -6,7 +6,9 @@ using Muster.Runner.Sandbox;
 namespace Muster.Runner.Tools;
 
 /// <summary>Runs a tool once: JSON in, JSON out, both of the shape that its manifest promises.</summary>
-public sealed class ToolRunner(ToolBench bench)
+/// <param name="bench">Whose sandbox.</param>
+/// <param name="isApproved">Whether a person has agreed to the hosts that it names; else its gate is there and lets nothing through.</param>
+public sealed class ToolRunner(ToolBench bench, bool isApproved)
 {
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 32 };
 
@@ -20,8 +22,26 @@ public sealed class ToolRunner(ToolBench bench)
         if (JsonShape.WhyNot(manifest.InputSchema, input) is { } wrong) return new ToolOutcome { Outcome = ToolOutcomes.BadInput, Detail = $"The input is not what the tool asks for: {wrong}." };
         var files = manifest.Permissions.Files;
         if (files != ToolFiles.None && workspace is null) return Refused("The tool works on the files of an attempt, and there is none here.");
-        if (manifest.Permissions.Network.Count > 0) return Refused("The tool asks for the network, which no host of this version gives to tools.");
         var view = new ToolView { Code = tool.Code, Programs = tool.Programs, ReadOnly = tool.ReadOnly, Workspace = files == ToolFiles.None ? null : workspace, MayWrite = files == ToolFiles.Write };
+        if (manifest.Permissions.Network.Count == 0) return await RunAsync(tool, input, view, cancellation);
+        // Not below the host's data folder: a socket's path may have 107 bytes.
+        var folder = Directory.CreateTempSubdirectory("muster-gate-").FullName;
+        try
+        {
+            GateFolder.Fill(folder);
+            await using var gate = ToolGate.Open(folder, isApproved ? manifest.Permissions.Network : []);
+            var outcome = await RunAsync(tool, input, view with { Gate = folder }, cancellation);
+            return gate.Told is { } told ? outcome with { Detail = outcome.Detail is null ? $"Network: {told}" : $"{outcome.Detail}\nNetwork: {told}" } : outcome;
+        }
+        finally
+        {
+            Workspaces.FolderRemoval.TryDelete(folder);
+        }
+    }
+
+    private async Task<ToolOutcome> RunAsync(ReadyTool tool, JsonElement input, ToolView view, CancellationToken cancellation)
+    {
+        var manifest = tool.Manifest;
         var run = await SandboxedRun.StartAsync(bench, view, tool.Command, input.GetRawText(), manifest.Limits, manifest.Language == ToolLanguages.CSharp, cancellation);
         var outcome = new ToolOutcome { Outcome = "", Milliseconds = run.Milliseconds, OutputBytes = Encoding.UTF8.GetByteCount(run.Output) };
         return run.Ending switch

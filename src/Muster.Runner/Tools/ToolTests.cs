@@ -8,7 +8,7 @@ public sealed class ToolTests(ToolBench bench)
 {
     private const int MostShown = 300;
 
-    private readonly ToolRunner _runner = new(bench);
+    private readonly ToolRunner _runner = new(bench, isApproved: false);
 
     /// <returns>Of each test, in their order.</returns>
     /// <exception cref="ToolRefusedException">They cannot be run here.</exception>

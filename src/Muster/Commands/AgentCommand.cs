@@ -12,8 +12,9 @@ internal static class AgentCommand
         AgentAdd.Create(),
         new Command("list", "Every agent and what it holds").Does(ListAsync),
         new Command("show", "One agent").With(Agent).Does(ShowAsync),
-        new Command("pause", "It finishes what it holds and claims nothing new").With(Agent).Does(call => DidAsync(call, "pauses", call.Muster.PauseAgentAsync(call.Get(Agent), ct: call.Stop))),
+        new Command("pause", "It finishes what it holds, claims nothing new, and waits").With(Agent).Does(call => DidAsync(call, "pauses", call.Muster.PauseAgentAsync(call.Get(Agent), ct: call.Stop))),
         new Command("resume", "It claims again").With(Agent).Does(call => DidAsync(call, "goes on", call.Muster.ResumeAgentAsync(call.Get(Agent), ct: call.Stop))),
+        new Command("drain", "It finishes what it holds, claims nothing new, and ends").With(Agent).Does(call => DidAsync(call, "drains", call.Muster.DrainAgentAsync(call.Get(Agent), ct: call.Stop))),
         new Command("stop", "It hands back what it holds and ends").With(Agent).Does(call => DidAsync(call, "stops", call.Muster.StopAgentAsync(call.Get(Agent), ct: call.Stop))),
         new Command("run", "The process of one agent; started by a host") { Hidden = true }.Does(AgentRun.RunAsync));
 

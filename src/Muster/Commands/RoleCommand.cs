@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Muster.Contracts.Delivery;
 using Muster.Contracts.Fleet;
 using Muster.Terminals;
 
@@ -13,12 +14,26 @@ internal static class RoleCommand
         new Command("list", "Every role, and files that define none although they should").Does(ListAsync),
         new Command("show", "One role with its text").With(Name).Does(ShowAsync),
         RoleNotesCommand.Create(),
+        Propose(),
         new Command("retire", "End a specialist that an agent made, before its time").With(Name).Does(async call =>
         {
             var ended = await call.Muster.RetireSpecialistAsync(call.Get(Name), new RetireSpecialist(), ct: call.Stop);
             call.Terminal.Document(ended);
             call.Terminal.Line($"{Plain.Line(ended.Name)} is retired: it finishes what it holds");
         }));
+
+    private static Command Propose()
+    {
+        var file = new Option<string>("--file", "-f") { Description = "The whole role as it should be: front matter and instructions", Required = true };
+        var why = new Option<string>("--message", "-m") { Description = "What is wrong with it now, and what the change mends", Required = true };
+        return new Command("propose", "A change of a role, or a new one, as a pull request that a person approves").With(Name, file, why).Does(async call =>
+        {
+            var text = await File.ReadAllTextAsync(call.Get(file)!, call.Stop);
+            var pull = await call.Muster.ProposeRoleAsync(call.Get(Name), new ProposeRole { Text = text, Why = call.Get(why)! }, ct: call.Stop);
+            call.Terminal.Document(pull);
+            call.Terminal.Line($"{PullText.Name(pull)} proposes {Plain.Line(call.Get(Name))}: muster review show '{PullText.Name(pull)}', then approve or reject");
+        });
+    }
 
     private static async Task ListAsync(Call call)
     {

@@ -95,7 +95,7 @@ internal sealed record PlaneConfig
             DataFolder = data.Path,
             SharedFolder = shared is null ? null : Path.GetFullPath(shared),
             Url = url,
-            RoleFolders = RoleFolders(data.Path),
+            RoleFolders = shared is null ? RoleFolders(data.Path) : [.. RoleFolders(data.Path).Take(1), Path.Combine(Path.GetFullPath(shared), "roles"), .. RoleFolders(data.Path).Skip(1)],
             PriceFiles = [Path.Combine(data.Path, "prices.yaml"), Path.Combine(AppContext.BaseDirectory, "fleet", "prices.yaml")],
             CorsOrigins = CorsOrigins,
             HostNames = HostNames,

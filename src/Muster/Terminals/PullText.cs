@@ -25,10 +25,13 @@ internal static class PullText
         if (pull.Body is { Length: > 0 } body) terminal.Line($"the agent     {Plain.Fit(body, terminal.Width - 14)}");
         foreach (var review in pull.Reviews)
         {
-            terminal.Line($"review        {Plain.Line(review.Reviewer)}: {review.Verdict} at {Words.Sha(review.HeadSha)} {Plain.Line(review.Body)}");
+            terminal.Line($"review        {Plain.Line(review.Reviewer)}: {review.Verdict} at {Words.Sha(review.HeadSha)} {Body(review)}");
             foreach (var comment in review.Comments) terminal.Line($"              {Plain.Line(comment.Path)}{(comment.Line is { } line ? $":{line}" : "")} {Plain.Line(comment.Text)}");
         }
     }
+
+    // A table keeps its lines.
+    private static string Body(ReviewInfo review) => review.Body?.Contains("\n| ", StringComparison.Ordinal) == true ? "\n" + Plain.Lines(review.Body.Trim()) : Plain.Line(review.Body);
 
     public static void WriteDiff(Terminal terminal, DiffText diff)
     {

@@ -9,6 +9,17 @@ public sealed class AnswerFormatTests
 {
     private const string Good = """{"say":"Hello","plan":null,"preference":null}""";
 
+    [Theory]
+    [InlineData("", "")]
+    [InlineData("{\"sa", "")]
+    [InlineData("{\"say\": \"He", "He")]
+    [InlineData("{\"say\":\"a \\\"b\\\" \\u00e9\\n", "a \"b\" é\n")]
+    [InlineData("{\"say\":\"a\\", "a")]
+    [InlineData("{\"say\":\"a\\u00", "a")]
+    [InlineData("{\"say\":\"a\\ud83d", "a")]
+    [InlineData("{\"say\":\"All.\",\"plan\":{\"say\":\"no\"}}", "All.")]
+    public void What_is_about_to_be_said_is_read_as_far_as_it_has_come(string json, string said) => Assert.Equal(said, Saying.SoFar(json));
+
     [Fact]
     public void The_schema_lets_nothing_else_in_and_says_what_is_meant()
     {

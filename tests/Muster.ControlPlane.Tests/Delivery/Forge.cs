@@ -67,7 +67,7 @@ internal sealed class Forge : IAsyncDisposable
         {
             services.Configure<DeliveryOptions>(o => o.JobRetryDelay = TimeSpan.Zero);
             configure?.Invoke(services);
-        });
+        }, new ControlPlaneOptions { DataFolder = Data, RoleFolders = [Path.Combine(Data, "roles"), Path.Combine(Repository.Root, "fleet", "roles")] });
         Plane.Store.Listen(committed =>
         {
             lock (_events) _events.AddRange(committed.Events);

@@ -6,6 +6,8 @@ using Muster.ControlPlane.Delivery.Git;
 using Muster.ControlPlane.Delivery.Queue;
 using Muster.ControlPlane.Delivery.Reviews;
 using Muster.ControlPlane.Delivery.Rules;
+using Muster.ControlPlane.Models.Calling;
+using Muster.ControlPlane.Models.Ledger;
 
 namespace Muster.ControlPlane.Tests.Delivery;
 
@@ -110,6 +112,23 @@ public sealed class PureTests
         Assert.True(RulesParser.Parse("").Rules!.Detected);
     }
 
+    [Theory]
+    [InlineData("a: [")]
+    [InlineData("a:\n  b: [c, {d")]
+    [InlineData("a: \"x")]
+    [InlineData("{ a: [b")]
+    public void An_open_bracket_is_said_with_file_and_line(string text)
+    {
+        Assert.Matches("^muster.yaml:[123]: is not valid YAML", Assert.Single(RulesParser.Parse(text).Errors).ToString());
+        List<string> faults = [];
+        ModelsFile.Parse(text, "models.yaml", _ => [], faults);
+        Assert.Matches("^models.yaml, line [123]: is not valid YAML", Assert.Single(faults));
+        var file = Path.Combine(Directory.CreateTempSubdirectory("muster-test-").FullName, "prices.yaml");
+        File.WriteAllText(file, text);
+        Assert.Matches("prices.yaml:[123] is no price table", Assert.Throws<FormatException>(() => new PriceTable([file])).Message);
+        Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
+    }
+
     [Fact]
     public void No_text_at_all_breaks_the_rules_parser() => Prop.ForAll<string?>(text =>
     {
@@ -147,8 +166,12 @@ public sealed class PureTests
     [InlineData("src/.claude/settings.json", true)]
     [InlineData("src/AGENTS.md", true)]
     [InlineData(".gitattributes", true)]
+    [InlineData("fleet/roles/seed.md", true)]
+    [InlineData("src/fleet/roles/seed.md", false)]
+    [InlineData("src/Vault/a.cs", true)]
+    [InlineData("src/Vaults/a.cs", false)]
     public void A_person_is_asked_about_what_steers_checks_or_agents(string path, bool asked) =>
-        Assert.Equal(asked, ApprovalPolicy.Reasons(false, "auto", Contract.Empty, true, [path]).Count > 0);
+        Assert.Equal(asked, ApprovalPolicy.Reasons(false, "auto", Contract.Empty, true, [path], ["src/Vault/"]).Count > 0);
 
     [Fact]
     public void Every_reason_for_asking_a_person_is_said() =>

@@ -132,6 +132,30 @@ public sealed class ClaimTests
     }
 
     [Fact]
+    [Trait("req", "B8")]
+    public async Task A_drained_agent_finishes_what_it_holds_gets_nothing_new_and_a_stopped_one_gives_it_back()
+    {
+        await using var plane = await TestPlane.StartAsync();
+        await plane.ProjectAsync();
+        foreach (var title in new[] { "first", "second", "third" }) await plane.TaskAsync(title);
+        await plane.BeatAsync("a");
+        var held = Assert.Single(await plane.ClaimAsync("a"));
+
+        Assert.Equal(DesiredState.Draining, (await plane.PostAsync<AgentInfo>(Routes.With(Routes.AgentDrain, "a"))).Desired);
+        Assert.Empty(await plane.ClaimAsync("a"));
+        var told = await plane.BeatAsync("a", held.Lease);
+        Assert.Equal((DesiredState.Draining, true), (told.Desired, Assert.Single(told.Leases).Current));
+        await plane.CompleteAsync(held);
+        Assert.Empty(await plane.ClaimAsync("a"));
+
+        await plane.PostAsync<AgentInfo>(Routes.With(Routes.AgentResume, "a"));
+        var next = Assert.Single(await plane.ClaimAsync("a"));
+        await plane.PostAsync<AgentInfo>(Routes.With(Routes.AgentStop, "a"));
+        Assert.False(Assert.Single((await plane.BeatAsync("a", next.Lease)).Leases).Current);
+        Assert.Equal(TaskState.Pending, (await plane.ReadTaskAsync(next.Task.Key)).Status);
+    }
+
+    [Fact]
     public async Task Paused_projects_and_paused_agents_get_nothing_and_say_why()
     {
         await using var plane = await TestPlane.StartAsync();

@@ -83,6 +83,29 @@ public sealed class JourneyTests(Served served, Chromium chromium) : IClassFixtu
         await page.Keyboard.PressAsync("Escape");
         await Assertions.Expect(page.GetByLabel("Title")).ToBeHiddenAsync();
 
+        // Find by some letters, choose by the arrows, go; and the shortcuts are told.
+        await page.Keyboard.PressAsync("Control+k");
+        await Assertions.Expect(page.GetByRole(AriaRole.Combobox)).ToBeFocusedAsync();
+        await page.Keyboard.TypeAsync("card");
+        await Assertions.Expect(page.GetByRole(AriaRole.Option, new() { Name = "Take payment by card" })).ToHaveAttributeAsync("aria-selected", "true");
+        await page.Keyboard.PressAsync("ArrowDown");
+        await Assertions.Expect(page.GetByRole(AriaRole.Option, new() { Name = "Say: card" })).ToHaveAttributeAsync("aria-selected", "true");
+        await page.Keyboard.PressAsync("ArrowUp");
+        await page.Keyboard.PressAsync("Enter");
+        await page.WaitForURLAsync("**/tasks/SHO-2");
+        await page.Keyboard.PressAsync("?");
+        await Assertions.Expect(page.GetByRole(AriaRole.Dialog, new() { Name = "Keyboard shortcuts" })).ToBeVisibleAsync();
+        await page.Keyboard.PressAsync("Escape");
+        await Assertions.Expect(page.GetByRole(AriaRole.Dialog)).ToBeHiddenAsync();
+
+        // What is said beside a page stays while one goes on, and is kept without a model.
+        await page.Keyboard.PressAsync("s");
+        await page.GetByLabel("What do you want to be done?").FillAsync("Make it faster");
+        await page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(page.Locator("#chat")).ToContainTextAsync("is kept");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Board" }).ClickAsync();
+        await Assertions.Expect(page.Locator("#chat")).ToContainTextAsync("Make it faster");
+
         await using var plain = await chromium.OpenAsync(new() { JavaScriptEnabled = false });
         var bare = await plain.NewPageAsync();
         await bare.GotoAsync(new Uri(served.Plane.Address, (await served.Plane.Client.CreateSignInLinkAsync()).Path).AbsoluteUri);

@@ -15,10 +15,14 @@ public sealed class LookTests(Served served, Chromium chromium) : IClassFixture<
 
     public static bool HasAxe => File.Exists(Axe) || Environment.GetEnvironmentVariable("CI") == "true";
 
-    private static IEnumerable<(string Name, string Path)> All =>
-        Navigation.Daily.Concat(Navigation.Rest).Select(p => (p.Name.ToLowerInvariant(), p.Path)).Concat([("task", "/tasks/SHO-1"), ("task-failed", "/tasks/SHO-2"), .. Extra]);
+    private IEnumerable<(string Name, string Path)> All =>
+        Navigation.Daily.Concat(Navigation.Rest).Select(p => (p.Name.ToLowerInvariant(), p.Path)).Concat(
+        [
+            ("task", "/tasks/SHO-1"), ("task-failed", "/tasks/SHO-2"), ("agent", "/agents/ada"), ("import", "/plan/SHO/import"), ("review", "/reviews/REV/1?at=5:cart.cs"), ("review-split", "/reviews/REV/1?view=split"),
+            ("chat-one", served.Chat), ("find", "/find?q=cart"), ("shortcuts", "/shortcuts"), ("kit", "/kit"), ("tool", "/tools/count-words"), .. Settings,
+        ]);
 
-    private static (string Name, string Path)[] Extra => Hosting.Pages.All.Any(p => p.Pattern == "/agents/{name}") ? [("agent", "/agents/ada")] : [];
+    private static IEnumerable<(string, string)> Settings => new[] { "projects", "projects/SHO", "roles", "roles/backend-engineer", "models", "budgets", "people", "files" }.Select(p => ("settings-" + p.Replace('/', '-'), "/settings/" + p));
 
     [Theory(SkipUnless = nameof(HasAxe), Skip = "axe is not installed (.ci/run installs it: npm ci in tests/tools/web).")]
     [InlineData("light", 1360, 900)]
@@ -40,7 +44,8 @@ public sealed class LookTests(Served served, Chromium chromium) : IClassFixture<
         var page = await served.SignInAsync(context);
         var axe = await File.ReadAllTextAsync(Axe);
         List<string> wrong = [];
-        foreach (var (name, path) in All)
+        // Forms look alike: each in both themes and in both sizes once is enough.
+        foreach (var (name, path) in All.Where(p => !p.Name.StartsWith("settings-", StringComparison.Ordinal) || theme == "dark" == width < 500))
         {
             await page.GotoAsync(new Uri(served.Plane.Address, path).AbsoluteUri);
             await page.EvaluateAsync(axe);
@@ -48,6 +53,15 @@ public sealed class LookTests(Served served, Chromium chromium) : IClassFixture<
             wrong.AddRange(found.EnumerateArray().Select(v => $"{path}: {v.GetString()}"));
             var over = await page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
             if (over > 0) wrong.Add($"{path}: wider than the screen by {over}");
+            if (width > 500)
+            {
+                // Twice as large is half as wide.
+                await page.SetViewportSizeAsync(width / 2, height / 2);
+                over = await page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+                if (over > 0) wrong.Add($"{path}: wider than the screen by {over} at 200%");
+                await page.SetViewportSizeAsync(width, height);
+            }
+
             if (Pictures is not null) await page.ScreenshotAsync(new() { Path = Path.Combine(Pictures, $"{name}-{theme}-{(width < 500 ? "phone" : "desk")}.png"), FullPage = true });
         }
 

@@ -18,10 +18,20 @@ public sealed partial class PageHost : IAsyncLifetime
 
     public MusterClient Muster { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync()
+    public async ValueTask InitializeAsync() => await StartAsync(_ => { });
+
+    /// <summary>One with something else in it.</summary>
+    public static async Task<PageHost> WithAsync(Action<IServiceCollection> configure)
+    {
+        var host = new PageHost();
+        await host.StartAsync(configure);
+        return host;
+    }
+
+    private async Task StartAsync(Action<IServiceCollection> configure)
     {
         TestPlane? plane = null;
-        _plane = plane = await TestPlane.StartAsync(configure: services => services.AddDashboard(() => plane!.Address), map: app => app.MapDashboard().Admit(Access.Anyone));
+        _plane = plane = await TestPlane.StartAsync(configure: services => configure(services.AddDashboard(() => plane!.Address)), map: app => app.MapDashboard().Admit(Access.Anyone));
         Muster = Client(plane.OwnerToken);
     }
 

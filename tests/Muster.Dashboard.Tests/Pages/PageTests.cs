@@ -18,7 +18,7 @@ public sealed partial class PageTests(PageHost host) : IClassFixture<PageHost>
     {
         await SeedAsync("NAV");
         using var browser = await host.SignInAsync();
-        foreach (var path in Navigation.Daily.Concat(Navigation.Rest).Select(p => p.Path).Append("/tasks/NAV-1"))
+        foreach (var path in Navigation.Daily.Concat(Navigation.Rest).Select(p => p.Path).Concat(["/tasks/NAV-1", "/find", "/find?q=NAV", "/shortcuts", "/kit", "/settings/projects", "/settings/projects/NAV", "/settings/roles", "/settings/models", "/settings/budgets", "/settings/people", "/settings/files"]))
         {
             var html = await browser.PageAsync(path);
             Assert.DoesNotMatch(Elsewhere(), html);
@@ -27,6 +27,21 @@ public sealed partial class PageTests(PageHost host) : IClassFixture<PageHost>
             Assert.Single(Heading().Matches(html));
             Assert.Equal(Ids().Count(html), Ids().Matches(html).Select(m => m.Value).Distinct(StringComparer.Ordinal).Count());
         }
+    }
+
+    [Fact]
+    public async Task It_can_be_installed_as_an_app()
+    {
+        using var browser = await host.SignInAsync();
+        using var manifest = System.Text.Json.JsonDocument.Parse(await browser.PageAsync("/manifest.webmanifest"));
+        foreach (var icon in manifest.RootElement.GetProperty("icons").EnumerateArray())
+        {
+            using var picture = await browser.GetAsync(icon.GetProperty("src").GetString()!);
+            Assert.Equal(icon.GetProperty("type").GetString(), picture.Content.Headers.ContentType?.ToString());
+        }
+
+        using var worker = await browser.GetAsync("/worker.js");
+        Assert.Equal("text/javascript; charset=utf-8", worker.Content.Headers.ContentType?.ToString());
     }
 
     [Theory]
@@ -53,7 +68,7 @@ public sealed partial class PageTests(PageHost host) : IClassFixture<PageHost>
         var claimed = Assert.Single(await ClaimAsync("HOS", "hosagent"));
         await host.Muster.AppendAssignmentLogAsync(claimed.Assignment.Id, new AppendLog { Offset = 0, Text = "\u001b[31mred\u001b[0m " + Hostile + new string('x', 20_000) + "\n" }, Client.CallOptions.ForLease(claimed.Lease));
         using var browser = await host.SignInAsync();
-        foreach (var path in new[] { "/", "/tasks/HOS-1" })
+        foreach (var path in Navigation.Daily.Concat(Navigation.Rest).Select(p => p.Path).Concat(["/tasks/HOS-1", "/plan/HOS", "/board?project=HOS&q=%3Cscript%3E", "/agents/hosagent", "/activity?task=HOS-1", "/find?q=%3Cscript%3Ealert"]))
         {
             var html = await browser.PageAsync(path);
             Assert.DoesNotContain("<script>alert", html, StringComparison.Ordinal);
@@ -173,9 +188,61 @@ public sealed partial class PageTests(PageHost host) : IClassFixture<PageHost>
         var before = await browser.PageAsync("/");
         Assert.Contains("Needs you", before, StringComparison.Ordinal);
         Assert.Contains("it broke for good", before, StringComparison.Ordinal);
+        // The title and the icon of every page tell it.
+        var needs = await host.Muster.GetNeedsAsync();
+        Assert.True(needs.Broken > 0);
+        var board = await browser.PageAsync("/board");
+        Assert.Contains($"<title>({needs.Broken + needs.Plans + needs.Pulls + needs.Questions + needs.Goals + needs.Tools + needs.Epics + needs.Deployments}) Board", board, StringComparison.Ordinal);
+        Assert.Contains("/icon-needs.svg\" type", board, StringComparison.Ordinal);
         using var sent = await browser.SendAsync("/", "/tasks/TOD-1/retry");
         Assert.Equal((HttpStatusCode.SeeOther, "/"), (sent.StatusCode, sent.Headers.Location?.ToString()));
         Assert.Equal(TaskState.Pending, (await host.Muster.GetTaskAsync("TOD-1")).Status);
+    }
+
+    [Fact]
+    [Trait("req", "B8")]
+    public async Task Selected_tasks_are_changed_together_without_a_script_and_what_was_before_comes_back()
+    {
+        await SeedAsync("BUL");
+        await host.Plane.TaskAsync(new CreateTask { Project = "BUL", Title = "Another", Role = "backend-engineer" });
+        using var browser = await host.SignInAsync();
+        using var none = await browser.SendAsync("/board", "/board/change", new() { ["do"] = "cancel" });
+        Assert.Contains("Select at least one task first.", await none.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+
+        using var sent = await browser.SendAsync("/board", "/board/change", new() { ["do"] = "role", ["key"] = "BUL-1", ["role"] = "frontend-engineer" });
+        Assert.Equal(HttpStatusCode.SeeOther, sent.StatusCode);
+        Assert.Equal("frontend-engineer", (await host.Muster.GetTaskAsync("BUL-1")).Role);
+        using var undone = await browser.SendAsync("/board", "/board/undo");
+        Assert.Equal(HttpStatusCode.SeeOther, undone.StatusCode);
+        Assert.Null((await host.Muster.GetTaskAsync("BUL-1")).Role);
+
+        using var wrong = await browser.SendAsync("/board", "/board/change", new() { ["do"] = "priority", ["key"] = "BUL-2", ["priority"] = "9" });
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, wrong.StatusCode);
+        var html = await wrong.Content.ReadAsStringAsync();
+        Assert.Contains("priority is 1 (most urgent) to 5", html, StringComparison.Ordinal);
+        Assert.Matches("value=\"BUL-2\" form=\"bulk\" checked", html);
+    }
+
+    [Fact]
+    [Trait("req", "C4")]
+    public async Task A_plan_is_shown_with_what_contradicts_itself_and_only_what_was_shown_is_taken()
+    {
+        const string Markdown = "# Small\n\nTotal: 3 issues in 1 epics, 9 hours\n\n## Epic 1: Buying (2 issues, 8h)\n\n- [ ] 1.1 Keep the <b>cart</b> (3h)\n- [ ] 1.2 Send a receipt (5h), after 1.1\n";
+        await host.Plane.ProjectAsync("IMP", contract: "");
+        using var browser = await host.SignInAsync();
+        using var shown = await browser.SendAsync("/plan/IMP/import", "/plan/IMP/import", new() { ["markdown"] = Markdown, ["do"] = "read" });
+        var html = await shown.Content.ReadAsStringAsync();
+        Assert.Equal(HttpStatusCode.OK, shown.StatusCode);
+        foreach (var text in (string[])["It contradicts itself", "Keep the &lt;b&gt;cart&lt;/b&gt;", "after 1.1", "Take these 2 tasks"]) Assert.Contains(text, html, StringComparison.Ordinal);
+        Assert.Empty((await host.Muster.ListTasksAsync("IMP")).Items);
+
+        var seen = Seen().Match(html).Groups["value"].Value;
+        using var other = await browser.SendAsync("/plan/IMP/import", "/plan/IMP/import", new() { ["markdown"] = Markdown + "- [ ] 1.3 Slipped in (1h)\n", ["do"] = "take", ["seen"] = seen });
+        Assert.Equal(HttpStatusCode.OK, other.StatusCode);
+        Assert.Empty((await host.Muster.ListTasksAsync("IMP")).Items);
+        using var taken = await browser.SendAsync("/plan/IMP/import", "/plan/IMP/import", new() { ["markdown"] = Markdown, ["do"] = "take", ["seen"] = seen });
+        Assert.Equal((HttpStatusCode.SeeOther, "/plan/IMP"), (taken.StatusCode, taken.Headers.Location?.ToString()));
+        Assert.Equal(2, (await host.Muster.ListTasksAsync("IMP")).Items.Count);
     }
 
     [Fact]
@@ -214,6 +281,9 @@ public sealed partial class PageTests(PageHost host) : IClassFixture<PageHost>
 
     [GeneratedRegex("<[a-z]+( [a-z-]+(=\"[^\"]*\")?)* (style|on[a-z]+)=|<style|<script(?! type=\"module\" src=\"/assets/)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Inline();
+
+    [GeneratedRegex("name=\"seen\" value=\"(?<value>[^\"]*)\"", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Seen();
 
     [GeneratedRegex("<h1[ >]", RegexOptions.None, 1000)]
     private static partial Regex Heading();

@@ -15,6 +15,8 @@ public sealed class DeclarationTests : IDisposable
     [InlineData("servers: { a: { url: https://user:word@x.example/mcp } }", "must hold no password")]
     [InlineData("servers: { a__b: { command: [x] } }", "is no name of a server")]
     [InlineData("servers: { a: { command: [x], comand: [y] } }", "comand")]
+    [InlineData("servers:\n  a: { command: [x", "mcp.yaml:")]
+    [InlineData("servers:\n  a: [", "mcp.yaml:")]
     [InlineData("servers: { a: { use: nothing } }", "no ready-made server")]
     [InlineData("servers: { a: { command: [x], timeout: 0 } }", "timeout")]
     [InlineData("servers: [", "mcp.yaml:1")]

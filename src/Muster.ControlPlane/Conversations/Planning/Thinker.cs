@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Muster.Contracts.Conversations;
+using Muster.ControlPlane.Events.Bus;
 using Muster.ControlPlane.Models;
 using Muster.ControlPlane.Storage;
 
@@ -22,7 +23,7 @@ internal sealed record Thought<T>
 }
 
 /// <summary>Asks a model for an answer of a type and does not take one that does not hold up: it goes back with what is wrong, a bounded number of times.</summary>
-internal sealed class Thinker(IModels models, Store store, IOptions<ChiefOptions> options, TimeProvider time)
+internal sealed class Thinker(IModels models, Store store, MessageBus bus, IOptions<ChiefOptions> options, TimeProvider time)
 {
     private readonly ChiefOptions _options = options.Value;
 
@@ -74,6 +75,7 @@ internal sealed class Thinker(IModels models, Store store, IOptions<ChiefOptions
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         using var timer = time.CreateTimer(_ => limit.Cancel(), null, _options.AnswerTimeout, Timeout.InfiniteTimeSpan);
         var length = 0;
+        var saying = new Saying(bus, goal.Key);
         try
         {
             var reply = await models.AskAsync(new ModelQuestion
@@ -89,6 +91,7 @@ internal sealed class Thinker(IModels models, Store store, IOptions<ChiefOptions
                 OnText = piece =>
                 {
                     if (Interlocked.Add(ref length, piece.Length) > _options.MaxAnswer) limit.Cancel();
+                    saying.Hear(piece);
                 },
             }, limit.Token);
             return reply.Text;

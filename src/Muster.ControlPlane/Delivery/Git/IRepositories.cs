@@ -18,6 +18,15 @@ public interface IRepositories
     IRepository? Open(string projectId);
 
     void Delete(string projectId);
+
+    /// <summary>
+    /// Makes a folder a repository with a first commit, or commits what was changed by hand in one that was made so. A
+    /// repository that somebody else made is left alone: what is committed there is their affair.
+    /// </summary>
+    /// <param name="folder">Full path; made where it is missing.</param>
+    /// <param name="leftOut">What is never committed, as git's exclude file says it.</param>
+    /// <returns>Whether something was committed.</returns>
+    Task<bool> KeepAsync(string folder, IReadOnlyList<string> leftOut, CancellationToken ct);
 }
 
 /// <summary>
@@ -55,6 +64,9 @@ public interface IRepository
 
     /// <summary>Makes the commit that merges a head onto a base, without moving any ref.</summary>
     Task<MergeOutcome> MergeAsync(string onto, string head, string message, Signature author, CancellationToken ct);
+
+    /// <summary>Makes the commit that puts one file's text onto a parent, without moving any ref.</summary>
+    Task<string> CommitFileAsync(string parent, string path, string text, string message, Signature author, CancellationToken ct);
 
     /// <summary>
     /// Locks refs and proves that every change can be made. The caller then commits or leaves all of it; the commit is a

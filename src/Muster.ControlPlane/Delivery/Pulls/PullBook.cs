@@ -1,5 +1,6 @@
 using Muster.Contracts.Delivery;
 using Muster.Contracts.Events;
+using Muster.ControlPlane.Delivery.Evaluations;
 using Muster.ControlPlane.Delivery.Jobs;
 using Muster.ControlPlane.Storage;
 using Muster.ControlPlane.Work;
@@ -19,6 +20,7 @@ internal static class PullBook
         if (pull is null) return Open(tx, task, project, target, size, summary);
         if (pull.HeadSha == task.HeadSha && pull.State != PullState.ChangesRequested) return pull;
         Drop(tx, pull);
+        if (pull.HeadSha != task.HeadSha) EndEvaluation.Stop(tx, pull.Id, "the proposal was changed");
         tx.ExecuteOne(
             """
             UPDATE pulls SET head_sha = @HeadSha, branch = @Branch, base = @target, state = 'open', title = @title, body = COALESCE(@summary, body), author = @author, rehearsal = @Rehearsal,
@@ -60,6 +62,7 @@ internal static class PullBook
     public static void Close(StoreTransaction tx, PullRow pull, string why)
     {
         Drop(tx, pull);
+        EndEvaluation.Stop(tx, pull.Id, "the pull request was closed");
         tx.ExecuteOne("UPDATE pulls SET state = 'closed', updated_at = @Now WHERE id = @Id", new { tx.Now, pull.Id });
         tx.Emit(EventTypes.PullClosed, $"{pull.Name} was closed: {why}", pull.ProjectId, pull.TaskId, data: new { pullId = pull.Id, number = pull.Number });
     }

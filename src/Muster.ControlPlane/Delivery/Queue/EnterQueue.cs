@@ -1,4 +1,5 @@
 using Muster.Contracts.Events;
+using Muster.ControlPlane.Delivery.Evaluations;
 using Muster.ControlPlane.Delivery.Pulls;
 using Muster.ControlPlane.Storage;
 using Muster.ControlPlane.Work;
@@ -10,6 +11,7 @@ internal static class EnterQueue
 {
     public static void Run(StoreTransaction tx, TaskRow task, PullRow pull)
     {
+        Trials.Refuse(tx, task);
         tx.ExecuteOne("UPDATE pulls SET state = 'queued', updated_at = @Now WHERE id = @Id AND state = 'open'", new { tx.Now, pull.Id });
         tx.ExecuteOne(
             """

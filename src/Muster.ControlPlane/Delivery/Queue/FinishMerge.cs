@@ -2,6 +2,7 @@ using Muster.Contracts.Delivery;
 using Muster.Contracts.Events;
 using Muster.Contracts.Work;
 using Muster.ControlPlane.Delivery.Deploys;
+using Muster.ControlPlane.Delivery.Evaluations;
 using Muster.ControlPlane.Delivery.Git;
 using Muster.ControlPlane.Delivery.Pulls;
 using Muster.ControlPlane.Delivery.Rules;
@@ -70,6 +71,7 @@ internal sealed class FinishMerge(Store store, IRepositories repositories, Rules
         var (entry, pull) = (facts.Entry, facts.Pull);
         tx.ExecuteOne("DELETE FROM merge_queue WHERE id = @Id", new { entry.Id });
         tx.ExecuteOne("UPDATE pulls SET state = 'merged', merge_sha = @commit, merged_at = @Now, updated_at = @Now WHERE id = @Id AND state <> 'merged'", new { commit, tx.Now, pull.Id });
+        EndEvaluation.Stop(tx, pull.Id, "the pull request was merged");
         EvidenceBook.Prove(tx, task, EvidenceKinds.Pr, pull.Name, commit, "merged", EvidenceBook.ByMergeQueue, $"in {entry.Target}");
         tx.Emit(EventTypes.PullMerged, $"{pull.Name} ({task.Key}) was merged into {entry.Target} as {GitText.Brief(commit)}", task.ProjectId, task.Id, task.AgentId,
             new { pullId = pull.Id, number = pull.Number, mergeSha = commit, headSha = entry.HeadSha, target = entry.Target });

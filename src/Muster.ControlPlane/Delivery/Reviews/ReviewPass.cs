@@ -1,7 +1,9 @@
 using Muster.Contracts.Delivery;
 using Muster.Contracts.Work;
+using Muster.ControlPlane.Delivery.Evaluations;
 using Muster.ControlPlane.Delivery.Git;
 using Muster.ControlPlane.Delivery.Jobs;
+using Muster.ControlPlane.Delivery.Proposals;
 using Muster.ControlPlane.Delivery.Pulls;
 using Muster.ControlPlane.Delivery.Rules;
 using Muster.ControlPlane.Storage;
@@ -14,7 +16,7 @@ namespace Muster.ControlPlane.Delivery.Reviews;
 /// stands the task moves on. Looking again without news changes nothing, so a pass may be cut off anywhere.
 /// </summary>
 internal sealed class ReviewPass(
-    Store store, IRepositories repositories, RulesAtTarget rules, Targets targets, ReviewBoard board, ReviewWrites writes, AfterMerge afterMerge)
+    Store store, IRepositories repositories, RulesAtTarget rules, Targets targets, ReviewBoard board, ReviewWrites writes, AfterMerge afterMerge, FleetRepository fleet, TrialPass trials)
 {
     public async Task RunAsync(string taskId, CancellationToken ct)
     {
@@ -23,6 +25,12 @@ internal sealed class ReviewPass(
         {
             board.Clear(taskId);
             if (facts is not null) await writes.TidyAsync(facts, ct);
+            return;
+        }
+
+        if (await trials.FindAsync(facts.Task, ct) is { } trial)
+        {
+            await trials.RunAsync(facts, trial, ct);
             return;
         }
 
@@ -83,7 +91,8 @@ internal sealed class ReviewPass(
         if (!await ChecksAsync(facts, found.Rules, repository, ct)) return;
         // The stricter of the two counts: a repository cannot talk the plane out of asking.
         var review = found.Rules.Review == ReviewPolicies.Person ? ReviewPolicies.Person : facts.Project.Review;
-        var reasons = ApprovalPolicy.Reasons(task.NeedsApproval, review, contract, found.Rules.HasRequiredCheck, proof.Changes.Select(c => c.Path));
+        var reasons = ApprovalPolicy.Reasons(task.NeedsApproval, review, contract, found.Rules.HasRequiredCheck, [.. proof.Changes.Select(c => c.Path)],
+            found.Rules.Person, fleet.Is(facts.Project));
         if (!await writes.ApprovedAsync(facts, pull, reasons, ct)) return;
         await MoveOnAsync(facts, contract, ct);
     }

@@ -88,7 +88,7 @@ internal sealed class ReviewWrites(Store store, ReviewBoard board, IOptions<Deli
 
     public Task EnqueueAsync(ReviewFacts facts, CancellationToken ct) => IfUnchangedAsync(facts, (tx, task) =>
     {
-        if (PullQueries.OpenOf(tx, task.Id) is not { State: PullState.Open } pull || pull.HeadSha != task.HeadSha) return;
+        if (PullQueries.OpenOf(tx, task.Id) is not { State: PullState.Open } pull || pull.HeadSha != task.HeadSha || pull is { NeedsApproval: true, Approved: false }) return;
         EnterQueue.Run(tx, task, pull);
         board.Set(task.Id, ReviewBoard.Because(WaitingCodes.MergeQueue, "it stands in the merge queue"));
     }, ct);

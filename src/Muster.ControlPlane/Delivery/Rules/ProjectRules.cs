@@ -12,6 +12,9 @@ public sealed record ProjectRules
     /// <summary>Makes the project's own policy stricter when it says <c>person</c>.</summary>
     public string? Review { get; init; }
 
+    /// <summary>Files and folders whose change a person approves.</summary>
+    public IReadOnlyList<string> Person { get; init; } = [];
+
     /// <summary>Default contract of the project's tasks when set.</summary>
     public string? Contract { get; init; }
     public IReadOnlyDictionary<string, DeployDefinition> Deploy { get; init; } = new Dictionary<string, DeployDefinition>(StringComparer.Ordinal);

@@ -8,7 +8,7 @@ namespace Muster.ControlPlane.Delivery.Rules;
 /// <summary>Reads <c>muster.yaml</c>. Pure; reports everything that is wrong at once and guesses nothing.</summary>
 public static class RulesParser
 {
-    private static readonly string[] TopKeys = ["checks", "review", "contract", "deploy"];
+    private static readonly string[] TopKeys = ["checks", "review", "person", "contract", "deploy"];
     private static readonly string[] CheckKeys = ["name", "command", "timeout", "required", "evidence"];
     private static readonly string[] DeployKeys = ["target", "build", "command", "port", "health", "healthTimeout"];
 
@@ -23,6 +23,7 @@ public static class RulesParser
         {
             Checks = Checks(top, errors),
             Review = top.OneOf("review", [ReviewPolicies.Auto, ReviewPolicies.Person]),
+            Person = Paths(top, "person"),
             Contract = ContractOf(top),
             Deploy = Deploys(top, errors),
             Detected = !top.Has("checks"),
@@ -32,18 +33,19 @@ public static class RulesParser
 
     private static YamlMappingNode? Load(string yaml, List<RuleError> errors)
     {
+        var parser = new Parser(new StringReader(yaml));
         try
         {
             var stream = new YamlStream();
-            stream.Load(new StringReader(yaml));
+            stream.Load(parser);
             if (stream.Documents.Count == 0) return null;
             if (stream.Documents.Count > 1) errors.Add(new RuleError(1, "holds several documents: keep one, without '---' between."));
             if (stream.Documents[0].RootNode is YamlMappingNode mapping) return mapping;
             errors.Add(new RuleError(1, "is not a list of settings: write 'checks:' with the checks below it."));
         }
-        catch (YamlException error)
+        catch (Exception error) when (YamlFaults.Is(error))
         {
-            errors.Add(new RuleError((int)error.Start.Line, $"is not valid YAML: {error.Message}"));
+            errors.Add(new RuleError(YamlFaults.Line(error, parser), $"is not valid YAML: {YamlFaults.Text(error)}"));
         }
 
         return null;
@@ -77,6 +79,18 @@ public static class RulesParser
         }
 
         return checks;
+    }
+
+    private static List<string> Paths(YamlReader top, string key)
+    {
+        List<string> paths = [];
+        foreach (var node in top.List(key))
+        {
+            if (node is YamlScalarNode { Value: { Length: > 0 and <= 400 } path } && path[0] != '/' && !path.Contains("..", StringComparison.Ordinal) && !path.Contains('*', StringComparison.Ordinal)) paths.Add(path);
+            else top.Wrong(key, "names files and folders from the root of the repository, without '*': 'fleet/', 'src/Security/'.");
+        }
+
+        return paths;
     }
 
     private static string? ContractOf(YamlReader top)

@@ -27,6 +27,7 @@ internal sealed class BusAccess(Store store)
         var words = subject.Split('.', 3);
         // Its name has 128 random bits: who knows it was asked.
         if (!listening && words[0] == Subjects.Inbox) return;
+        if (listening && words[0] == Subjects.Goals && http.Principal().MaySteer) return;
         if (words.Length < 3 || words[0] != Subjects.Agents) throw Refusal.Forbidden(Rule + (listening ? " Events of the plane are followed at /api/events/stream." : ""));
         if (held is not null && words[1] != held) throw Refusal.Forbidden($"This lease is for a task of {held}: it speaks under agents.{held}. only.");
         if (listening && words[1] is "*" && http.Principal().MaySteer) return;

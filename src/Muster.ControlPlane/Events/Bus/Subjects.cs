@@ -13,6 +13,9 @@ public static class Subjects
     /// <summary>Messages of agents among themselves stand under this and their project's key.</summary>
     public const string Agents = "agents";
 
+    /// <summary>What the Chief of Staff is about to say of a goal: <c>goals.G-3.words</c>. The plane alone speaks there.</summary>
+    public const string Goals = "goals";
+
     /// <summary>Where answers to requests go; each name is random, and knowing it is the right to answer.</summary>
     public const string Inbox = "_INBOX";
 

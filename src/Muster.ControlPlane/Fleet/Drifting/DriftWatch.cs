@@ -46,7 +46,7 @@ public sealed class DriftWatch(RoleCatalog roles, IOptions<FleetOptions> options
     };
 
     private DriftState? JudgeOf(AgentRow row, AgentRuns? runs, long now) =>
-        Drift.Judge(row.ReadDrift(), Drift.Compare(row, runs, roles.Find(row.Role), roles.Find(runs?.Role)), runs, Drift.DeclaredOf(row), now);
+        Drift.Judge(row.ReadDrift(), Drift.Compare(row, runs, roles.Find(row.Role), roles.IsTriedOut(runs?.RoleHash) ? null : roles.Find(runs?.Role)), runs, Drift.DeclaredOf(row), now);
 
     private void Tell(StoreTransaction tx, AgentRow row, DriftState? before, DriftState? now)
     {

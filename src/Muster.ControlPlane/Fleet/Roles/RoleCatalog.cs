@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Muster.Contracts;
 using Muster.Contracts.Fleet;
 using Muster.ControlPlane.Operations;
@@ -15,6 +16,7 @@ public sealed class RoleCatalog
 
     private readonly IReadOnlyList<(string Folder, string Source)> _folders;
     private readonly TimeProvider _time;
+    private readonly ConcurrentDictionary<string, bool> _triedOut = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
     private RoleSet _now;
     private long _looked;
@@ -45,6 +47,11 @@ public sealed class RoleCatalog
 
     /// <summary>Another object whenever a role has changed.</summary>
     public object Version => Now;
+
+    /// <summary>A role that is tried out may be in an agent's hands beside the one in effect. Forgotten at the next start: at worst a drift is told of until the trial is over.</summary>
+    public void TryOut(string hash) => _triedOut[hash] = true;
+
+    public bool IsTriedOut(string? hash) => hash is not null && _triedOut.ContainsKey(hash);
 
     public Role? Find(string? role) => role is null ? null : Now.Roles.GetValueOrDefault(role);
 

@@ -27,7 +27,7 @@ public static class RolesApi
     private static RoleInfo Get(string name, RoleCatalog roles, NoteBook notes)
     {
         var role = roles.Get(name);
-        return role.ToInfo(notes.NotesOf(role.Name).Count, whole: true);
+        return role.ToInfo(notes.NotesOf(role.Name).Count, whole: true) with { Text = File.Exists(role.File) ? File.ReadAllText(role.File) : null };
     }
 
     private static RoleNotes Notes(string name, RoleCatalog roles, NoteBook notes) => notes.Show(roles.Get(name).Name);

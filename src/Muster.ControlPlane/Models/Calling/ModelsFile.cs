@@ -45,13 +45,14 @@ internal sealed record ModelsFile
     private static ModelsFile Read(string yaml, Func<string, IReadOnlyList<string>?> extra, List<RuleError> errors)
     {
         var stream = new YamlStream();
+        var parser = new Parser(new StringReader(yaml));
         try
         {
-            stream.Load(new StringReader(yaml));
+            stream.Load(parser);
         }
-        catch (YamlException error)
+        catch (Exception error) when (YamlFaults.Is(error))
         {
-            errors.Add(new RuleError((int)error.Start.Line, $"is not valid YAML: {error.Message}"));
+            errors.Add(new RuleError(YamlFaults.Line(error, parser), $"is not valid YAML: {YamlFaults.Text(error)}"));
             return new ModelsFile();
         }
 

@@ -1,4 +1,5 @@
 using System.IO.Enumeration;
+using Muster.ControlPlane.Delivery.Rules;
 using Muster.ControlPlane.Models.Calling;
 using YamlDotNet.Core;
 using YamlDotNet.Serialization;
@@ -40,15 +41,18 @@ public sealed class PriceTable
 
     private static PriceFile Read(string file)
     {
+        var parser = new Parser(new StringReader(File.ReadAllText(file)));
+        PriceFile? read;
         try
         {
-            return new DeserializerBuilder().WithNamingConvention(CamelCaseNamingConvention.Instance).WithEnforceRequiredMembers().Build()
-                .Deserialize<PriceFile>(File.ReadAllText(file)) ?? throw new FormatException($"{file} is empty.");
+            read = new DeserializerBuilder().WithNamingConvention(CamelCaseNamingConvention.Instance).WithEnforceRequiredMembers().Build().Deserialize<PriceFile?>(parser);
         }
-        catch (YamlException error)
+        catch (Exception error) when (YamlFaults.Is(error))
         {
-            throw new FormatException($"{file} is no price table: {error.Message} It has a date, and under models patterns such as openai/gpt-5* with in, out, cached and stored in US dollars for a million tokens.", error);
+            throw new FormatException($"{file}:{YamlFaults.Line(error, parser)} is no price table: {YamlFaults.Text(error)} It has a date, and under models patterns such as openai/gpt-5* with in, out, cached and stored in US dollars for a million tokens.", error);
         }
+
+        return read ?? throw new FormatException($"{file} is empty.");
     }
 
     private sealed class PriceFile

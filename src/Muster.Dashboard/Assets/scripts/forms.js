@@ -19,7 +19,7 @@ async function send(form, submitter) {
   if (form.getAttribute("aria-busy") === "true") return;
   form.setAttribute("aria-busy", "true");
   try {
-    const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(/** @type {any} */ (new FormData(form, submitter))), headers: { Accept: "text/html" } });
+    const answer = await fetch(form.action, { method: "POST", body: bodyOf(form, submitter), headers: { Accept: "text/html" } });
     if (!answer.headers.get("content-type")?.startsWith("text/html")) throw new Error(await answer.text());
     show(parse(await answer.text()), answer, form);
   } catch (error) {
@@ -27,6 +27,12 @@ async function send(form, submitter) {
   } finally {
     form.removeAttribute("aria-busy");
   }
+}
+
+/** @param {HTMLFormElement} form @param {HTMLElement | null} submitter */
+function bodyOf(form, submitter) {
+  const data = new FormData(form, submitter);
+  return form.enctype === "multipart/form-data" ? data : new URLSearchParams(/** @type {any} */ (data));
 }
 
 /** @param {Document} page @param {Response} answer @param {HTMLFormElement} form */
@@ -39,21 +45,34 @@ function show(page, answer, form) {
   }
   const taken = answer.ok;
   if (taken) {
+    document.dispatchEvent(new CustomEvent("muster:taken", { detail: form }));
     form.reset();
     form.closest("details[data-menu]")?.removeAttribute("open");
   }
   document.title = page.title;
   document.documentElement.dataset.theme = page.documentElement.dataset.theme;
-  const side = document.querySelector(".side");
-  const wanted = page.querySelector(".side");
-  if (side && wanted) morph(side, wanted);
+  for (const around of [".side", "#chat"]) {
+    const shown = document.querySelector(around);
+    const wanted = page.querySelector(around);
+    if (shown && wanted) morph(shown, wanted);
+  }
   morph(here, main);
+  moved(page, answer);
   document.dispatchEvent(new Event("muster:shown"));
   document.dispatchEvent(new Event("muster:changed"));
   if (!taken) document.querySelector("[aria-invalid=true], .wrong")?.scrollIntoView({ block: "nearest" });
   if (!taken) /** @type {HTMLElement | null} */ (document.querySelector("[aria-invalid=true]"))?.focus();
   // Where the form was is another thing now, or nothing: the next keystroke must not begin at the top.
   if (taken && (!document.activeElement || document.activeElement === document.body)) here.focus({ preventScroll: true });
+}
+
+/** A form may lead to another page. @param {Document} page @param {Response} answer */
+function moved(page, answer) {
+  const to = new URL(answer.url);
+  if (!answer.redirected || to.pathname + to.search === location.pathname + location.search) return;
+  history.pushState(null, "", to);
+  document.body.dataset.live = page.body.dataset.live;
+  addEventListener("popstate", () => location.reload(), { once: true });
 }
 
 /** @param {HTMLFormElement} form @param {string} text */

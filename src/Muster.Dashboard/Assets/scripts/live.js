@@ -5,6 +5,8 @@ const body = document.body;
 /** @type {EventSource | undefined} */
 let source;
 let shownAt = new Date();
+/** What the stream was opened for. */
+let about = "";
 /** @type {number | undefined} */
 let patience;
 
@@ -14,11 +16,20 @@ export function startLive() {
   // A page that comes back from the browser's memory, or from sleep, looks anew.
   addEventListener("pageshow", event => { if (event.persisted) location.reload(); });
   addEventListener("online", () => { if (source?.readyState === EventSource.CLOSED) open(); });
-  document.addEventListener("muster:shown", () => { shownAt = new Date(); });
+  document.addEventListener("muster:shown", () => {
+    shownAt = new Date();
+    // A form may have led elsewhere, or put another conversation beside the page.
+    if (about !== subject()) open();
+  });
+}
+
+function subject() {
+  return `${body.dataset.live} ${document.getElementById("chat")?.dataset.of}`;
 }
 
 function open() {
   source?.close();
+  about = subject();
   source = new EventSource(`/live?at=${encodeURIComponent(body.dataset.live ?? "/")}&after=${body.dataset.seq ?? 0}`);
   source.addEventListener("open", () => { say(false); body.dataset.connected = "true"; });
   source.addEventListener("error", lost);
@@ -27,13 +38,22 @@ function open() {
     body.dataset.seq = /** @type {MessageEvent} */ (event).lastEventId;
     show(JSON.parse(/** @type {MessageEvent} */ (event).data));
   });
+  source.addEventListener("words", event => {
+    const { goal, text } = JSON.parse(/** @type {MessageEvent} */ (event).data);
+    for (const place of document.querySelectorAll(`[data-words="${CSS.escape(goal)}"]`)) place.textContent = text;
+    document.dispatchEvent(new Event("muster:changed"));
+  });
   source.addEventListener("reload", () => location.reload());
   source.addEventListener("over", () => location.assign("/sign-in"));
 }
 
-/** @param {{title: string, regions: string[]}} news */
-function show({ title, regions }) {
+/** @param {{title: string, badge: number, regions: string[]}} news */
+function show({ title, badge, regions }) {
   if (document.title !== title) document.title = title;
+  for (const mark of document.querySelectorAll("[data-badge]")) {
+    mark.toggleAttribute("hidden", badge === 0);
+    if (mark.lastChild) mark.lastChild.nodeValue = String(badge);
+  }
   for (const html of regions) {
     const wanted = parse(html).body.firstElementChild;
     const shown = wanted && document.getElementById(wanted.id);

@@ -1,6 +1,11 @@
 // What opens over the page closes by Escape, by a click beside it, and when another opens.
 
 export function startMenus() {
+  for (const here of document.querySelectorAll(".tabs [aria-current], .side nav [aria-current]")) {
+    // On a narrow screen the bar is longer than the screen; only the bar itself is moved.
+    const bar = here.closest(".tabs, nav");
+    if (bar && here instanceof HTMLElement) bar.scrollLeft = here.offsetLeft - (bar.clientWidth - here.offsetWidth) / 2;
+  }
   document.addEventListener("toggle", event => {
     const menu = event.target;
     if (!(menu instanceof HTMLDetailsElement) || !menu.matches("[data-menu]") || !menu.open) return;

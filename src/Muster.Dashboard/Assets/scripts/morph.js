@@ -1,7 +1,13 @@
 // Makes one tree look like another with the fewest changes, so that focus, selection, scroll, typed text and what is unfolded stay.
 
-/** @type {{createHTML(text: string): any}} */
-const trusted = globalThis.trustedTypes?.createPolicy("muster", { createHTML: text => text }) ?? { createHTML: text => text };
+const asIs = { createHTML: (/** @type {string} */ text) => text, createScriptURL: (/** @type {string} */ text) => text };
+/** @type {{createHTML(text: string): any, createScriptURL(text: string): any}} */
+const trusted = globalThis.trustedTypes?.createPolicy("muster", asIs) ?? asIs;
+
+/** The address of a script of our own. @param {string} path */
+export function trustedAddress(path) {
+  return trusted.createScriptURL(path);
+}
 
 /**
  * Markup of our own server as a document; scripts in it never run.
@@ -59,17 +65,17 @@ function children(from, to) {
   /** @type {Map<string, Element>} */
   const named = new Map();
   for (const child of from.children) if (child.id) named.set(child.id, child);
-  let at = from.firstChild;
+  let at = after(from.firstChild);
   for (const wanted of [...to.childNodes]) {
     const same = wanted instanceof Element && wanted.id ? named.get(wanted.id) : undefined;
     if (same) {
       if (same !== at) from.insertBefore(same, at);
-      else at = at.nextSibling;
+      else at = after(at.nextSibling);
       morph(same, /** @type {Element} */ (wanted));
       continue;
     }
     if (at && fits(at, wanted)) {
-      const next = at.nextSibling;
+      const next = after(at.nextSibling);
       if (wanted instanceof Element) morph(/** @type {Element} */ (at), wanted);
       else if (at.nodeValue !== wanted.nodeValue) at.nodeValue = wanted.nodeValue;
       at = next;
@@ -78,10 +84,19 @@ function children(from, to) {
     from.insertBefore(document.importNode(wanted, true), at);
   }
   while (at) {
-    const next = at.nextSibling;
+    const next = after(at.nextSibling);
     at.remove();
     at = next;
   }
+}
+
+/**
+ * The first of these that the server has made: what a person has opened here is theirs.
+ * @param {ChildNode | null} node
+ */
+function after(node) {
+  while (node instanceof Element && node.hasAttribute("data-mine")) node = node.nextSibling;
+  return node;
 }
 
 /** @param {Node} shown @param {Node} wanted */

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Muster.Dashboard.Kit.Diffs;
 
-internal enum LineKind
+public enum LineKind
 {
     Same,
     Added,
@@ -15,7 +15,7 @@ internal enum LineKind
 /// <param name="Old">Its number before.</param>
 /// <param name="New">Its number now.</param>
 /// <param name="Text">Without the mark in front.</param>
-internal sealed record DiffLine(LineKind Kind, int? Old, int? New, string Text);
+public sealed record DiffLine(LineKind Kind, int? Old, int? New, string Text);
 
 internal sealed record DiffFile
 {

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Muster.Contracts.Events;
+using Muster.ControlPlane.Delivery.Evaluations;
 using Muster.ControlPlane.Storage;
 using Muster.ControlPlane.Work;
 
@@ -17,7 +18,7 @@ internal static class Lessons
     /// <summary>Tells of it in the transaction of the hand-in. One that is empty, or of an agent without a role, is left out.</summary>
     public static void Learned(StoreTransaction tx, TaskRow task, string? lesson, string? headSha)
     {
-        if (string.IsNullOrWhiteSpace(lesson)) return;
+        if (string.IsNullOrWhiteSpace(lesson) || Trials.Of(tx, task) is not null) return;
         var role = task.Role ?? tx.QueryFirst<string>("SELECT role FROM agents WHERE id = @AgentId", new { task.AgentId });
         var from = $"{task.Key} attempt {task.Epoch}{(headSha is { Length: >= 8 } ? $", commit {headSha[..8]}" : "")}";
         if (role is null || NoteEntry.Of(lesson, from, DateOnly.FromDateTime(Times.At(tx.Now).UtcDateTime)) is not { } entry) return;
