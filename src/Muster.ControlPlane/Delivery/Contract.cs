@@ -91,7 +91,8 @@ public sealed record Contract(IReadOnlyList<ContractItem> Items)
             return null;
         }
 
-        if (open < 0) return new ContractItem(kind, null);
+        // Work that is to be shown by a pull request is wanted in the target branch, where nothing else is said.
+        if (open < 0) return new ContractItem(kind, kind == EvidenceKinds.Pr ? "merged" : null);
         var outcome = text.EndsWith(')') ? text[(open + 1)..^1].Trim() : "";
         if (allowed.Contains(outcome, StringComparer.Ordinal)) return new ContractItem(kind, outcome);
         errors.Add(allowed.Length == 0

@@ -170,7 +170,7 @@ internal static partial class ProfileCatalog
         Install = "npm install --global @google/gemini-cli",
         Models = ModelsBy.Google,
         Arguments = ["--model", "%MODEL%", "--output-format", "stream-json", "--approval-mode", "yolo", "--skip-trust", "--prompt", ""],
-        Environment = new Dictionary<string, string>(StringComparer.Ordinal) 
+        Environment = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["GEMINI_CLI_HOME"] = "%HOME%",
             ["GOOGLE_GEMINI_BASE_URL"] = "%GEMINI%",

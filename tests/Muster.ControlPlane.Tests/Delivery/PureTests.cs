@@ -15,7 +15,7 @@ namespace Muster.ControlPlane.Tests.Delivery;
 public sealed class PureTests
 {
     private static readonly string[] Items =
-        ["commit", "test", "build", "pr", "deployment", "research", "citation", "test(pass)", "build(pass)", "pr(opened)", "pr(approved)", "pr(merged)", "deployment(healthy)"];
+        ["commit", "test", "build", "deployment", "research", "citation", "test(pass)", "build(pass)", "pr(opened)", "pr(approved)", "pr(merged)", "deployment(healthy)"];
 
     [Fact]
     public void Any_title_and_agent_give_a_branch_that_is_valid_and_ones_own() => Prop.ForAll<string?, string?>((agent, title) =>
@@ -55,6 +55,14 @@ public sealed class PureTests
     [InlineData("commit + commit", 1)]
     [InlineData("test(pass", 1)]
     public void Every_error_of_a_contract_is_said(string text, int errors) => Assert.Equal(errors, Contract.Parse(text).Errors.Count);
+
+    [Fact]
+    public void A_pull_request_without_a_word_more_is_one_that_is_merged()
+    {
+        var contract = Contract.Parse("commit + pr").Contract!;
+        Assert.True(contract.AsksForMerge);
+        Assert.Equal("commit + pr(merged)", contract.ToString());
+    }
 
     [Fact]
     public void Evidence_counts_when_it_is_verified_and_about_this_commit()

@@ -26,7 +26,7 @@ internal sealed class ReplayProvider : IModelProvider
 
     public string Name => _settings.Name;
 
-    public IReadOnlyList<ModelProtocol> Protocols { get; } = [ModelProtocol.OpenAiChat, ModelProtocol.OpenAiResponses, ModelProtocol.AnthropicMessages];
+    public IReadOnlyList<ModelProtocol> Protocols { get; } = [ModelProtocol.OpenAiChat, ModelProtocol.OpenAiResponses, ModelProtocol.AnthropicMessages, ModelProtocol.GoogleGenerate];
 
     public ProviderTimes Times => _settings.Times;
 
