@@ -5,7 +5,10 @@ using Repository = Muster.ControlPlane.Tests.Repository;
 
 namespace Muster.Dashboard.Tests.Browser;
 
-/// <summary>Every page in both themes, on a desk and on a phone: nothing that axe finds, nothing wider than the screen.</summary>
+/// <summary>
+/// Every page in both themes, on a desk and on a phone: nothing that axe finds, nothing wider than the screen. Colours hang on the theme
+/// and places on the width, so each of either is looked at once.
+/// </summary>
 public sealed class LookTests(Served served, Chromium chromium) : IClassFixture<Served>
 {
     private static readonly string Axe = Path.Combine(Repository.Root, "tests/tools/web/node_modules/axe-core/axe.min.js");
@@ -25,18 +28,16 @@ public sealed class LookTests(Served served, Chromium chromium) : IClassFixture<
     private static IEnumerable<(string, string)> Settings => new[] { "projects", "projects/SHO", "roles", "roles/backend-engineer", "models", "budgets", "people", "files" }.Select(p => ("settings-" + p.Replace('/', '-'), "/settings/" + p));
 
     [Theory(SkipUnless = nameof(HasAxe), Skip = "axe is not installed (.ci/run installs it: npm ci in tests/tools/web).")]
-    [InlineData("light", 1360, 900)]
-    [InlineData("dark", 1360, 900)]
-    [InlineData("light", 360, 740)]
-    [InlineData("dark", 360, 740)]
+    [InlineData(ColorScheme.Light, 1360, 900)]
+    [InlineData(ColorScheme.Dark, 360, 740)]
     [Trait("req", "B8")]
-    public async Task Every_page_can_be_read_by_everybody(string theme, int width, int height)
+    public async Task Every_page_can_be_read_by_everybody(ColorScheme theme, int width, int height)
     {
         Assert.SkipUnless(Chromium.IsThere, Chromium.Missing);
         await using var context = await chromium.OpenAsync(new()
         {
             ViewportSize = new() { Width = width, Height = height },
-            ColorScheme = theme == "dark" ? ColorScheme.Dark : ColorScheme.Light,
+            ColorScheme = theme,
             ReducedMotion = ReducedMotion.Reduce,
             // Only axe itself is put into the page past the policy; the pages' own scripts run under it in the other tests.
             BypassCSP = true,
@@ -44,8 +45,7 @@ public sealed class LookTests(Served served, Chromium chromium) : IClassFixture<
         var page = await served.SignInAsync(context);
         var axe = await File.ReadAllTextAsync(Axe);
         List<string> wrong = [];
-        // Forms look alike: each in both themes and in both sizes once is enough.
-        foreach (var (name, path) in All.Where(p => !p.Name.StartsWith("settings-", StringComparison.Ordinal) || theme == "dark" == width < 500))
+        foreach (var (name, path) in All)
         {
             await page.GotoAsync(new Uri(served.Plane.Address, path).AbsoluteUri);
             await page.EvaluateAsync(axe);
@@ -62,7 +62,14 @@ public sealed class LookTests(Served served, Chromium chromium) : IClassFixture<
                 await page.SetViewportSizeAsync(width, height);
             }
 
-            if (Pictures is not null) await page.ScreenshotAsync(new() { Path = Path.Combine(Pictures, $"{name}-{theme}-{(width < 500 ? "phone" : "desk")}.png"), FullPage = true });
+            if (Pictures is null) continue;
+            foreach (var scheme in new[] { ColorScheme.Light, ColorScheme.Dark })
+            {
+                await page.EmulateMediaAsync(new() { ColorScheme = scheme });
+                await page.ScreenshotAsync(new() { Path = Path.Combine(Pictures, $"{name}-{scheme.ToString().ToLowerInvariant()}-{(width < 500 ? "phone" : "desk")}.png"), FullPage = true });
+            }
+
+            await page.EmulateMediaAsync(new() { ColorScheme = theme });
         }
 
         Assert.True(wrong.Count == 0, string.Join('\n', wrong));
