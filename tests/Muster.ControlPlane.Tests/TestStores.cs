@@ -19,12 +19,19 @@ namespace Muster.ControlPlane.Tests;
 /// </summary>
 public sealed class TestStores : IAsyncLifetime
 {
+    /// <summary>With the schema and nothing else: a copy of it is made in a tenth of the time that all its steps take.</summary>
+    private const string Template = "blank";
+
     private static PostgresServer? _server;
 
     public async ValueTask InitializeAsync()
     {
+        if (Environment.GetEnvironmentVariable("MUSTER_TEST_STORE") != "postgres") return;
         // What is flushed is tested elsewhere, against a server that flushes.
-        if (Environment.GetEnvironmentVariable("MUSTER_TEST_STORE") == "postgres") _server = await PostgresServer.StartAsync("fsync=off", "full_page_writes=off");
+        _server = await PostgresServer.StartAsync("fsync=off", "full_page_writes=off");
+        await _server.CreateDatabaseAsync(Template);
+        await using (var connection = await _server.ConnectAsync(Template)) await PostgresSchema.ApplyAsync(connection, new MigrationRun(), default);
+        NpgsqlConnection.ClearAllPools();
     }
 
     public async ValueTask DisposeAsync()
@@ -35,18 +42,18 @@ public sealed class TestStores : IAsyncLifetime
     internal static async Task<Store> OpenAsync(string folder, TimeProvider clock, bool filling = false)
     {
         if (_server is null) return SqliteStore.Open(folder, clock, NullLogger.Instance, filling);
-        return await PostgresStore.OpenAsync(await AddressAsync(folder), clock, NullLogger.Instance, filling: filling);
+        return await PostgresStore.OpenAsync(await AddressAsync(folder, filling ? null : Template), clock, NullLogger.Instance, filling: filling);
     }
 
     /// <summary>The rows of the store that belongs to a folder.</summary>
     internal static async Task<IRowEngine> RowsAsync(string folder) => _server is null ? new SqliteRows(folder) : new PostgresRows(await AddressAsync(folder));
 
-    private static async Task<PostgresAddress> AddressAsync(string folder)
+    private static async Task<PostgresAddress> AddressAsync(string folder, string? template = null)
     {
         var name = "t" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(folder)))[..20];
         try
         {
-            await _server!.CreateDatabaseAsync(name);
+            await _server!.CreateDatabaseAsync(name, template);
         }
         catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.DuplicateDatabase)
         {

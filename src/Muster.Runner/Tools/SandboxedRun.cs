@@ -25,6 +25,12 @@ internal sealed record SandboxedRun(RunEnding Ending, int Code, string Output, s
     private const int MostFileKilobytes = 65_536;
     private const int MostErrorCharacters = 20_000;
 
+    /// <summary>
+    /// A storm of processes must not keep the machine from ending it. Counted within the sandbox, threads included, which kernels before
+    /// 5.14 do not; root is held by no such limit, only by <see cref="TreeWatch"/>.
+    /// </summary>
+    private static readonly string MostThreads = System.Environment.OSVersion.Version >= new Version(5, 14) ? $"{{ ulimit -u {TreeWatch.MostProcesses * 5} || ulimit -p {TreeWatch.MostProcesses * 5}; }} 2>/dev/null; " : "";
+
     public string Why => Ending switch
     {
         RunEnding.OverTime => $"It took longer than {Limits.Seconds} s and was ended.",
@@ -55,7 +61,7 @@ internal sealed record SandboxedRun(RunEnding Ending, int Code, string Output, s
         {
             FileName = "/bin/sh",
             // Said before the tool begins, so that what the sandbox complains of is not taken for the tool's fault.
-            Arguments = ["-c", $"{(view.Gate is null ? "" : GateFolder.Start)}echo {begun} >&2; ulimit -c 0; ulimit -f {MostFileKilobytes * 2}; ulimit -n 256; {(isDotnet ? "" : $"ulimit -v {limits.MemoryMb * 1024}; ")}exec \"$@\"", "sh", .. command],
+            Arguments = ["-c", $"{(view.Gate is null ? "" : GateFolder.Start)}echo {begun} >&2; {MostThreads}ulimit -c 0; ulimit -f {MostFileKilobytes * 2}; ulimit -n 256; {(isDotnet ? "" : $"ulimit -v {limits.MemoryMb * 1024}; ")}exec \"$@\"", "sh", .. command],
             WorkingDirectory = "/",
             Environment = Environment(marker, limits, isDotnet, view.Gate is not null),
             StdinText = input,

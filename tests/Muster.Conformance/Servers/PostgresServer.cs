@@ -89,9 +89,11 @@ public sealed class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>Makes a database; answers its address.</summary>
-    public async Task<string> CreateDatabaseAsync(string name)
+    /// <param name="name">Of the database.</param>
+    /// <param name="template">A database that it begins as a copy of, and that nobody is connected to; null for an empty one.</param>
+    public async Task<string> CreateDatabaseAsync(string name, string? template = null)
     {
-        await ExecuteAsync($"CREATE DATABASE \"{name}\"");
+        await ExecuteAsync($"CREATE DATABASE \"{name}\"" + (template is null ? "" : $" TEMPLATE \"{template}\""));
         return Address + name;
     }
 
