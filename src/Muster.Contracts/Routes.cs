@@ -100,10 +100,13 @@ public static class Routes
     public const string Deployments = "/api/deployments";
     public const string Deployment = "/api/deployments/{id}";
 
+    public const string Today = "/api/today";
+
     public const string ProgressSummary = "/api/progress/summary";
     public const string ProgressNeeds = "/api/progress/needs";
     public const string ProgressAgents = "/api/progress/agents";
     public const string ProgressSnapshot = "/api/progress/snapshot";
+    public const string ProgressBurnUp = "/api/progress/burn-up/{projectId}";
     public const string ProgressHistory = "/api/progress/history/{projectId}";
     public const string Statistics = "/api/statistics";
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Microsoft.Playwright;
 using Muster.Bench.Load;
 using Muster.Bench.Measure;
 using Muster.Bench.Servers;
@@ -33,20 +32,20 @@ internal static class Dashboard
         using var visitor = await Visitor.SignInAsync(plane, session.Stop);
         // A plane that has served a while, not one that compiles its pages.
         foreach (var (_, path) in Pages) await visitor.PageAsync(path, session.Stop);
-        await Rounds.CompareAsync(session, Benchmark.Name, Tasks, [.. Pages.Select(p => (p.Name, (Func<Task<IContender>>)(() => Task.FromResult<IContender>(new Page($"{p.Name}, served", plane, visitor, p.Path)))))]);
+        await Rounds.CompareAsync(session, Benchmark.Name, Tasks, [.. Pages.Select(p => (p.Name, (Func<Task<IContender>>)(() => Task.FromResult<IContender>(TimedLoads.Served($"{p.Name}, served", plane, visitor, p.Path)))))]);
         await Rounds.CompareAsync(session, Benchmark.Name, Tasks,
             Paint(0), Paint(1), Paint(7), Paint(11),
             Seen("a task", task => $"/tasks/{task}", "{0}% complete"), Seen("Agents", _ => "/agents", "{0}% of {1}"));
         await WatchAsync(session, plane);
 
-        (string, Func<Task<IContender>>) Paint(int page) => ($"{Pages[page].Name}, first paint", async () => new Painted($"{Pages[page].Name}, first paint", plane, await Browser.StartAsync(), visitor, Pages[page].Path));
+        (string, Func<Task<IContender>>) Paint(int page) => ($"{Pages[page].Name}, first paint", async () => TimedLoads.Painted($"{Pages[page].Name}, first paint", plane, await Browser.StartAsync(), visitor, Pages[page].Path));
 
         (string, Func<Task<IContender>>) Seen(string name, Func<string, string> path, string label) => ($"{name}, an event on the screen", () => SeenAsync(name, path, label));
 
         async Task<IContender> SeenAsync(string name, Func<string, string> path, string label)
         {
             var task = await WatchedTaskAsync(plane, crew, session.Stop);
-            return new OnScreen($"{name}, an event on the screen", plane, await Browser.StartAsync(), visitor, crew, path(task), percent => string.Format(CultureInfo.InvariantCulture, label, percent, task));
+            return await TimedLoads.OnScreenAsync($"{name}, an event on the screen", plane, await Browser.StartAsync(), visitor, crew, path(task), percent => string.Format(CultureInfo.InvariantCulture, label, percent, task));
         }
     }
 
@@ -82,95 +81,5 @@ internal static class Dashboard
         foreach (var visitor in visitors) visitor.Dispose();
         session.Report.Note(Benchmark.Name, string.Create(CultureInfo.InvariantCulture,
             $"{Viewers} viewers for {time.TotalSeconds:F0} s: {most / 1048576.0:F0} MiB resident at the most ({before.Resident / 1048576.0:F0} before), {drawn / time.TotalSeconds:F0} drawings a second, {used / time.TotalSeconds:F2} processors; the board meanwhile in {Latency.Of(served).P50:F0} ms (p50), {Latency.Of(served).Max:F0} ms (max)."));
-    }
-
-    private static double P95(List<double> milliseconds) => milliseconds.Order().ElementAt((int)(milliseconds.Count * 0.95));
-
-    private sealed class Page(string name, Plane plane, Visitor visitor, string path) : IContender
-    {
-        private const int Loads = 40;
-
-        public string Name => name;
-
-        public string Unit => "ms (p95)";
-
-        public async Task<Sample> RunAsync(CancellationToken ct)
-        {
-            var meter = Meter.Start(("plane", plane.Usage));
-            var milliseconds = new List<double>(Loads);
-            for (var n = 0; n < Loads; n++)
-            {
-                var asked = Stopwatch.GetTimestamp();
-                await visitor.PageAsync(path, ct);
-                milliseconds.Add(Stopwatch.GetElapsedTime(asked).TotalMilliseconds);
-            }
-
-            return meter.Stop(P95(milliseconds), Loads, Latency.Of(milliseconds));
-        }
-
-        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-    }
-
-    private sealed class Painted(string name, Plane plane, Browser browser, Visitor visitor, string path) : IContender
-    {
-        private const int Loads = 10;
-
-        public string Name => name;
-
-        public string Unit => "ms (p95)";
-
-        public async Task<Sample> RunAsync(CancellationToken ct)
-        {
-            var meter = Meter.Start(("plane", plane.Usage));
-            var milliseconds = new List<double>(Loads);
-            for (var n = 0; n < Loads; n++)
-            {
-                var page = await browser.OpenAsync(visitor, plane.Address);
-                await page.GotoAsync(new Uri(plane.Address, path).AbsoluteUri);
-                milliseconds.Add(await page.EvaluateAsync<double>(
-                    """() => new Promise(done => new PerformanceObserver(list => { const paint = list.getEntriesByName("first-contentful-paint")[0]; if (paint) done(paint.startTime); }).observe({ type: "paint", buffered: true }))"""));
-                await page.Context.CloseAsync();
-            }
-
-            return meter.Stop(P95(milliseconds), Loads, Latency.Of(milliseconds));
-        }
-
-        public ValueTask DisposeAsync() => browser.DisposeAsync();
-    }
-
-    private sealed class OnScreen(string name, Plane plane, Browser browser, Visitor visitor, Crew crew, string path, Func<int, string> label) : IContender
-    {
-        private const int Events = 30;
-        private int _percent;
-
-        public string Name => name;
-
-        public string Unit => "ms (p95)";
-
-        public async Task<Sample> RunAsync(CancellationToken ct)
-        {
-            using var connection = await plane.ConnectAsync(ct);
-            var page = await browser.OpenAsync(visitor, plane.Address);
-            await page.GotoAsync(new Uri(plane.Address, path).AbsoluteUri);
-            await page.Locator("body[data-connected]").WaitForAsync();
-            var meter = Meter.Start(("plane", plane.Usage));
-            var milliseconds = new List<double>(Events);
-            for (var n = 0; n < Events; n++)
-            {
-                var percent = 1 + (_percent++ % 99);
-                var seen = page.EvaluateAsync(
-                    """label => new Promise(done => { const look = () => { if (document.querySelector(`[aria-label="${label}"]`)) requestAnimationFrame(() => done(null)); }; new MutationObserver(look).observe(document.body, { subtree: true, childList: true, attributes: true }); look(); })""", label(percent));
-                var sent = Stopwatch.GetTimestamp();
-                await crew.ReportWatchedAsync(connection, percent, ct);
-                await seen.WaitAsync(TimeSpan.FromSeconds(20), ct);
-                milliseconds.Add(Stopwatch.GetElapsedTime(sent).TotalMilliseconds);
-                await Task.Delay(200, ct);
-            }
-
-            await page.Context.CloseAsync();
-            return meter.Stop(P95(milliseconds), Events, Latency.Of(milliseconds));
-        }
-
-        public ValueTask DisposeAsync() => browser.DisposeAsync();
     }
 }

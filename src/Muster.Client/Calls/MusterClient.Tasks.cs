@@ -9,7 +9,7 @@ public sealed partial class MusterClient
     /// <summary>
     /// Tasks, a page at a time. <paramref name="epic"/> is its number, <paramref name="search"/> a part of the title or a key,
     /// <paramref name="waiting"/> what they were handed back for (<c>approval</c>, <c>budget</c>, <c>provider_down</c>), <paramref name="order"/>
-    /// <c>key</c>, <c>recent</c> or <c>priority</c>.
+    /// <c>key</c>, <c>recent</c>, <c>ended</c> or <c>priority</c>.
     /// </summary>
     public Task<Page<TaskInfo>> ListTasksAsync(
         string? project = null,

@@ -68,34 +68,6 @@ public sealed record SnapshotInfo
     public required DateTimeOffset At { get; init; }
 }
 
-/// <summary>How much waits for a person's word or hand.</summary>
-public sealed record NeedsCount
-{
-    /// <summary>Plans that wait for a yes.</summary>
-    public required int Plans { get; init; }
-
-    /// <summary>Pull requests that wait for an approval.</summary>
-    public required int Pulls { get; init; }
-
-    /// <summary>Tasks whose agent asked something.</summary>
-    public required int Questions { get; init; }
-
-    /// <summary>Tasks that failed for good, or were put aside.</summary>
-    public required int Broken { get; init; }
-
-    /// <summary>Goals of which no plan came.</summary>
-    public required int Goals { get; init; }
-
-    /// <summary>Tools that passed their tests and wait for a word.</summary>
-    public required int Tools { get; init; }
-
-    /// <summary>Epics whose merge does not go through.</summary>
-    public required int Epics { get; init; }
-
-    /// <summary>Environments whose newest deployment did not come up.</summary>
-    public required int Deployments { get; init; }
-}
-
 public sealed record Statistics
 {
     public required IReadOnlyDictionary<string, int> TasksByStatus { get; init; }

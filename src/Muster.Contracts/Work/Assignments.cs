@@ -199,7 +199,7 @@ public sealed record ReleaseAssignment
     /// <summary>What it should wait for before it is given out again: <c>budget</c>, <c>provider_down</c>, or <c>approval</c>, which a person's comment ends; null for nothing.</summary>
     public string? WaitFor { get; init; }
 
-    /// <summary>After so many seconds it is given out again all the same; 5 to 900.</summary>
+    /// <summary>After so many seconds it is given out again all the same: 5 to 900, for a budget up to 86400; the most when left out.</summary>
     public double? WaitSeconds { get; init; }
 }
 

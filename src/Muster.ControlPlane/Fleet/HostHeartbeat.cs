@@ -95,7 +95,7 @@ public sealed class HostHeartbeat(Store store, PresenceTable presence, IHostDuti
             ON CONFLICT (id) DO UPDATE SET cores = excluded.cores, memory_bytes = excluded.memory_bytes, capacity = excluded.capacity,
                system = excluded.system, version = excluded.version, health = excluded.health, plane_id = excluded.plane_id, last_heartbeat = excluded.last_heartbeat
             """, row);
-        if (before is null) tx.Emit(EventTypes.HostRegistered, $"Host {row.Name} joined: {row.Cores} cores", data: new { name = row.Name, cores = row.Cores });
+        if (before is null) tx.Emit(EventTypes.HostRegistered, $"Host {row.Name} joined: {row.Cores} {(row.Cores == 1 ? "core" : "cores")}", data: new { name = row.Name, cores = row.Cores });
         else if (before.Health != row.Health) tx.Emit(EventTypes.HostStatusChanged, $"Host {row.Name} is {row.Health}", data: new { name = row.Name, health = row.Health });
         // Its agents are measured against its version.
         if (before is not null && before.Version != row.Version)

@@ -13,41 +13,20 @@ public static class ProgressApi
 {
     public static void MapProgress(this IEndpointRouteBuilder routes)
     {
+        routes.MapGet(Routes.Today, (DateTimeOffset? since, TodayReader reader, CancellationToken ct) => reader.ReadAsync(since, ct)).WithName("GetToday").Admit(Access.Read);
         routes.MapGet(Routes.ProgressSummary, Summary).WithName("GetProgressSummary").Admit(Access.Read);
         routes.MapGet(Routes.ProgressNeeds, Needs).WithName("GetNeeds").Admit(Access.Read);
         routes.MapGet(Routes.ProgressAgents, Agents).WithName("ListAgentProgress").Admit(Access.Read);
         routes.MapPost(Routes.ProgressSnapshot, Snapshot).WithName("CreateSnapshot").Admit(Access.Work);
         routes.MapGet(Routes.ProgressHistory, History).WithName("ListSnapshots").Admit(Access.Read);
+        routes.MapGet(Routes.ProgressBurnUp, BurnUp).WithName("GetBurnUp").Admit(Access.Read);
         routes.MapGet(Routes.ProjectPlan, Plan).WithName("GetPlan").Admit(Access.Read);
         routes.MapGet(Routes.Statistics, Counts).WithName("GetStatistics").Admit(Access.Read);
     }
 
-    private static Task<ProgressSummary> Summary(Store store, TimeProvider time, CancellationToken ct) => store.ReadAsync(async c =>
-    {
-        var now = time.GetUtcNow();
-        return new ProgressSummary
-        {
-            Projects = await ProgressReader.ProjectsAsync(c, null, now.ToUnixTimeMilliseconds()),
-            Agents = await c.QueryFirstAsync<int>("SELECT COUNT(*) FROM agents WHERE active = 1"),
-            AgentsWorking = await c.QueryFirstAsync<int>("SELECT COUNT(DISTINCT agent_id) FROM assignments WHERE status = 'active'"),
-            At = now,
-        };
-    }, ct);
+    private static Task<ProgressSummary> Summary(Store store, TimeProvider time, CancellationToken ct) => store.ReadAsync(c => ProgressReader.SummaryAsync(c, time.GetUtcNow()), ct);
 
-    // Every page of every viewer asks for it: what grows is counted by an index.
-    private static Task<NeedsCount> Needs(Store store, CancellationToken ct) => store.ReadAsync(c => c.QueryFirstAsync<NeedsCount>(
-        """
-        SELECT (SELECT COUNT(*) FROM goals WHERE ended_at IS NULL AND state = 'waiting_approval') AS plans,
-               (SELECT COUNT(*) FROM pulls WHERE state IN ('open', 'queued', 'changes_requested')
-                   AND state = 'open' AND needs_approval = 1 AND (approved_sha IS NULL OR approved_sha <> head_sha)) AS pulls,
-               (SELECT COUNT(*) FROM tasks WHERE hold_code IS NOT NULL AND hold_code = 'approval') AS questions,
-               (SELECT COUNT(*) FROM tasks WHERE status IN ('failed', 'quarantined')) AS broken,
-               (SELECT COUNT(*) FROM goals WHERE state = 'failed') AS goals,
-               (SELECT COUNT(*) FROM tools WHERE status = 'tested') AS tools,
-               (SELECT COUNT(*) FROM epic_merges WHERE state = 'blocked') AS epics,
-               (SELECT COUNT(*) FROM (SELECT MAX(id) AS id FROM deployments GROUP BY project_id, environment) newest JOIN deployments d ON d.id = newest.id
-                 WHERE d.state IN ('failed', 'rolled_back')) AS deployments
-        """), ct);
+    private static Task<NeedsCount> Needs(Store store, TimeProvider time, CancellationToken ct) => store.ReadAsync(c => NeedsQueries.CountAsync(c, time.GetUtcNow().ToUnixTimeMilliseconds()), ct);
 
     private static async Task<ProjectProgress> Plan(string id, Store store, TimeProvider time, CancellationToken ct)
     {
@@ -55,18 +34,21 @@ public static class ProgressApi
         return (await store.ReadAsync(c => ProgressReader.ProjectsAsync(c, project.Id, time.GetUtcNow().ToUnixTimeMilliseconds()), ct))[0];
     }
 
-    private static async Task<IReadOnlyList<AgentProgress>> Agents(Store store, AgentReader reader, TimeProvider time, CancellationToken ct)
+    private static async Task<IReadOnlyList<AgentProgress>> Agents(string? agent, Store store, AgentReader reader, TimeProvider time, CancellationToken ct)
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        var rows = (await store.ReadAsync(c => c.QueryAsync<AgentRow>(AgentRow.Select + " WHERE a.active = 1 ORDER BY a.name LIMIT 1000"), ct)).AsList();
+        // One is found by its key, whether it still works or not; of all of them, those that do.
+        var rows = (await store.ReadAsync(c => c.QueryAsync<AgentRow>(agent is null ? AgentRow.Select + " WHERE a.active = 1 ORDER BY a.name LIMIT 1000" : AgentRow.ByIdOrName, new { agent }), ct)).AsList();
+        if (agent is not null && rows.Count == 0) throw Refusal.NotFound("agent", agent);
+        var only = agent is null ? null : rows[0].Id;
         var work = (await store.ReadAsync(c => c.QueryAsync<WorkDone>(
             """
             SELECT s.agent_id, SUM(CASE WHEN s.status = 'completed' THEN 1 ELSE 0 END) AS completed,
                    SUM(CASE WHEN s.status IN ('failed', 'expired', 'died') THEN 1 ELSE 0 END) AS failed,
                    SUM(COALESCE(s.ended_at, @now) - s.started_at) AS busy,
                    COALESCE(SUM(CASE WHEN t.status = 'done' AND s.epoch = t.epoch THEN t.estimate_minutes END), 0) AS minutes
-              FROM assignments s JOIN tasks t ON t.id = s.task_id GROUP BY s.agent_id
-            """, new { now }), ct)).ToDictionary(w => w.AgentId, StringComparer.Ordinal);
+              FROM assignments s JOIN tasks t ON t.id = s.task_id WHERE @only IS NULL OR s.agent_id = @only GROUP BY s.agent_id
+            """, new { now, only }), ct)).ToDictionary(w => w.AgentId, StringComparer.Ordinal);
         var infos = await reader.InfosAsync(rows, ct);
         return [.. infos.Select(a => Of(a, work.GetValueOrDefault(a.Id), now))];
     }
@@ -103,6 +85,12 @@ public static class ProgressApi
         var rows = await store.ReadAsync(c => c.QueryAsync<SnapshotRow>(
             "SELECT * FROM (SELECT * FROM progress_snapshots WHERE project_id = @Id ORDER BY at DESC, id DESC LIMIT @limit) s ORDER BY at, id", new { project.Id, limit = Paging.Limit(limit) }), ct);
         return [.. rows.Select(r => r.ToInfo())];
+    }
+
+    private static async Task<BurnUp> BurnUp(string projectId, Store store, TimeProvider time, CancellationToken ct)
+    {
+        var project = await ProjectsApi.RowAsync(store, projectId, ct);
+        return await store.ReadAsync(c => BurnUpReader.ReadAsync(c, project, time.GetUtcNow()), ct);
     }
 
     private static Task<Statistics> Counts(Store store, CancellationToken ct) => store.ReadAsync(async c =>

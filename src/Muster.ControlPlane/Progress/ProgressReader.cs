@@ -10,6 +10,14 @@ namespace Muster.ControlPlane.Progress;
 /// <summary>How far the projects are, from the rows themselves (C7).</summary>
 public static class ProgressReader
 {
+    public static async Task<ProgressSummary> SummaryAsync(IDbConnection c, DateTimeOffset now) => new()
+    {
+        Projects = await ProjectsAsync(c, null, now.ToUnixTimeMilliseconds()),
+        Agents = await c.QueryFirstAsync<int>("SELECT COUNT(*) FROM agents WHERE active = 1"),
+        AgentsWorking = await c.QueryFirstAsync<int>("SELECT COUNT(DISTINCT agent_id) FROM assignments WHERE status = 'active'"),
+        At = now,
+    };
+
     public static async Task<IReadOnlyList<ProjectProgress>> ProjectsAsync(IDbConnection c, string? projectId, long now)
     {
         var projects = (await c.QueryAsync<ProjectRow>(ProjectRow.Select + " WHERE @projectId IS NULL OR id = @projectId ORDER BY key", new { projectId })).AsList();

@@ -1,8 +1,11 @@
 namespace Muster.ControlPlane.Storage;
 
-/// <summary>What an engine does for <see cref="GroupCommit"/>: one transaction at a time, always from the same thread.</summary>
+/// <summary>What an engine does for <see cref="GroupCommit"/>: one transaction at a time, from any thread.</summary>
 public interface ICommitEngine : IAsyncDisposable
 {
+    /// <summary>Whether it works in this process: then a commit takes a flush of the disk, and no answer of another machine.</summary>
+    bool IsHere { get; }
+
     /// <summary>Opens a transaction.</summary>
     /// <param name="alone">
     /// Whether its operations were written for a store in which nobody else writes meanwhile. Those that were not take the

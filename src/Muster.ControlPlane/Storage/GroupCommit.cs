@@ -5,8 +5,9 @@ using Microsoft.Extensions.Logging;
 namespace Muster.ControlPlane.Storage;
 
 /// <summary>
-/// The only thread that writes. Takes what waits, runs it in one transaction, commits, then answers everyone: a flush is
-/// paid once for all that arrived together.
+/// The only way to write. Takes what waits, runs it in one transaction, commits, then answers everyone: a flush is paid once for
+/// all that arrived together. Its thread does so; but where the store is in this process and nobody writes, whoever comes does it
+/// in the thread that it came in, because to hand it over twice takes longer than to do it.
 /// </summary>
 public sealed class GroupCommit : IAsyncDisposable
 {
@@ -14,10 +15,16 @@ public sealed class GroupCommit : IAsyncDisposable
     private const int BatchLimit = 512;
 
     private readonly Channel<Operation> _operations = Channel.CreateBounded<Operation>(
-        new BoundedChannelOptions(20_000) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+        // All that follows from an arrival is that the writer wakes; a thread of the pool in between would only make it later.
+        new BoundedChannelOptions(20_000) { FullMode = BoundedChannelFullMode.Wait, AllowSynchronousContinuations = true });
     private readonly ICommitEngine _engine;
     private readonly Action<Committed> _committed;
     private readonly ILogger _logger;
+    /// <summary>Held by whoever writes. It is none that a thread can take twice: a listener that writes is in line like everybody.</summary>
+    private readonly SemaphoreSlim _turn = new(1, 1);
+
+    // What runs in a caller's thread must not take what flows with that caller for its own.
+    private readonly ExecutionContext? _context = ExecutionContext.Capture();
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public GroupCommit(ICommitEngine engine, Action<Committed> committed, ILogger logger)
@@ -42,14 +49,17 @@ public sealed class GroupCommit : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _operations.Writer.TryComplete();
+        var first = _operations.Writer.TryComplete();
         await _stopped.Task;
+        if (!first) return;
+        // For good: who comes now finds the store closing.
+        await _turn.WaitAsync();
         await _engine.DisposeAsync();
     }
 
     private async Task<T> EnqueueAsync<T>(Operation operation, TaskCompletionSource<T> answer, CancellationToken ct)
     {
-        if (!_operations.Writer.TryWrite(operation))
+        if (!TryHere(operation) && !_operations.Writer.TryWrite(operation))
         {
             try
             {
@@ -65,31 +75,65 @@ public sealed class GroupCommit : IAsyncDisposable
         return await answer.Task;
     }
 
+    /// <summary>Carries it out in this thread, with what else waits, when nobody else writes.</summary>
+    private bool TryHere(Operation operation)
+    {
+        if (!_engine.IsHere || !_turn.Wait(0)) return false;
+        try
+        {
+            if (_context is null) Run(operation);
+            else ExecutionContext.Run(_context, _ => Run(operation), null);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+
+        return true;
+    }
+
     private void Loop()
     {
         while (_operations.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
         {
-            var batch = new List<Operation>();
+            _turn.Wait();
             try
             {
-                Commit(batch);
+                Run(own: null);
             }
-            catch (Exception error)
+            finally
             {
-                // The commit itself failed (disk full, server gone): nothing of the batch happened, or nobody knows whether
-                // it did, and who was not answered yet hears so.
-                Undo(batch);
-                foreach (var operation in batch) operation.Fail(error);
-                _logger.LogError(error, "A commit of {Operations} operations failed", batch.Count);
+                _turn.Release();
             }
         }
 
         _stopped.SetResult();
     }
 
-    private void Commit(List<Operation> batch)
+    /// <summary>Carries out all that waits.</summary>
+    /// <param name="own">What the thread that runs this came with.</param>
+    private void Run(Operation? own)
     {
+        List<Operation> batch = own is null ? [] : [own];
         while (batch.Count < BatchLimit && _operations.Reader.TryRead(out var operation)) batch.Add(operation);
+        // Somebody else was there before.
+        if (batch.Count == 0) return;
+        try
+        {
+            Commit(batch, own);
+        }
+        catch (Exception error)
+        {
+            // The commit itself failed (disk full, server gone): nothing of the batch happened, or nobody knows whether
+            // it did, and who was not answered yet hears so.
+            Undo(batch);
+            Wake(batch, error);
+            _logger.LogError(error, "A commit of {Operations} operations failed", batch.Count);
+        }
+    }
+
+    private void Commit(List<Operation> batch, Operation? own)
+    {
         var careful = false;
         var started = Stopwatch.GetTimestamp();
         for (var attempt = 0; ; attempt++)
@@ -122,7 +166,7 @@ public sealed class GroupCommit : IAsyncDisposable
             }
 
             StoreMeter.Committed(batch.Count, _operations.Reader.Count, started);
-            Answer(tx, batch);
+            Answer(tx, batch, own);
             return;
         }
     }
@@ -178,7 +222,7 @@ public sealed class GroupCommit : IAsyncDisposable
         foreach (var kind in batch.Where(o => o.Kind is not null).Select(o => o.Kind!).Distinct()) kind.Undone();
     }
 
-    private void Answer(StoreTransaction? tx, List<Operation> batch)
+    private void Answer(StoreTransaction? tx, List<Operation> batch, Operation? own)
     {
         // Before the answers: whoever got one must find what it caused already announced.
         try
@@ -191,9 +235,27 @@ public sealed class GroupCommit : IAsyncDisposable
         }
         finally
         {
-            // Waking so many is work for others; this thread has the next commit to do.
-            ThreadPool.UnsafeQueueUserWorkItem(static answered => answered.ForEach(operation => operation.Succeed()), batch, preferLocal: false);
+            Wake(batch, own);
         }
+    }
+
+    /// <summary>Whoever waits goes on in the thread that answers, and this one has the next commit to do; but nobody waits yet for its own.</summary>
+    private static void Wake(List<Operation> batch, Operation? own)
+    {
+        own?.Succeed();
+        if (batch.Count == 1 && own is null) ThreadPool.UnsafeQueueUserWorkItem(batch[0], preferLocal: false);
+        else if (batch.Count > 1) ThreadPool.UnsafeQueueUserWorkItem(
+            static woken =>
+            {
+                // The first one last, in this thread. An own one, which is the first, is answered already.
+                for (var at = 1; at < woken.batch.Count; at++) ThreadPool.UnsafeQueueUserWorkItem(woken.batch[at], preferLocal: true);
+                if (!woken.first) woken.batch[0].Succeed();
+            }, (batch, first: own is not null), preferLocal: false);
+    }
+
+    private static void Wake(List<Operation> batch, Exception error)
+    {
+        foreach (var operation in batch) ThreadPool.UnsafeQueueUserWorkItem(static failed => failed.operation.Fail(failed.error), (operation, error), preferLocal: false);
     }
 
     private sealed class NoWayBackException(Exception cause) : Exception("An operation failed after it had written.", cause);

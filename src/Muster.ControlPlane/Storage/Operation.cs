@@ -1,8 +1,10 @@
 namespace Muster.ControlPlane.Storage;
 
-/// <summary>Something that waits for a commit.</summary>
-public abstract class Operation
+/// <summary>Something that waits for a commit. As work for the thread pool it answers whoever waits, who goes on there.</summary>
+public abstract class Operation : IThreadPoolWorkItem
 {
+    void IThreadPoolWorkItem.Execute() => Succeed();
+
     /// <summary>What it is run together with; null for one that is run by itself.</summary>
     internal virtual IBulk? Kind => null;
 
@@ -51,7 +53,7 @@ public sealed class BulkItem<TItem, TResult>(BulkOperation<TItem, TResult> kind,
 
     public TItem Item { get; } = item;
 
-    public TaskCompletionSource<TResult> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    public TaskCompletionSource<TResult> Answer { get; } = new();
 
     internal override IBulk Kind => kind;
 
@@ -79,7 +81,7 @@ internal sealed class SingleOperation<T>(Func<StoreTransaction, T> run) : Operat
     private T? _result;
     private Exception? _refusal;
 
-    public TaskCompletionSource<T> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    public TaskCompletionSource<T> Answer { get; } = new();
 
     internal override void Run(StoreTransaction tx) => _result = run(tx);
 

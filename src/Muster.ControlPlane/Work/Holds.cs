@@ -16,16 +16,24 @@ public static class Holds
     private static readonly TimeSpan ShortestWait = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(15);
 
-    // People sleep. An agent that comes to it without an answer asks nothing of a model and hands it back again.
-    private static readonly TimeSpan WaitForAnswer = TimeSpan.FromHours(24);
+    // People sleep. An agent that comes to it without an answer asks nothing of a model and hands it back again. A budget that is
+    // raised, or begins anew, is heard of; each try before would use up a little of what is left.
+    private static readonly TimeSpan WaitForPerson = TimeSpan.FromHours(24);
 
     /// <summary>What an agent asks for when it hands a task back; null when it asks for nothing.</summary>
     public static TaskHold? Of(StoreTransaction tx, ReleaseAssignment body) => body.WaitFor is not { } code ? null
-        : new TaskHold(code, tx.Now + (long)(code == WaitingCodes.Approval ? WaitForAnswer : TimeSpan.FromSeconds(Math.Clamp(body.WaitSeconds ?? 0, ShortestWait.TotalSeconds, LongestWait.TotalSeconds))).TotalMilliseconds);
+        : new TaskHold(code, tx.Now + (long)Wait(code, body.WaitSeconds).TotalMilliseconds);
 
     public static void Check(ReleaseAssignment body) => new Checked()
         .Require(body.WaitFor is null || Codes.Contains(body.WaitFor), "waitFor", $"waitFor is one of {string.Join(", ", Codes)}.")
         .Require(body.WaitSeconds is null || double.IsFinite(body.WaitSeconds.Value), "waitSeconds", "waitSeconds is a number of seconds.").ThrowIfWrong();
+
+    private static TimeSpan Wait(string code, double? seconds)
+    {
+        if (code == WaitingCodes.Approval) return WaitForPerson;
+        var longest = code == WaitingCodes.Budget ? WaitForPerson : LongestWait;
+        return TimeSpan.FromSeconds(Math.Clamp(seconds ?? longest.TotalSeconds, ShortestWait.TotalSeconds, longest.TotalSeconds));
+    }
 
     /// <summary>What was waited for may be there: all that wait for it are tried again.</summary>
     public static int Lift(StoreTransaction tx, string code)

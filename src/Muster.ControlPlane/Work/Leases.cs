@@ -10,6 +10,13 @@ public static class Leases
 {
     public static string Issue(Store store, string subject, int epoch) => new LeaseToken(store.Incarnation, subject, epoch).Write(store.LeaseKey);
 
+    /// <summary>That the task <c>t</c> is held by a lease that was <see cref="Read"/>: for whoever needs a few columns of it only.</summary>
+    public const string Holds = "t.id = @Subject AND t.epoch = @Epoch AND t.status = 'in_progress'";
+
+    /// <summary>What a lease of this store says; refuses any other. Whether it is current only its task can tell.</summary>
+    public static LeaseToken Read(Store store, string token) =>
+        LeaseToken.Read(token, store.LeaseKey) is { } lease && lease.Incarnation == store.Incarnation ? lease : throw Refusal.LeaseLost();
+
     /// <summary>The task of a lease that is current now; refuses any other.</summary>
     public static TaskRow Require(StoreTransaction tx, Store store, string? token)
     {

@@ -21,20 +21,32 @@ public sealed class TaskOrder
     public static TaskOrder Recent { get; } = new("recent", " ORDER BY t.updated_at DESC, p.key, t.number",
         "(@Value IS NULL OR t.updated_at < @Value OR (t.updated_at = @Value AND (p.key > @Key OR (p.key = @Key AND t.number > @Number))))", r => r.UpdatedAt);
 
-    /// <summary>The most urgent first.</summary>
-    public static TaskOrder Urgent { get; } = new("priority", " ORDER BY t.priority, p.key, t.number",
-        "(@Value IS NULL OR t.priority > @Value OR (t.priority = @Value AND (p.key > @Key OR (p.key = @Key AND t.number > @Number))))", r => r.Priority);
+    /// <summary>What was over last comes first; what is not over is not in it.</summary>
+    public static TaskOrder Ended { get; } = new("ended", " ORDER BY t.completed_at DESC, p.key, t.number",
+        "(@Value IS NULL OR t.completed_at < @Value OR (t.completed_at = @Value AND (p.key > @Key OR (p.key = @Key AND t.number > @Number))))", r => r.CompletedAt ?? 0)
+    {
+        Only = "t.completed_at IS NOT NULL",
+    };
+
+    /// <summary>The most urgent first; of the same priority, by project, the oldest first, and number.</summary>
+    public static TaskOrder Urgent { get; } = new("priority", " ORDER BY t.priority, t.project_id, t.number",
+        """
+        (@Value IS NULL OR t.priority > @Value OR (t.priority = @Value AND (t.project_id > (SELECT id FROM projects WHERE key = @Key) OR (p.key = @Key AND t.number > @Number))))
+        """, r => r.Priority);
 
     public string Name { get; }
 
     public string Sql { get; }
+
+    /// <summary>Which tasks it is an order of; null for all.</summary>
+    public string? Only { get; private init; }
 
     /// <summary>The condition that a task comes behind the cursor, by the parameters of <see cref="Place"/>.</summary>
     public string Behind { get; }
 
     public static TaskOrder Named(string? name)
     {
-        TaskOrder[] all = [ByKey, Recent, Urgent];
+        TaskOrder[] all = [ByKey, Recent, Ended, Urgent];
         return name is null ? ByKey : Array.Find(all, o => o.Name == name) ?? throw Refusal.Invalid("order", $"order is one of {string.Join(", ", all.Select(o => o.Name))}.");
     }
 

@@ -52,6 +52,7 @@ public static class TasksApi
             agent is null ? null : "(a.name = @agent OR a.id = @agent)",
             search is null ? null : @"(t.title LIKE @search ESCAPE '\' OR p.key || '-' || t.number = @searchKey)",
             waiting is null ? null : "t.hold_code = @waiting",
+            by.Only,
             cursor is null ? null : by.Behind,
         ];
         var asked = string.Join(" AND ", conditions.Where(c => c is not null));

@@ -18,13 +18,13 @@ public sealed record AgentFacts
     public static async Task<AgentFacts> ReadAsync(PageContext page)
     {
         var agent = await page.Muster.GetAgentAsync(page.Value("name")!);
-        var progress = page.Muster.ListAgentProgressAsync();
+        var progress = page.Muster.ListAgentProgressAsync(agent.Id);
         var tasks = page.Muster.ListTasksAsync(agent: agent.Id, order: "recent", limit: Most);
         var cost = page.Muster.GetModelCostAsync("agent", page.Now.AddDays(-30));
         return new AgentFacts
         {
             Agent = agent,
-            Progress = (await progress).FirstOrDefault(p => p.AgentId == agent.Id),
+            Progress = await progress is [var one, ..] ? one : null,
             Tasks = (await tasks).Items,
             Spent = (await cost).Rows.FirstOrDefault(r => r.Name == agent.Name),
         };

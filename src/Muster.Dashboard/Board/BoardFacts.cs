@@ -19,14 +19,14 @@ public sealed record BoardFacts
         (TaskState.Pending, "Pending", "priority"),
         (TaskState.InProgress, "In progress", "priority"),
         (TaskState.Review, "Review", "recent"),
-        (TaskState.Done, "Done", "recent"),
+        (TaskState.Done, "Done", "ended"),
     ];
 
     private static readonly (string State, string Name, string Order)[] Ends =
     [
-        (TaskState.Failed, "Failed", "recent"),
-        (TaskState.Quarantined, "Quarantined", "recent"),
-        (TaskState.Cancelled, "Cancelled", "recent"),
+        (TaskState.Failed, "Failed", "ended"),
+        (TaskState.Quarantined, "Quarantined", "ended"),
+        (TaskState.Cancelled, "Cancelled", "ended"),
     ];
 
     public static IReadOnlyList<string> Filters { get; } = ["project", "role", "agent", "label", "epic", "q", "state"];

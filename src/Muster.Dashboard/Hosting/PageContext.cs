@@ -92,8 +92,7 @@ public sealed class PageContext : IDisposable
         var needs = _muster.GetNeedsAsync(ct);
         Me = await _muster.WhoAmIAsync(ct);
         Seq = (await newest).Items is [var last] ? last.Seq : 0;
-        var count = await needs;
-        Needs = count.Plans + count.Pulls + count.Questions + count.Broken + count.Goals + count.Tools + count.Epics + count.Deployments;
+        Needs = (await needs).Total;
     }
 
     public void Dispose() => _muster?.Dispose();

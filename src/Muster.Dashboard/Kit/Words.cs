@@ -46,10 +46,27 @@ internal static class Words
         _ => $"{span.TotalDays:0} days",
     };
 
-    public static string Ago(DateTimeOffset at, DateTimeOffset now) => (now - at).Duration() is { TotalSeconds: < 5 } ? "just now" : now < at ? "in " + Span(at - now) : Span(now - at) + " ago";
+    public static string Ago(DateTimeOffset at, DateTimeOffset now) => (now - at) switch
+    {
+        { TotalSeconds: <= -5 } ahead => "in " + Span(-ahead),
+        { TotalSeconds: < 0 } => "in a moment",
+        { TotalSeconds: < 5 } => "just now",
+        var gone => Span(gone) + " ago",
+    };
 
     /// <summary>A name as it is stored, for people: <c>in_progress</c> is in progress.</summary>
     public static string Spoken(string code) => code.Replace('_', ' ');
+
+    /// <summary>What a page says beside its buttons: what is said for a terminal ends before the commands.</summary>
+    public static string WithoutCommands(string text)
+    {
+        var command = text.IndexOf("`muster ", StringComparison.Ordinal);
+        if (command < 0) return text;
+        var end = Math.Max(Before(". "), Math.Max(Before("; "), Before(": ")));
+        return end < 0 ? text : text[..end] + (text[end] == '.' ? "." : "");
+
+        int Before(string mark) => text.LastIndexOf(mark, command, StringComparison.Ordinal);
+    }
 
     /// <summary>The first letter in capital.</summary>
     public static string Sentence(string text) => text.Length == 0 ? text : char.ToUpperInvariant(text[0]) + text[1..];

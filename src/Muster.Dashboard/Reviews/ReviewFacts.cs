@@ -26,6 +26,9 @@ public sealed record ReviewFacts
     /// <summary>Comments that somebody is writing.</summary>
     public required IReadOnlyList<LineDraft> Drafts { get; init; }
 
+    /// <summary>How a proposed role did on recorded tasks, the newest first; null where no role is proposed.</summary>
+    public required IReadOnlyList<EvaluationInfo>? Evaluations { get; init; }
+
     public bool Open => Pull.State == PullState.Open;
 
     public bool NeedsWord => Pull is { State: PullState.Open, NeedsApproval: true, Approved: false };
@@ -36,12 +39,14 @@ public sealed record ReviewFacts
         var task = page.Muster.GetTaskAsync(pull.TaskId);
         var evidence = page.Muster.ListEvidenceAsync(pull.TaskId);
         var queue = pull.State == PullState.Queued ? page.Muster.ListMergeQueueAsync(pull.Project) : null;
+        var evaluations = Proposes(pull) ? page.Muster.ListEvaluationsAsync(pull.Id, limit: 5) : null;
         var (diff, why) = await DiffAsync(page.Muster, pull.Id);
         return new ReviewFacts
         {
             Pull = pull,
             Task = await task,
             Contract = ContractLine.Of(await task, await evidence, [pull]),
+            Evaluations = evaluations is null ? null : (await evaluations).Items,
             Diff = diff,
             NoDiff = why,
             Queued = queue is null ? null : (await queue).FirstOrDefault(q => q.TaskKey == pull.TaskKey),
@@ -50,6 +55,9 @@ public sealed record ReviewFacts
             Drafts = LineDraft.Of(page),
         };
     }
+
+    /// <summary>Whether it changes a role, as agents and people propose it.</summary>
+    public static bool Proposes(PullInfo pull) => pull.Branch.StartsWith("proposal/", StringComparison.Ordinal);
 
     private static List<DiffNote> NotesOf(PullInfo pull) =>
     [

@@ -22,7 +22,7 @@ public sealed record Risk(int Weight, string Text)
     {
         List<Risk> risks = [];
         if (pull.Checks.Any(c => c.State is JobState.Failed)) risks.Add(new(3, "A check fails at this commit."));
-        else if (pull.Checks.Count == 0) risks.Add(new(3, "No check stands: nothing but your eyes has looked at it."));
+        else if (pull.Checks.Count == 0) risks.Add(new(3, "No check has run: only your eyes look at it."));
         else if (pull.Checks.Any(c => c.State is JobState.Waiting or JobState.Running)) risks.Add(new(2, "Checks are not through yet."));
         if (diff is not null)
         {
@@ -31,7 +31,7 @@ public sealed record Risk(int Weight, string Text)
                 if (files.Where(f => isOne(f.Path)).Select(f => Clean.Line(f.Path, 80)).ToList() is { Count: > 0 } touched) risks.Add(new(weight, $"It changes {what}: {string.Join(", ", touched.Take(3))}{(touched.Count > 3 ? $" and {touched.Count - 3} more" : "")}."));
             if (files.Where(f => f.Change == "deleted").ToList() is { Count: > 0 } gone) risks.Add(new(2, $"It deletes {Words.Count(gone.Count, "file")}: {string.Join(", ", gone.Take(3).Select(f => Clean.Line(f.Path, 80)))}."));
             if (files.Any(IsTest) && files.Where(IsTest).Sum(f => f.Removed) > files.Where(IsTest).Sum(f => f.Added)) risks.Add(new(3, "It takes more away from the tests than it adds."));
-            else if (!files.Any(IsTest) && files.Sum(f => f.Added) > 20) risks.Add(new(1, "It adds code and no test."));
+            else if (!files.Any(IsTest) && files.Where(f => !IsText(f)).Sum(f => f.Added) > 20) risks.Add(new(1, "It adds code and no test."));
             if (files.Any(f => f.Binary)) risks.Add(new(2, "It holds binary files, which cannot be read here."));
             if (files.Sum(f => f.Added + f.Removed) > 600) risks.Add(new(1, "It is large: more than 600 lines."));
             if (diff.Truncated) risks.Add(new(3, "It is too large to be shown whole."));
@@ -39,6 +39,8 @@ public sealed record Risk(int Weight, string Text)
 
         return [.. risks.OrderByDescending(r => r.Weight)];
     }
+
+    private static bool IsText(DiffFile file) => file.Path.EndsWith(".md", StringComparison.OrdinalIgnoreCase) || file.Path.EndsWith(".txt", StringComparison.OrdinalIgnoreCase);
 
     private static bool IsTest(DiffFile file) => file.Path.Contains("test", StringComparison.OrdinalIgnoreCase) || file.Path.Contains("spec", StringComparison.OrdinalIgnoreCase);
 }

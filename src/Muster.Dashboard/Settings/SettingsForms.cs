@@ -1,5 +1,6 @@
 using Muster.Client;
 using Muster.Contracts.Conversations;
+using Muster.Contracts.Delivery;
 using Muster.Contracts.Fleet;
 using Muster.Contracts.Models;
 using Muster.Contracts.Security;
@@ -38,6 +39,7 @@ internal static class SettingsForms
         new("/settings/projects/{key}/resume", async call => $"{(await call.Page.Muster.ResumeProjectAsync(call.Value("key"), ct: call.Stop)).Key} goes on"),
         new("/settings/projects/{key}/sync", async call => $"The repository of {(await call.Page.Muster.SyncProjectAsync(call.Value("key"), ct: call.Stop)).Key} was looked at"),
         new("/settings/roles/{name}/notes", NotesAsync),
+        new("/settings/roles/{name}/propose", ProposeAsync),
         new("/settings/models/switch", SwitchAsync),
         new("/settings/budgets/add", AddBudgetAsync),
         new("/settings/budgets/{id}/edit", EditBudgetAsync),
@@ -58,6 +60,13 @@ internal static class SettingsForms
     {
         await call.Page.Muster.SetPreferencesAsync(new SetPreferences { Text = call.Form["text"].ToString() }, ct: call.Stop);
         return "Your preferences are kept";
+    }
+
+    private static async Task<string> ProposeAsync(FormCall call)
+    {
+        var pull = await call.Page.Muster.ProposeRoleAsync(call.Value("name"), new ProposeRole { Why = call.Required("why", "Say what the change mends; who decides reads it first."), Text = call.Required("text", "A role has a text.") }, ct: call.Stop);
+        call.Page.Next = $"/reviews/{pull.Project}/{pull.Number}";
+        return $"{pull.Project}!{pull.Number} waits for a person's yes";
     }
 
     private static async Task<string> AddProjectAsync(FormCall call)

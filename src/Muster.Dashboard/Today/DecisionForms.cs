@@ -15,6 +15,8 @@ internal static class DecisionForms
     [
         new("/reviews/{id}/approve", call => ReviewAsync(call, Verdicts.Approve, call.Text("body"), "approved")),
         new("/reviews/{id}/changes", ChangesAsync),
+        new("/reviews/{id}/evaluate", EvaluateAsync),
+        new("/evaluations/{id}/cancel", async call => $"The evaluation of {(await call.Page.Muster.CancelEvaluationAsync(call.Value("id"), ct: call.Stop)).Pull} is stopped"),
         new("/queue/{id}/remove", RemoveAsync),
         new("/goals/{key}/approve", ApproveAsync),
         new("/goals/{key}/reject", async call => $"{(await call.Page.Muster.RejectGoalAsync(call.Value("key"), new Reason { Text = call.Text("reason") }, ct: call.Stop)).Key} is rejected"),
@@ -42,6 +44,12 @@ internal static class DecisionForms
         .. LineDraft.Sent(call.Form.Select(f => KeyValuePair.Create(f.Key, f.Value.ToString().Trim()))).Where(d => d.Text is { Length: > 0 }).Take(LineDraft.Most)
             .Select(d => new ReviewComment { Path = d.Path, Line = d.Line, Text = d.Text! }),
     ];
+
+    private static async Task<string> EvaluateAsync(FormCall call)
+    {
+        var made = await call.Page.Muster.CreateEvaluationAsync(call.Value("id"), new CreateEvaluation { Last = call.Number<int>("last"), LimitUsd = call.Number<double>("limitUsd") }, ct: call.Stop);
+        return $"{Kit.Words.Count(made.Tasks.Count, "recorded task")} of {made.Role} are done anew, for at most {Kit.Words.Money(made.LimitUsd)}";
+    }
 
     private static async Task<string> RaiseAsync(FormCall call)
     {

@@ -26,6 +26,8 @@ internal sealed class PostgresEngine(PostgresServer server, string planeId, stri
     private int _writesAtMark;
     private bool _marked;
 
+    public bool IsHere => false;
+
     public StoreTransaction Begin(bool alone)
     {
         var connection = Connect();

@@ -26,6 +26,8 @@ internal sealed class SqliteEngine : ICommitEngine
         _insertEvent = _statements.Prepare("INSERT INTO events (seq, id, type, project_id, task_id, agent_id, text, data, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
     }
 
+    public bool IsHere => true;
+
     private bool InTransaction => SQLitePCL.raw.sqlite3_get_autocommit(_connection.Inner.Handle) == 0;
 
     public StoreTransaction Begin(bool alone)

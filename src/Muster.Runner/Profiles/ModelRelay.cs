@@ -13,7 +13,7 @@ using Muster.Runner.Executors;
 namespace Muster.Runner.Profiles;
 
 /// <summary>The gateway said no. <paramref name="Code"/> is the plane's: <c>budget</c>, <c>provider_down</c>, <c>models_off</c>, <c>lease_lost</c>.</summary>
-internal sealed record ModelRefusal(string Code, string Message);
+internal sealed record ModelRefusal(string Code, string Message, TimeSpan? RetryAfter = null);
 
 /// <summary>
 /// The way to models that a program of others is given: a port of loopback and a key that is worth nothing elsewhere or later. So the
@@ -163,7 +163,7 @@ internal sealed class ModelRelay : IAsyncDisposable
             var body = await answer.Content.ReadAsByteArrayAsync(ct);
             await http.Response.Body.WriteAsync(body, ct);
             await http.Response.CompleteAsync();
-            await RefuseAsync(code, body);
+            await RefuseAsync(code, body, answer.Headers.RetryAfter?.Delta);
             return;
         }
 
@@ -177,11 +177,11 @@ internal sealed class ModelRelay : IAsyncDisposable
         }
     }
 
-    private async Task RefuseAsync(string code, byte[] body)
+    private async Task RefuseAsync(string code, byte[] body, TimeSpan? retryAfter)
     {
         // Only these end the attempt; what is wrong with one request is the program's to mend.
         if (code is not ("budget" or "provider_down" or "models_off" or "lease_lost")) return;
-        Refusal ??= new ModelRefusal(code, Message(body));
+        Refusal ??= new ModelRefusal(code, Message(body), retryAfter);
         await _refused.CancelAsync();
     }
 

@@ -143,6 +143,7 @@ internal sealed partial class ProfileRun : IAsyncDisposable
     {
         Ending = Ending.Released,
         Reason = $"{refusal.Code}: {refusal.Message}",
+        Wait = refusal.RetryAfter,
         WaitFor = refusal.Code switch { WaitingCodes.Budget => WaitingCodes.Budget, "lease_lost" => null, _ => WaitingCodes.ProviderDown },
     };
 

@@ -10,6 +10,12 @@ internal sealed record DemoResult
     public DemoHealth? Health { get; init; }
     public DemoKill? Killed { get; init; }
 
+    /// <summary>What the ledger says of all model calls.</summary>
+    public required DemoSpent Models { get; init; }
+
+    /// <summary>Answers in the recording that was asked for.</summary>
+    public int? Recorded { get; init; }
+
     /// <summary>Pull requests that a person approved.</summary>
     public required IReadOnlyList<string> Approved { get; init; }
 
@@ -37,7 +43,13 @@ internal sealed record DemoTask
     public double? Seconds { get; init; }
     public required string Status { get; init; }
     public required bool Rehearsal { get; init; }
+
+    /// <summary>Calls of models in the ledger.</summary>
+    public required long Calls { get; init; }
+    public required long Tokens { get; init; }
 }
+
+internal sealed record DemoSpent(long Calls, long TokensIn, long TokensOut, double Usd);
 
 internal sealed record DemoTarget
 {

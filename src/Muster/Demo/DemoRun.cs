@@ -12,12 +12,13 @@ namespace Muster.Demo;
 /// <summary><c>muster demo</c>, from an empty folder to a running, merged, proven service.</summary>
 internal static class DemoRun
 {
-    public static async Task<int> RunAsync(Call call, bool exit, bool yes)
+    public static async Task<int> RunAsync(Call call, bool exit, bool yes, DemoModels models)
     {
         var watch = Stopwatch.StartNew();
         var folder = FreshFolder(call.Get(Globals.Data));
         using var data = DataFolder.Open(folder);
         using var log = new PlaneLog(data.Logs, call.Get(Globals.Verbose), onTerminal: false);
+        models.Write(data.Path);
         var repository = new DemoRepository(Path.Combine(data.Path, "hello-service"));
         Directory.CreateDirectory(repository.Path);
         var start = await repository.CreateAsync(Path.Combine(DemoSetting.Samples, "hello-service"), call.Stop);
@@ -28,24 +29,27 @@ internal static class DemoRun
             using var muster = Connection.Open(plane.Server);
             await using IDemoView view = call.Terminal.Interactive ? new LiveView(call.Terminal) : new LinesView(call.Terminal);
             if (!exit) view.Say($"Watch it in a browser: {(await OpenCommand.LinkAsync(muster, plane.Server, call.Stop)).Link}", Tone.Strong);
-            view.Say($"A rehearsal: {DemoSetting.CrewSize} agents replay a recording (no model is used) on {repository.Path}; the plane is at {plane.Server.Address}", Tone.Strong);
+            view.Say($"{models.Opening} {DemoSetting.CrewSize} agents work on {repository.Path}; the plane is at {plane.Server.Address}", Tone.Strong);
             await DemoSetting.AwaitHostAsync(muster, host.Completion, call.Stop);
-            var project = await DemoSetting.SetUpAsync(muster, repository.Path, call.Stop);
-            var demo = new DemoWatch(muster, project, host, view, call.Terminal, yes);
+            var project = await DemoSetting.SetUpAsync(muster, repository.Path, models.Model, call.Stop);
+            var demo = new DemoWatch(muster, project, host, view, call.Terminal, yes, models.MayKill);
             var now = await demo.RunAsync(call.Stop);
             await view.PauseAsync();
-            var tasks = await DemoReport.TasksAsync(muster, now, call.Stop);
+            var spent = await muster.GetModelCostAsync("task", project: project.Key, ct: call.Stop);
+            var tasks = await DemoReport.TasksAsync(muster, now, spent, call.Stop);
             var deployment = tasks.All(task => task.Status == TaskState.Done) ? await DeployAsync(muster, project, view, call.Stop) : null;
             var health = await HealthAsync(deployment, call.Stop);
             var planeHead = await PlaneHeadAsync(muster, project, repository, call.Stop);
             var target = new DemoTarget { Branch = DemoRepository.Branch, Head = await repository.HeadAsync(call.Stop), Commits = await repository.LogAsync(start, call.Stop) };
-            var missing = DemoReport.Missing(tasks, target, planeHead, deployment, health, demo.Killed);
+            var missing = DemoReport.Missing(tasks, target, planeHead, deployment, health, demo.Killed, models.MayKill);
             var result = new DemoResult
             {
                 Ok = missing.Count == 0,
                 Tasks = tasks,
                 Target = target,
                 Health = health,
+                Models = new DemoSpent(spent.Total.Calls, spent.Total.TokensIn + spent.Total.TokensCached, spent.Total.TokensOut, spent.Total.Usd),
+                Recorded = await models.CollectAsync(muster, data.Path, call.Stop),
                 Killed = demo.Killed,
                 // By whomever: here, or by `muster review approve` in another terminal.
                 Approved = [.. now.Pulls.Where(pull => pull is { NeedsApproval: true, Approved: true }).Select(PullText.Name)],
@@ -54,7 +58,7 @@ internal static class DemoRun
                 Data = data.Path,
                 Repository = repository.Path,
                 Server = plane.Server.Address,
-                Note = DemoSetting.Note,
+                Note = models.Note,
             };
             DemoReport.Write(call.Terminal, result, stays: !exit);
             call.Terminal.Document(result);

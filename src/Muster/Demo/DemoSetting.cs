@@ -10,8 +10,6 @@ internal static class DemoSetting
     /// <summary>The issue whose agent is killed: the long one.</summary>
     public const string KilledDuring = "1.3";
     public const string Environment = "dev";
-    public const string Note = "This was a rehearsal: the agents replayed a recording and no model was used; the edits, checks, merges and the deployment are real. "
-        + "For real agents: muster agent add NAME --executor command -- ./agent.sh";
 
     private static readonly (string Name, string Role)[] Crew =
         [("ada", "backend-engineer"), ("bela", "backend-engineer"), ("chen", "technical-writer"), ("dina", "backend-engineer")];
@@ -20,7 +18,7 @@ internal static class DemoSetting
 
     public static int CrewSize => Crew.Length;
 
-    public static async Task<ProjectInfo> SetUpAsync(MusterClient muster, string repository, CancellationToken ct)
+    public static async Task<ProjectInfo> SetUpAsync(MusterClient muster, string repository, string? model, CancellationToken ct)
     {
         var project = await muster.CreateProjectAsync(new CreateProject { Key = "HEL", Name = "hello-service", Repository = repository, TargetBranch = DemoRepository.Branch, PushBack = true }, ct: ct);
         foreach (var (name, role) in Crew)
@@ -29,8 +27,9 @@ internal static class DemoSetting
             {
                 Name = name,
                 Role = role,
+                Model = model,
                 Host = LocalHost.Name,
-                Definition = new AgentDefinition { Executor = Executors.Rehearsal, Recording = Path.Combine(Samples, "demo", "rehearsal.yaml") },
+                Definition = new AgentDefinition { Executor = Executors.Builtin },
             }, ct: ct);
         }
 

@@ -11,7 +11,7 @@ using Muster.Terminals;
 namespace Muster.Demo;
 
 /// <summary>Looks on while the crew works; kills one agent on the way, and gives the person's word where it is asked for.</summary>
-internal sealed class DemoWatch(MusterClient muster, ProjectInfo project, RunningHost host, IDemoView view, Terminal terminal, bool yes)
+internal sealed class DemoWatch(MusterClient muster, ProjectInfo project, RunningHost host, IDemoView view, Terminal terminal, bool yes, bool mayKill)
 {
     private const int KillAtPercent = 30;
     private static readonly TimeSpan Stuck = TimeSpan.FromMinutes(5);
@@ -43,7 +43,7 @@ internal sealed class DemoWatch(MusterClient muster, ProjectInfo project, Runnin
 
     private void Kill(Snapshot now)
     {
-        if (Killed is not null) return;
+        if (Killed is not null || !mayKill) return;
         var task = now.Tasks.FirstOrDefault(one => one is { IssueNumber: DemoSetting.KilledDuring, Status: TaskState.InProgress, PercentComplete: >= KillAtPercent });
         var agent = now.Agents.FirstOrDefault(one => task is not null && one.Name == task.Agent);
         if (agent is null || host.Processes.FirstOrDefault(process => process.AgentId == agent.Id)?.Pid is not { } pid) return;

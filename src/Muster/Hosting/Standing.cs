@@ -33,11 +33,11 @@ internal static class Standing
         if (!new Uri(server.Address).IsLoopback) terminal.Line("It listens beyond this machine, without TLS: put it behind a VPN or a proxy that has it.", Tone.Warn);
         terminal.Line();
         terminal.Line("Next, in another terminal:");
-        if (!withHost) terminal.Line("  muster host                                            run agents on this machine");
-        terminal.Line("  muster project add PATH --push-back true               a git repository of yours");
-        terminal.Line("  muster plan import PLAN.md --project KEY               its plan, or: muster task add \"TITLE\"");
-        terminal.Line("  muster agent add NAME --executor command -- ./agent.sh whoever does the work");
-        terminal.Line("  muster watch");
+        if (!withHost) terminal.Line("  muster host                                     run agents on this machine");
+        terminal.Line("  muster project add PATH --push-back             a git repository of yours");
+        terminal.Line("  muster agent add NAME --executor claude-code    whoever does the work; `muster doctor` says what is there");
+        terminal.Line("  muster ask \"WHAT YOU WANT\" --project KEY        or: muster plan import PLAN.md, muster task add TITLE");
+        terminal.Line("  muster watch                                    tasks and agents as they move");
         terminal.Line("Ctrl-C stops it.", Tone.Faint);
     }
 }

@@ -94,13 +94,33 @@ public sealed class BudgetTests
         var held = await models.HoldAsync();
         var budget = await models.BudgetAsync(new CreateBudget { Scope = BudgetScopes.Task, Subject = "*", LimitCalls = 0 });
         Assert.Equal(ProblemCodes.Budget, (await models.AskAsync(held.Lease, ModelPlane.Say("please"))).Code);
-        await models.Plane.PostAsync<AssignmentInfo>(Routes.With(Routes.AssignmentRelease, held.Assignment.Id), new ReleaseAssignment { WaitFor = "budget", WaitSeconds = 600 }, held.Lease);
-        Assert.Equal(WaitingCodes.Budget, Assert.Single((await models.Plane.ReadTaskAsync(held.Task.Key)).WaitingOn).Code);
+        await models.Plane.PostAsync<AssignmentInfo>(Routes.With(Routes.AssignmentRelease, held.Assignment.Id), new ReleaseAssignment { WaitFor = "budget" }, held.Lease);
+        var waiting = await models.Plane.ReadTaskAsync(held.Task.Key);
+        Assert.Equal(WaitingCodes.Budget, Assert.Single(waiting.WaitingOn).Code);
+        // Tried again and again meanwhile, it would use up what little is left.
+        Assert.Equal(TimeSpan.FromHours(24), waiting.NotBefore - waiting.UpdatedAt);
 
         await models.Plane.PatchAsync<BudgetInfo>(Routes.With(Routes.Budget, budget.Id), new UpdateBudget { LimitCalls = 5 });
 
         var again = Assert.Single(await models.Plane.ClaimAsync("ada"));
         Assert.Equal(HttpStatusCode.OK, (await models.AskAsync(again.Lease, ModelPlane.Say("please"))).Status);
+    }
+
+    [Fact, Trait("req", "B7")]
+    public async Task What_was_used_in_the_period_before_a_budget_was_set_counts()
+    {
+        await using var models = await ModelPlane.StartAsync();
+        await models.Plane.ProjectAsync();
+        var held = await models.HoldAsync();
+        Assert.Equal(HttpStatusCode.OK, (await models.AskAsync(held.Lease, ModelPlane.Say("before"))).Status);
+        var cost = Assert.Single(await models.LedgerAsync());
+
+        await models.BudgetAsync(new CreateBudget { Scope = BudgetScopes.Agent, Subject = "*", Period = BudgetPeriods.Day, LimitCalls = 1 });
+        await models.BudgetAsync(new CreateBudget { Scope = BudgetScopes.Fleet, Period = BudgetPeriods.Ever, LimitUsd = 100 });
+
+        Assert.Equal(ProblemCodes.Budget, (await models.AskAsync(held.Lease, ModelPlane.Say("after"))).Code);
+        var fleet = (await models.Plane.GetAsync<Page<BudgetInfo>>(Routes.Budgets + "?scope=fleet")).Items.Single();
+        Assert.Equal((cost.CostUsd, cost.TokensIn + cost.TokensOut, 1L), (fleet.Used.Usd, fleet.Used.Tokens, fleet.Used.Calls));
     }
 
     [Fact, Trait("req", "B7")]

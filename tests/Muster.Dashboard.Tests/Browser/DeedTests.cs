@@ -1,5 +1,7 @@
 using Microsoft.Playwright;
 using Muster.Contracts.Delivery;
+using Muster.Contracts.Fleet;
+using Muster.Contracts.Models;
 using Muster.Contracts.Work;
 using Muster.EndToEnd.Tests;
 
@@ -102,6 +104,67 @@ public sealed class DeedTests(Served served, Chromium chromium) : IClassFixture<
         await page.GetByRole(AriaRole.Button, new() { Name = "Take these 1 task" }).ClickAsync();
         await Assertions.Expect(page.GetByText("1 epic and 1 task added to DRO")).ToBeVisibleAsync();
         await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Plan");
+    }
+
+    [Fact(SkipUnless = nameof(Chromium.IsThere), SkipType = typeof(Chromium), Skip = Chromium.Missing)]
+    [Trait("req", "B7")]
+    public async Task What_a_budget_holds_up_goes_on_when_a_person_raises_it()
+    {
+        var muster = served.Plane.Client;
+        await muster.CreateProjectAsync(new CreateProject { Key = "BUD", Name = "budgeted", Contract = "" });
+        await muster.CreateTaskAsync(new CreateTask { Project = "BUD", Title = "Write the long report" });
+        await muster.HeartbeatAsync(new HeartbeatRequest { Agent = "finn" });
+        await muster.CreateBudgetAsync(new CreateBudget { Scope = BudgetScopes.Task, Subject = "BUD-1", LimitUsd = 1 });
+        await using var context = await chromium.OpenAsync();
+        var page = await served.SignInAsync(context);
+        await Assertions.Expect(page.Locator("body[data-connected]")).ToHaveCountAsync(1);
+
+        // What its model cost is more than it may cost: the agent hands the task back, and it waits.
+        var claimed = await served.ClaimAsync("finn", "BUD");
+        var lease = Client.CallOptions.ForLease(claimed.Lease);
+        await muster.CreateModelUsageAsync(new CreateModelUsage { Provider = "example", Model = "large-1", TokensIn = 9000, TokensOut = 900, CostUsd = 1.2 }, lease);
+        await muster.ReleaseAssignmentAsync(claimed.Assignment.Id, new ReleaseAssignment { Reason = "The budget is used up", WaitFor = WaitingCodes.Budget, WaitSeconds = 900 }, lease);
+        var notice = page.Locator(".decision", new() { HasText = "BUD-1 used $1.20 of $1.00" });
+        await Assertions.Expect(notice).ToContainTextAsync("120%");
+        await page.GotoAsync(At("/board?project=BUD"));
+        await Assertions.Expect(page.Locator("#t-BUD-1")).ToContainTextAsync("A budget for models is used up");
+
+        await page.GotoAsync(At("/"));
+        await notice.GetByLabel("New limit in dollars").FillAsync("5");
+        await notice.GetByRole(AriaRole.Button, new() { Name = "Change the limit" }).ClickAsync();
+        await Assertions.Expect(page.GetByText("The limit is changed: $1.20 of $5.00 used")).ToBeVisibleAsync();
+        await Assertions.Expect(notice).ToHaveCountAsync(0);
+        Assert.Equal("BUD-1", (await served.ClaimAsync("finn", "BUD")).Task.Key);
+        await Assertions.Expect(page.Locator("#now-BUD-1")).ToContainTextAsync("Write the long report");
+    }
+
+    [Fact(SkipUnless = nameof(Chromium.IsThere), SkipType = typeof(Chromium), Skip = Chromium.Missing)]
+    [Trait("req", "A5")]
+    public async Task An_agent_that_is_killed_is_seen_to_die_and_its_task_to_be_done_by_another()
+    {
+        var muster = served.Plane.Client;
+        await muster.CreateProjectAsync(new CreateProject { Key = "KIL", Name = "killed", Contract = "" });
+        await muster.CreateTaskAsync(new CreateTask { Project = "KIL", Title = "Count the stars" });
+        await muster.HostHeartbeatAsync(new HostHeartbeatRequest { Host = "desk-1", Cores = 2 });
+        var agent = await muster.CreateAgentAsync(new CreateAgent { Name = "emil", Host = "desk-1", Definition = new AgentDefinition { Executor = Executors.Command, Command = ["true"] } });
+        await muster.HeartbeatAsync(new HeartbeatRequest { Agent = "emil" });
+        await served.ClaimAsync("emil", "KIL");
+        await using var context = await chromium.OpenAsync();
+        var page = await served.SignInAsync(context);
+        await page.GotoAsync(At("/tasks/KIL-1"));
+        await Assertions.Expect(page.Locator("body[data-connected]")).ToHaveCountAsync(1);
+        await page.EvaluateAsync("window.marked = true");
+
+        await muster.HostHeartbeatAsync(new HostHeartbeatRequest { Host = "desk-1", Agents = [new AgentProcess { AgentId = agent.Id, State = "backoff", Restarts = 1, Deaths = 1, LastError = "killed by signal 9" }] });
+        await Assertions.Expect(page.Locator(".line-of-time")).ToContainTextAsync("killed by signal 9");
+        await Assertions.Expect(page.Locator("#r-standing .state")).ToContainTextAsync("pending");
+        var second = await served.ClaimAsync("chen", "KIL");
+        await Assertions.Expect(page.Locator("#r-standing .state")).ToContainTextAsync("in progress");
+        await muster.CompleteAssignmentAsync(second.Assignment.Id, new CompleteAssignment { Summary = "All of them" }, Client.CallOptions.ForLease(second.Lease));
+        await Assertions.Expect(page.Locator("#r-standing")).ToContainTextAsync("after 2 attempts");
+        Assert.True(await page.EvaluateAsync<bool>("window.marked === true"));
+        await page.GotoAsync(At("/agents/emil"));
+        await Assertions.Expect(page.Locator("#r-standing")).ToContainTextAsync("killed by signal 9");
     }
 
     private string At(string path) => new Uri(served.Plane.Address, path).AbsoluteUri;

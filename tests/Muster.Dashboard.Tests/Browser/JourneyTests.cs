@@ -116,4 +116,49 @@ public sealed class JourneyTests(Served served, Chromium chromium) : IClassFixtu
         await Assertions.Expect(bare.GetByText("Your comment stands at SHO-6")).ToBeVisibleAsync();
         await Assertions.Expect(bare.Locator(".talk")).ToContainTextAsync("Without any script");
     }
+
+    [Fact(SkipUnless = nameof(Chromium.IsThere), SkipType = typeof(Chromium), Skip = Chromium.Missing)]
+    [Trait("req", "B8")]
+    public async Task Who_wants_it_is_told_while_they_look_elsewhere_and_may_install_it_as_an_app()
+    {
+        await using var context = await chromium.OpenAsync();
+        await context.GrantPermissionsAsync(["notifications"]);
+        var page = await served.SignInAsync(context);
+        await page.GotoAsync(new Uri(served.Plane.Address, "/settings").AbsoluteUri);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Switch on" }).ClickAsync();
+        await Assertions.Expect(page.Locator("[data-notify-switch]")).ToHaveAttributeAsync("aria-pressed", "true");
+
+        // They look elsewhere; a question comes.
+        await page.GotoAsync(served.Plane.Address.AbsoluteUri);
+        await Assertions.Expect(page.Locator("body[data-connected]")).ToHaveCountAsync(1);
+        await page.EvaluateAsync("Object.defineProperty(document, 'hidden', { get: () => true })");
+        await served.Plane.Client.CreateProjectAsync(new CreateProject { Key = "ASK", Name = "asked", Contract = "" });
+        await served.Plane.Client.CreateTaskAsync(new CreateTask { Project = "ASK", Title = "Paint the door" });
+        var claimed = await served.ClaimAsync("dora", "ASK");
+        await served.Plane.Client.ReleaseAssignmentAsync(claimed.Assignment.Id, new ReleaseAssignment { Reason = "Which colour?", WaitFor = WaitingCodes.Approval }, Client.CallOptions.ForLease(claimed.Lease));
+        await page.WaitForFunctionAsync("async () => (await (await navigator.serviceWorker.ready).getNotifications()).some(n => /needs? you$/.test(n.title))");
+
+        // What a browser asks of an app: a manifest without a fault, and icons of the sizes that it names.
+        var devices = await context.NewCDPSessionAsync(page);
+        var manifest = (await devices.SendAsync("Page.getAppManifest"))!.Value;
+        Assert.Equal(0, manifest.GetProperty("errors").GetArrayLength());
+        using var app = System.Text.Json.JsonDocument.Parse(manifest.GetProperty("data").GetString()!);
+        Assert.Equal(("/", "standalone"), (app.RootElement.GetProperty("start_url").GetString(), app.RootElement.GetProperty("display").GetString()));
+        foreach (var icon in app.RootElement.GetProperty("icons").EnumerateArray().Where(i => i.GetProperty("type").GetString() == "image/png"))
+            Assert.Equal(icon.GetProperty("sizes").GetString(), await page.EvaluateAsync<string>("async src => { const icon = new Image(); icon.src = src; await icon.decode(); return `${icon.naturalWidth}x${icon.naturalHeight}`; }", icon.GetProperty("src").GetString()));
+    }
+
+    [Fact(SkipUnless = nameof(Chromium.IsThere), SkipType = typeof(Chromium), Skip = Chromium.Missing)]
+    [Trait("req", "B8")]
+    public async Task Nothing_moves_for_who_asks_for_less_motion()
+    {
+        const string Moving = "() => document.getAnimations().length + [...document.querySelectorAll('*')].filter(e => getComputedStyle(e).transitionDuration.split(',').some(d => parseFloat(d) > 0)).length";
+        foreach (var motion in new[] { ReducedMotion.NoPreference, ReducedMotion.Reduce })
+        {
+            await using var context = await chromium.OpenAsync(new() { ReducedMotion = motion });
+            var page = await served.SignInAsync(context);
+            await page.GotoAsync(new Uri(served.Plane.Address, "/board?project=SHO").AbsoluteUri);
+            Assert.Equal(motion == ReducedMotion.NoPreference, await page.EvaluateAsync<int>(Moving) > 0);
+        }
+    }
 }

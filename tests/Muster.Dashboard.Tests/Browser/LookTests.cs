@@ -21,7 +21,7 @@ public sealed class LookTests(Served served, Chromium chromium) : IClassFixture<
     private IEnumerable<(string Name, string Path)> All =>
         Navigation.Daily.Concat(Navigation.Rest).Select(p => (p.Name.ToLowerInvariant(), p.Path)).Concat(
         [
-            ("task", "/tasks/SHO-1"), ("task-failed", "/tasks/SHO-2"), ("agent", "/agents/ada"), ("import", "/plan/SHO/import"), ("review", "/reviews/REV/1?at=5:cart.cs"), ("review-split", "/reviews/REV/1?view=split"),
+            ("task", "/tasks/SHO-1"), ("task-failed", "/tasks/SHO-2"), ("agent", "/agents/ada"), ("import", "/plan/SHO/import"), ("review", "/reviews/REV/1?at=5:cart.cs"), ("review-split", "/reviews/REV/1?view=split"), ("proposal", "/reviews/FLEET/1"), ("plan-shop", "/plan/SHO"),
             ("chat-one", served.Chat), ("find", "/find?q=cart"), ("shortcuts", "/shortcuts"), ("kit", "/kit"), ("tool", "/tools/count-words"), .. Settings,
         ]);
 

@@ -39,6 +39,7 @@ public sealed class Served : IAsyncLifetime
         await muster.CreateSnapshotAsync(new Muster.Contracts.Progress.CreateSnapshot { Project = "SHO" });
         await muster.CreateToolAsync(Tool);
         await ReviewAsync();
+        await muster.ProposeRoleAsync("technical-writer", new ProposeRole { Text = (await muster.GetRoleAsync("technical-writer")).Text + "\nWrite short sentences.\n", Why = "Readers get lost in long ones." });
         Chat = "/chat/" + (await muster.SayAsync(new Contracts.Conversations.SayRequest { Text = "Add /v1/health that answers with status and version", Channel = "web" })).Conversation.Id;
         await DoneAsync("chen", "The address is kept, and asked for again when it changes");
         await muster.CreateSnapshotAsync(new Muster.Contracts.Progress.CreateSnapshot { Project = "SHO" });

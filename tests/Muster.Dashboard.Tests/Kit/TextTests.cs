@@ -94,4 +94,11 @@ public sealed class TextTests
         Assert.True(sizes.Where(s => s.Name.EndsWith(".js", StringComparison.Ordinal)).Sum(s => s.Compressed) < 60 * 1024);
         Assert.True(sizes.Single(s => s.Name == "muster.css").Compressed < 40 * 1024);
     }
+
+    [Theory]
+    [InlineData("SHO-2 failed: No account. `muster task retry SHO-2` tries again.", "SHO-2 failed: No account.")]
+    [InlineData("a budget is used up; `muster budget list` shows them, `muster budget set` raises one", "a budget is used up")]
+    [InlineData("waits for your approval (asked; no check): `muster review show 3`", "waits for your approval (asked; no check)")]
+    [InlineData("`dotnet build` failed. See the log.", "`dotnet build` failed. See the log.")]
+    public void What_is_said_for_a_terminal_ends_before_the_commands(string text, string shown) => Assert.Equal(shown, Words.WithoutCommands(text));
 }

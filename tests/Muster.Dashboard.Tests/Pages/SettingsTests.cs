@@ -43,6 +43,30 @@ public sealed partial class SettingsTests(PageHost host) : IClassFixture<PageHos
     }
 
     [Fact]
+    [Trait("req", "B6")]
+    public async Task A_changed_role_is_proposed_and_says_what_it_can_be_tried_on()
+    {
+        using var browser = await host.SignInAsync();
+        var role = await host.Muster.GetRoleAsync("technical-writer");
+        using var silent = await browser.SendAsync("/settings/roles/technical-writer", "/settings/roles/technical-writer/propose", new() { ["text"] = role.Text + "\nWrite short sentences.\n" });
+        Assert.Contains("who decides reads it first", await silent.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        using var sent = await browser.SendAsync("/settings/roles/technical-writer", "/settings/roles/technical-writer/propose", new() { ["why"] = "Readers get lost.", ["text"] = role.Text + "\nWrite short sentences.\n" });
+        var there = sent.Headers.Location!.ToString();
+        Assert.StartsWith("/reviews/FLEET/", there, StringComparison.Ordinal);
+        var html = await browser.PageAsync(there);
+        foreach (var text in (string[])["Tried on recorded tasks", "Write short sentences.", "Readers get lost."]) Assert.Contains(text, html, StringComparison.Ordinal);
+        Assert.Contains("Change the role technical-writer", await browser.PageAsync("/"), StringComparison.Ordinal);
+
+        // There is none yet that it could be tried on, and the form says so.
+        var pull = (await host.Muster.ListPullsAsync("FLEET")).Items[0];
+        using var tried = await browser.SendAsync(there, $"/reviews/{pull.Id}/evaluate", new() { ["last"] = "2", ["limitUsd"] = "1.5" });
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, tried.StatusCode);
+        Assert.Contains("id=\"evaluate\"", await tried.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        using var viewer = await host.SignInAsAsync(Scopes.Viewer);
+        Assert.DoesNotContain("/evaluate", await viewer.PageAsync(there), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_token_is_shown_once_and_budgets_hold()
     {
         using var browser = await host.SignInAsync();

@@ -68,7 +68,8 @@ public sealed class PlantedStore : Store
     private async Task<T> EarlyAsync<T>(Func<StoreTransaction, T> operation, CancellationToken ct)
     {
         var early = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var whole = _inner.WriteAsync(tx =>
+        // In another thread: the store may write in the caller's, which goes on with the early answer.
+        var whole = Task.Run(() => _inner.WriteAsync(tx =>
         {
             var before = tx.Events.Count;
             var answer = operation(tx);
@@ -77,7 +78,7 @@ public sealed class PlantedStore : Store
             Thread.Sleep(OnItsWay);
             Process.GetCurrentProcess().Kill();
             return answer;
-        }, ct);
+        }, ct), ct);
         // Most have no early answer, and a refusal has none.
         return await await Task.WhenAny(early.Task, whole);
     }

@@ -33,6 +33,18 @@ public sealed class EndingTests
         Assert.Equal("half", await stage.Workspace.Worktree.RunAsync(["show", "HEAD:half.txt"], default));
     }
 
+    [Fact]
+    [Trait("req", "B7")]
+    public async Task A_misspelt_argument_does_nothing_and_the_model_is_told_what_there_is()
+    {
+        await using var stage = await BuiltinStage.StartAsync(ScriptedScripts.Turns(ScriptedTurn.Call("finish", new { summary = "half", unsur = new[] { "everything" } }), Finish));
+
+        var result = await stage.RunAsync();
+
+        Assert.Equal("done", result.Summary);
+        Assert.Contains("is unknown. finish takes summary, unsure, lesson.", stage.Model.Journal.Calls[1].Request!.Body.ToJsonString(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("cut")]
     [InlineData("garbage")]

@@ -100,16 +100,21 @@ public sealed class ModelRelayTests
     public async Task Only_what_no_other_question_could_mend_ends_the_attempt(string code, bool ends)
     {
         await using var model = await ScriptedModel.StartAsync();
-        model.Fault = _ => Problem(400, code);
+        model.Fault = _ => Problem(400, code, retryAfter: 90);
         await using var relay = await StartAsync(model);
         using var http = Client(relay);
         using var answer = await http.PostAsJsonAsync("llm/openai/v1/chat/completions", Question);
         Assert.Contains("Because.", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         if (ends) await Until.TrueAsync(() => relay.Refused.IsCancellationRequested, "the end is known");
-        Assert.Equal(ends ? code : null, relay.Refusal?.Code);
+        Assert.Equal(ends ? new ModelRefusal(code, "Because.", TimeSpan.FromSeconds(90)) : null, relay.Refusal);
     }
 
-    private static ScriptedFault Problem(int status, string code) => new() { Status = status, Message = "Because.", Headers = new Dictionary<string, string> { ["Muster-Problem"] = code } };
+    private static ScriptedFault Problem(int status, string code, int? retryAfter = null)
+    {
+        var headers = new Dictionary<string, string> { ["Muster-Problem"] = code };
+        if (retryAfter is { } seconds) headers["Retry-After"] = $"{seconds}";
+        return new ScriptedFault { Status = status, Message = "Because.", Headers = headers };
+    }
 
     private static Task<ModelRelay> StartAsync(ScriptedModel model, TimeSpan? patience = null) =>
         ModelRelay.StartAsync(new ModelAccess(model.Address, "mls_lease"), patience ?? TimeSpan.FromSeconds(60), TimeProvider.System);

@@ -59,7 +59,7 @@ internal sealed class ChangeGoal(Store store, ReadFacts facts, Preferences prefe
         tx.ExecuteOne("UPDATE goals SET wish = 0 WHERE id = @Id", new { goal.Id });
         GoalWaiting.ForPerson(tx, goal, first is null
             ? $"{why} Say in other words what {goal.Key} needs."
-            : $"{first.Key} failed: {Wording.Line(first.LastReason ?? "no reason was given", 150)}. {why} Say what to do; or muster task retry {first.Key}, or muster task show {first.Key}.", onTasks: failed.Count > 0);
+            : $"{first.Key} failed: {Wording.Line(first.LastReason ?? "no reason was given", 150).TrimEnd('.')}. {why} Say what to do; or muster task retry {first.Key}, or muster task show {first.Key}.", onTasks: failed.Count > 0);
     }
 
     private async Task<RunningPlan?> RunningAsync(GoalRow goal, PlanFacts known, CancellationToken ct)

@@ -75,6 +75,9 @@ public sealed record UseRow
 
     public bool HasHeld => HeldNanos + HeldTokens + HeldCalls > 0;
 
+    /// <summary>As if all calls under way had cost nothing.</summary>
+    public UseRow WithoutHeld => this with { HeldNanos = 0, HeldTokens = 0, HeldCalls = 0 };
+
     /// <summary>Whether so much more fits under every limit.</summary>
     public bool Fits(BudgetRow budget, Amount more) =>
         (budget.LimitNanos is not { } nanos || SpentNanos + HeldNanos + more.Nanos <= nanos)

@@ -36,6 +36,9 @@ public static class BudgetsApi
         return Paging.Page(infos, take, b => b.Id, b => b);
     }
 
+    /// <summary>The first hundred, which is more than people set.</summary>
+    internal static async Task<IReadOnlyList<BudgetInfo>> AllAsync(Store store, TimeProvider time, CancellationToken ct) => (await List(store, time, null, null, 100, ct)).Items;
+
     private static async Task<BudgetInfo> Get(string id, Store store, TimeProvider time, CancellationToken ct) =>
         await InfoAsync(store, time, await store.ReadAsync(c => c.QueryFirstOrDefaultAsync<BudgetRow>("SELECT * FROM budgets WHERE id = @id", new { id }), ct) ?? throw Refusal.NotFound("budget", id), ct);
 
@@ -65,6 +68,7 @@ public static class BudgetsApi
             if (tx.QueryFirst<BudgetRow>("SELECT * FROM budgets WHERE scope = @Scope AND subject = @Subject AND period = @Period", row) is { } there)
                 throw new Refusal(409, ProblemCodes.Duplicate, $"There is such a budget already; change it: PATCH {Routes.With(Routes.Budget, there.Id)}.");
             tx.ExecuteOne("INSERT INTO budgets (id, scope, subject, period, limit_nanos, limit_tokens, limit_calls, created_at, updated_at) VALUES (@Id, @Scope, @Subject, @Period, @LimitNanos, @LimitTokens, @LimitCalls, @CreatedAt, @UpdatedAt)", row);
+            UsedBefore.Count(tx, row);
             Changed(tx, row, "was set", http);
             return row.Id;
         }, ct);

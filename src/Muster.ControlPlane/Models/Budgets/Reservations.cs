@@ -27,7 +27,7 @@ internal static class Reservations
         {
             if (!priced && budget is { LimitNanos: not null, LimitTokens: null }) throw Unpriced(tx, budget, hold);
             var use = tx.QueryFirst<UseRow>(UseRow.ByKey, hold) ?? new UseRow();
-            if (!use.Fits(budget, amount)) throw UsedUp(tx, budget, hold, use);
+            if (!use.Fits(budget, amount)) throw UsedUp(tx, budget, hold, use, amount);
         }
 
         foreach (var (budget, hold) in holds)
@@ -41,7 +41,7 @@ internal static class Reservations
                    AND (@LimitTokens IS NULL OR spent_tokens + held_tokens + @Tokens <= @LimitTokens)
                    AND (@LimitCalls IS NULL OR spent_calls + held_calls + @Calls <= @LimitCalls)
                 """, new { amount.Nanos, amount.Tokens, amount.Calls, hold.BudgetId, hold.Subject, hold.PeriodStart, budget.LimitNanos, budget.LimitTokens, budget.LimitCalls });
-            if (taken == 0) throw UsedUp(tx, budget, hold, tx.QueryFirst<UseRow>(UseRow.ByKey, hold) ?? new UseRow());
+            if (taken == 0) throw UsedUp(tx, budget, hold, tx.QueryFirst<UseRow>(UseRow.ByKey, hold) ?? new UseRow(), amount);
         }
 
         return [.. holds.Select(h => h.Hold)];
@@ -97,7 +97,7 @@ internal static class Reservations
         tx.Emit(EventTypes.BudgetReached, $"{Named(tx, budget, hold)} is used to {reached}%", data: new { budget = budget.Id, budget.Scope, subject = hold.Subject, percent = reached });
     }
 
-    private static Refusal UsedUp(StoreTransaction tx, BudgetRow budget, Hold hold, UseRow use)
+    private static Refusal UsedUp(StoreTransaction tx, BudgetRow budget, Hold hold, UseRow use, Amount amount)
     {
         var ends = budget.EndOf(hold.PeriodStart);
         var left = string.Join(", ", Left(budget, use));
@@ -105,8 +105,8 @@ internal static class Reservations
             $"{Named(tx, budget, hold)} does not hold this call any more ({left}{(use.HasHeld ? ", with what calls under way may cost" : "")}). "
             + $"Raise it with `muster budget set`{(ends is { } at ? $", or wait until {at:u}" : "")}.")
         {
-            // With nothing under way only another limit or another period helps.
-            RetryAfter = use.HasHeld ? TimeSpan.FromSeconds(10) : ends is { } end ? end - Times.At(tx.Now) : TimeSpan.FromDays(1),
+            // What calls under way hold is given back in a moment; where that is not enough, only another limit or another period helps.
+            RetryAfter = use.WithoutHeld.Fits(budget, amount) ? TimeSpan.FromSeconds(10) : ends is { } end ? end - Times.At(tx.Now) : TimeSpan.FromDays(1),
         };
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Muster.ControlPlane.Models.Recording;
 
 namespace Muster.ControlPlane.Models.Calling;
 
@@ -12,6 +13,9 @@ public interface IModelProvider
     IReadOnlyList<ModelProtocol> Protocols { get; }
 
     ProviderTimes Times { get; }
+
+    /// <summary>Whether its answers come from a recording: they cost nothing, and what is made with them is a rehearsal.</summary>
+    bool Replays => false;
 
     /// <summary>The request on the wire, with the provider's own fields and its key. Sent once.</summary>
     HttpRequestMessage Make(ProviderCall call);
@@ -50,6 +54,7 @@ public sealed record ProviderCall(ModelProtocol Protocol, JsonObject Body)
     /// <summary>Whether the body was made from another protocol, so that what this model does not take may be left out.</summary>
     public bool Translated { get; init; }
     public string? AssignmentId { get; init; }
+    public RunPlace? Place { get; init; }
 }
 
 /// <summary>How long a provider is waited for.</summary>

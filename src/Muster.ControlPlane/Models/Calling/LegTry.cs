@@ -47,6 +47,7 @@ internal sealed class LegTry(ModelCall call, ModelLeg leg, IModelProvider provid
                 Headers = neutral is null ? call.Headers : new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase),
                 Translated = neutral is not null,
                 AssignmentId = call.AssignmentId,
+                Place = call.Place,
             });
         }
         catch (ProtocolException wrong)
@@ -186,7 +187,9 @@ internal sealed class LegTry(ModelCall call, ModelLeg leg, IModelProvider provid
             Served = _tally.Served,
             Tokens = tokens,
             Counted = counted,
-            CostUsd = _tally.CostUsd,
+            Replayed = provider.Replays,
+            // Paid when it was recorded, if at all.
+            CostUsd = provider.Replays ? 0 : _tally.CostUsd,
             LatencyMs = (int)time.GetElapsedTime(_started).TotalMilliseconds,
             FirstTokenMs = (int?)_firstToken?.TotalMilliseconds,
         };

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Muster.ControlPlane.Models.Recording;
 
 namespace Muster.ControlPlane.Models.Calling;
 
@@ -31,6 +32,9 @@ public sealed record ModelCall
 
     /// <summary>The assignment whose run may be recorded; null for the plane's own calls and a person's.</summary>
     public string? AssignmentId { get; init; }
+
+    /// <summary>Where that run is; null where there is none.</summary>
+    public RunPlace? Place { get; init; }
 }
 
 /// <summary>A name under which models are asked for, and the legs that serve it, best first.</summary>
@@ -99,6 +103,9 @@ public sealed record LegOutcome
 
     /// <summary>False when the provider did not say and the counts are estimates from what was sent and received.</summary>
     public bool Counted { get; init; } = true;
+
+    /// <summary>Whether it came from a recording, and no model was asked.</summary>
+    public bool Replayed { get; init; }
 
     /// <summary>What the provider says it cost, US dollars; null where it does not say.</summary>
     public double? CostUsd { get; init; }

@@ -63,8 +63,7 @@ public sealed class CallBook(Store store, PriceTable prices, RoleCatalog roles)
     /// <summary>Writes down what a call came to. Once: a call that was taken for lost before stays as it was recorded.</summary>
     public Task RecordAsync(string callId, IReadOnlyList<LegOutcome> tries) => store.WriteAsync(tx =>
     {
-        if (tx.QueryFirst<ModelCallRow>("SELECT * FROM model_calls WHERE id = @callId", new { callId }) is not { } call) return;
-        tx.ExecuteOne("DELETE FROM model_calls WHERE id = @callId", new { callId });
+        if (tx.QueryFirst<ModelCallRow>("DELETE FROM model_calls WHERE id = @callId RETURNING *", new { callId }) is not { } call) return;
         Amount spent = new(0, 0, tries.Count);
         foreach (var made in tries)
         {
@@ -74,6 +73,7 @@ public sealed class CallBook(Store store, PriceTable prices, RoleCatalog roles)
         }
 
         Reservations.Settle(tx, call.HoldList, call.Held, spent);
+        if (tries.Any(made => made.Replayed)) Rehearsed(tx, call);
     });
 
     /// <summary>Records the calls of planes that are gone.</summary>
@@ -89,6 +89,13 @@ public sealed class CallBook(Store store, PriceTable prices, RoleCatalog roles)
         }
 
         return lost.Count;
+    }
+
+    // Said wherever the work shows.
+    private static void Rehearsed(StoreTransaction tx, ModelCallRow call)
+    {
+        tx.Execute("UPDATE assignments SET rehearsal = 1 WHERE id = @AssignmentId AND rehearsal = 0", new { call.AssignmentId });
+        tx.Execute("UPDATE tasks SET rehearsal = 1 WHERE id = @TaskId AND rehearsal = 0", new { call.TaskId });
     }
 
     private long? Cost(LegOutcome made) => Nanos.Of(made.CostUsd) ?? prices.Of(made.Leg.Provider, made.Leg.Model)?.Nanos(made.Tokens) ?? (made.Tokens.Total == 0 ? 0 : null);

@@ -17,9 +17,5 @@ internal sealed class HttpModelAnswer(HttpResponse response) : IModelAnswer
         return response.StartAsync(ct);
     }
 
-    public async Task WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken ct)
-    {
-        await response.BodyWriter.WriteAsync(bytes, ct);
-        await response.BodyWriter.FlushAsync(ct);
-    }
+    public async Task WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken ct) => await response.BodyWriter.WriteAsync(bytes, ct);
 }

@@ -1,4 +1,4 @@
-using Muster.Contracts;
+using Muster.ControlPlane.Models.Recording;
 using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Storage;
 using Muster.ControlPlane.Work;
@@ -11,6 +11,7 @@ public sealed record ModelCaller
     /// <summary>The Chief of Staff is the plane itself and claims no tasks; its calls stand under its role.</summary>
     public const string ChiefAgent = "cos";
     private const string ChiefRole = "chief-of-staff";
+    private const string HandIns = "SELECT CAST(COUNT(*) AS INTEGER) FROM assignments s WHERE s.task_id = t.id AND s.epoch < t.epoch AND s.status = 'completed'";
 
     public string? TaskId { get; init; }
     public string? TaskKey { get; init; }
@@ -20,23 +21,26 @@ public sealed record ModelCaller
     public string? AgentName { get; init; }
     public string? ProjectId { get; init; }
     public string? Role { get; init; }
+    public string? Issue { get; init; }
+    public string? Title { get; init; }
+
+    /// <summary>How often the task was handed in before.</summary>
+    public int Round { get; init; }
+
+    /// <summary>Where in the life of its task it is; null where there is none.</summary>
+    public RunPlace? Place => Title is null ? null : new RunPlace(Issue, Title, Round);
 
     /// <summary>The holder of a lease that is current now; refuses any other.</summary>
     public static ModelCaller OfLease(StoreTransaction tx, Store store, string lease)
     {
-        var task = Leases.Require(tx, store, lease);
-        var agent = tx.QueryFirst<AgentFacts>("SELECT name, role FROM agents WHERE id = @AgentId", new { task.AgentId });
-        return new ModelCaller
-        {
-            TaskId = task.Id,
-            TaskKey = task.Key,
-            Epoch = task.Epoch,
-            AssignmentId = task.AssignmentId,
-            AgentId = task.AgentId,
-            AgentName = agent?.Name,
-            ProjectId = task.ProjectId,
-            Role = agent?.Role ?? task.Role,
-        };
+        var held = Leases.Read(store, lease);
+        return tx.QueryFirst<ModelCaller>(
+            $"""
+            SELECT t.id AS task_id, p.key || '-' || t.number AS task_key, t.epoch, t.assignment_id, t.agent_id, a.name AS agent_name, t.project_id, COALESCE(a.role, t.role) AS role,
+                   t.issue_number AS issue, t.title, CASE WHEN t.epoch = 1 THEN 0 ELSE ({HandIns}) END AS round
+              FROM tasks t JOIN projects p ON p.id = t.project_id LEFT JOIN agents a ON a.id = t.agent_id
+             WHERE {Leases.Holds}
+            """, held) ?? throw Refusal.LeaseLost();
     }
 
     /// <summary>The plane itself, in the name of one of its agents, or a person who tries a model.</summary>

@@ -36,7 +36,7 @@ public sealed class ModelGateway(Store store, CallBook book, CallsUnderWay calls
         try
         {
             return outcome = await router.CallAsync(
-                new ModelCall { Protocol = protocol, Body = body, Route = route, MaxTokens = maxTokens, Headers = headers, AssignmentId = admitted.Caller.AssignmentId }, answer, ticket.Token);
+                new ModelCall { Protocol = protocol, Body = body, Route = route, MaxTokens = maxTokens, Headers = headers, AssignmentId = admitted.Caller.AssignmentId, Place = admitted.Caller.Place }, answer, ticket.Token);
         }
         finally
         {

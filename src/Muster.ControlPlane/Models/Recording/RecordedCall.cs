@@ -20,8 +20,18 @@ public sealed record RecordedCall
     public required int Number { get; init; }
     public required DateTimeOffset At { get; init; }
     public required ModelProtocol Protocol { get; init; }
-    public required string Fingerprint { get; init; }
-    public required JsonObject Request { get; init; }
+
+    /// <summary>Where in the life of a task; null outside of one.</summary>
+    public RunPlace? Place { get; init; }
+
+    /// <summary>How often the model had answered in the conversation; null where it could not be read.</summary>
+    public int? Turn { get; init; }
+
+    /// <summary>Of <see cref="Request"/>.</summary>
+    public string? Fingerprint { get; init; }
+
+    /// <summary>Null in an excerpt, which is replayed by turns.</summary>
+    public JsonObject? Request { get; init; }
 
     /// <summary>HTTP status of the answer.</summary>
     public required int Status { get; init; }
@@ -36,6 +46,28 @@ public sealed record RecordedCall
     public required IReadOnlyList<RecordedPiece> Pieces { get; init; }
 
     public byte[] Answer() => [.. Pieces.SelectMany(p => p.Bytes())];
+
+    /// <summary>The calls of a recording, in their order.</summary>
+    /// <exception cref="InvalidDataException">It is no recording; the message says where and why.</exception>
+    public static IReadOnlyList<RecordedCall> Load(string path)
+    {
+        List<RecordedCall> calls = [];
+        foreach (var line in File.ReadLines(path))
+        {
+            try
+            {
+                calls.Add(JsonSerializer.Deserialize<RecordedCall>(line, Json) ?? throw new JsonException("nothing"));
+            }
+            catch (JsonException error)
+            {
+                throw new InvalidDataException($"{path}, line {calls.Count + 1}, is no recorded call: {error.Message}", error);
+            }
+        }
+
+        return calls;
+    }
+
+    public string ToLine() => JsonSerializer.Serialize(this, Json) + "\n";
 }
 
 /// <param name="AfterMs">Since the call began.</param>

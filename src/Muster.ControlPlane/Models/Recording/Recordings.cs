@@ -64,6 +64,8 @@ public sealed class Recordings(ModelSetup setup, TimeProvider time, ILogger<Reco
             Number = 0,
             At = tape.At,
             Protocol = tape.Call.Protocol,
+            Place = tape.Call.Place is { } place ? place with { Title = _secrets.Remove(place.Title) } : null,
+            Turn = RunPlace.TurnOf(tape.Call.Protocol, request),
             Fingerprint = Fingerprint.Of(tape.Call.Protocol, request).Hash,
             Request = request,
             Status = tape.Status,
@@ -88,7 +90,8 @@ public sealed class Recordings(ModelSetup setup, TimeProvider time, ILogger<Reco
             var said = stream ? AnswerPump.ReadAll(dialect, bytes) : dialect.ReadWhole(WireJson.Parse(bytes));
             var whole = WholeAnswer.Of(said);
             if (!(_secrets.IsIn(whole.Text) || _secrets.IsIn(whole.Thought) || whole.Calls.Any(c => _secrets.IsIn(c.Arguments)))) return pieces;
-            return [RecordedPiece.Of(0, Anew(dialect, whole, said, stream))];
+            var clean = Condensed.Of(said).Select(Clean).ToList();
+            return [RecordedPiece.Of(0, stream ? [.. Condensed.Stream(dialect, clean).SelectMany(e => e.Bytes)] : Condensed.Whole(dialect, clean))];
         }
         catch (ProtocolException)
         {
@@ -97,15 +100,13 @@ public sealed class Recordings(ModelSetup setup, TimeProvider time, ILogger<Reco
         }
     }
 
-    private byte[] Anew(IDialect dialect, WholeAnswer whole, IReadOnlyList<AnswerEvent> said, bool stream)
+    private AnswerEvent Clean(AnswerEvent said) => said switch
     {
-        var writer = dialect.NewWriter(whole.Model ?? "", new NeutralRequest { Model = whole.Model ?? "", Turns = [] });
-        List<AnswerEvent> clean = [new AnswerBegun(whole.Id, whole.Model), new ThoughtPiece(_secrets.Remove(whole.Thought)), new TextPiece(_secrets.Remove(whole.Text))];
-        clean.RemoveAll(e => e is ThoughtPiece { Text.Length: 0 } or TextPiece { Text.Length: 0 });
-        clean.AddRange(whole.Calls.SelectMany((c, i) => (AnswerEvent[])[new CallBegun(i, c.Id, c.Name), new CallArguments(i, _secrets.Remove(c.Arguments)), new CallEnded(i)]));
-        clean.AddRange(said.Where(e => e is UsageSeen or AnswerStopped or AnswerEnded));
-        return stream ? [.. clean.SelectMany(writer.Write)] : WireJson.Bytes(dialect.WriteWhole(WholeAnswer.Of(clean), new NeutralRequest { Model = whole.Model ?? "", Turns = [] }));
-    }
+        TextPiece text => new TextPiece(_secrets.Remove(text.Text)),
+        ThoughtPiece thought => new ThoughtPiece(_secrets.Remove(thought.Text)),
+        CallArguments arguments => arguments with { Json = _secrets.Remove(arguments.Json) },
+        _ => said,
+    };
 
     private void Append(string path, RecordedCall recorded)
     {
@@ -119,7 +120,7 @@ public sealed class Recordings(ModelSetup setup, TimeProvider time, ILogger<Reco
         }
 
         _numbers[path] = ++number;
-        File.AppendAllText(path, JsonSerializer.Serialize(recorded with { Number = number }, RecordedCall.Json) + "\n");
+        File.AppendAllText(path, (recorded with { Number = number }).ToLine());
     }
 
     private static void Make(FileInfo file)

@@ -27,4 +27,6 @@ startChat();
 startPalette();
 startNeeds();
 startDrop();
-startLive();
+// What is on its way is painted first; a page nobody sees is never painted.
+if (document.hidden) startLive();
+else requestAnimationFrame(() => setTimeout(startLive));

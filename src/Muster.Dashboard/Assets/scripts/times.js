@@ -15,7 +15,7 @@ function count() {
 
 /** @param {number} ms */
 function ago(ms) {
-  if (ms < 0) return `in ${span(-ms)}`;
+  if (ms < 0) return ms > -5000 ? "in a moment" : `in ${span(-ms)}`;
   return ms < 5000 ? "just now" : `${span(ms)} ago`;
 }
 

@@ -67,7 +67,7 @@ public static class Layered
         }
     }
 
-    /// <summary>The way through on which any delay is a delay of all.</summary>
+    /// <summary>The way through on which any delay is a delay of all. What weighs nothing any more delays nobody.</summary>
     private static HashSet<string> Critical(IReadOnlyList<Node> nodes, Dictionary<string, List<string>> before, Dictionary<string, int> layer)
     {
         var length = new Dictionary<string, double>(StringComparer.Ordinal);
@@ -75,6 +75,7 @@ public static class Layered
         var way = new HashSet<string>(StringComparer.Ordinal);
         var at = length.Count == 0 ? null : length.MaxBy(l => l.Value).Key;
         while (at is not null && way.Add(at)) at = before[at].Count == 0 ? null : before[at].MaxBy(b => length.GetValueOrDefault(b));
+        way.IntersectWith(nodes.Where(n => n.Weight > 0).Select(n => n.Id));
         return way.Count > 1 ? way : [];
     }
 }

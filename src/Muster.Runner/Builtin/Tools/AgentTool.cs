@@ -10,7 +10,21 @@ internal sealed record AgentTool(ToolDeclaration Declaration, Func<JsonElement, 
     public string Name => Declaration.Name;
 
     public static AgentTool Create(string name, string description, IReadOnlyList<ToolParameter> parameters, Func<ToolArguments, CancellationToken, Task<string>> call) =>
-        new(new ToolDeclaration(name, description, ToolParameter.Schema(parameters)), async (arguments, ct) => new ToolResult(await call(new ToolArguments(arguments), ct)));
+        new(new ToolDeclaration(name, description, ToolParameter.Schema(parameters)), async (arguments, ct) =>
+        {
+            RefuseUnknown(arguments, name, parameters);
+            return new ToolResult(await call(new ToolArguments(arguments), ct));
+        });
+
+    // What a model meant by it would be lost without a word, a misspelt summary for one.
+    private static void RefuseUnknown(JsonElement arguments, string tool, IReadOnlyList<ToolParameter> parameters)
+    {
+        if (arguments.ValueKind != JsonValueKind.Object) return;
+        var unknown = arguments.EnumerateObject().Select(given => given.Name).Where(name => parameters.All(parameter => parameter.Name != name)).ToList();
+        if (unknown.Count == 0) return;
+        var takes = parameters.Count == 0 ? "no arguments" : string.Join(", ", parameters.Select(parameter => parameter.Name));
+        throw new ToolFailureException($"The argument '{Texts.Cut(unknown[0], 100)}' is unknown. {tool} takes {takes}. Nothing was done.");
+    }
 }
 
 /// <summary>An argument of a tool.</summary>

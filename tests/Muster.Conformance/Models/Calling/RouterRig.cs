@@ -24,7 +24,7 @@ internal sealed class RouterRig : IDisposable
     {
         var file = Path.Combine(_folder.Path, "models.yaml");
         File.WriteAllText(file, yaml);
-        Setup = ModelSetup.Read(new ModelSources([file], keys.GetValueOrDefault, _ => null) { RecordingFolder = Path.Combine(_folder.Path, "recordings") }, Kinds);
+        Setup = ModelSetup.Read(new ModelSources([file], keys.GetValueOrDefault, _ => null) { RecordingFolder = Path.Combine(_folder.Path, "recordings") }, KindsAt(time));
         Providers = Setup.CreateProviders();
         Time = time ?? TimeProvider.System;
         Health = new ProviderHealth(Setup.Routes, Time);
@@ -33,7 +33,7 @@ internal sealed class RouterRig : IDisposable
         Router = new ModelRouter(Providers, Health, Recordings, Time, new RouterOptions(patience ?? TimeSpan.Zero), NullLogger<ModelRouter>.Instance);
     }
 
-    public static ProviderKinds Kinds => new ProviderKinds().AddOpenRouter().AddGroq().AddOpenAi().AddAnthropic().AddOllama().AddClaudeCode().AddCodex().AddReplay();
+    public static ProviderKinds Kinds => KindsAt(null);
 
     public ModelSetup Setup { get; }
     public ModelProviders Providers { get; }
@@ -83,6 +83,8 @@ internal sealed class RouterRig : IDisposable
         Providers.Dispose();
         _folder.Dispose();
     }
+
+    private static ProviderKinds KindsAt(TimeProvider? time) => new ProviderKinds().AddOpenRouter().AddGroq().AddOpenAi().AddAnthropic().AddOllama().AddClaudeCode().AddCodex().AddReplay(time);
 
     private static string Base(string kind, Uri server) => kind is "anthropic" or "ollama" ? server.AbsoluteUri : $"{server.AbsoluteUri}v1";
 }

@@ -1,6 +1,8 @@
 using System.Text.Json;
+using Muster.Client;
+using Muster.Contracts.Models;
 
-namespace Muster.EndToEnd.Tests;
+namespace Muster.EndToEnd.Tests.Demo;
 
 public sealed class DemoTests
 {
@@ -10,7 +12,7 @@ public sealed class DemoTests
     {
         await using var stage = new Stage();
 
-        var ended = await stage.RunAsync("demo", "--exit", "--yes", "--json", "--data", stage.Data);
+        var ended = await stage.RunAsync("demo", "--exit", "--yes", "--json", "--data", stage.Data, "--record", stage["again.jsonl"]);
 
         Assert.True(ended.Code == 0, $"exit code {ended.Code}\n{ended.Output}\n{ended.Error}");
         var result = JsonDocument.Parse(ended.Output).RootElement;
@@ -30,11 +32,43 @@ public sealed class DemoTests
         Assert.Contains("rehearsal", result.GetProperty("note").GetString(), StringComparison.Ordinal);
 
         await AssertRepositoryAsync(result, tasks);
+        await AssertModelsAsync(stage, result, tasks);
         var health = result.GetProperty("health");
         Assert.Equal(200, health.GetProperty("status").GetInt32());
         var body = JsonDocument.Parse(health.GetProperty("body").GetString()!).RootElement;
         Assert.Equal("ok", body.GetProperty("status").GetString());
         Assert.NotEmpty(body.GetProperty("version").GetString()!);
+    }
+
+    // Every answer came through the gateway from the recording, and none was departed from, however the kill fell.
+    private static async Task AssertModelsAsync(Stage stage, JsonElement result, IReadOnlyList<JsonElement> tasks)
+    {
+        var muster = (await stage.ServeAsync()).Client;
+        var usage = await AllAsync(cursor => muster.ListModelUsageAsync(cursor: cursor));
+        // What the killed agent was waiting for was never read to its end.
+        Assert.All(usage, used => Assert.Contains(used.Outcome, (string[])["ok", "cancelled", "cut"]));
+        Assert.All(usage, used => Assert.Equal(("replay", "recorded", 0d), (used.Provider, used.Model, used.CostUsd)));
+        Assert.All(usage.Where(used => used.Outcome == "ok"), used => Assert.True(used is { TokensIn: > 0, TokensOut: > 0, ModelServed: "scripted-1" }, $"{used}"));
+        Assert.Equal((usage.Count, usage.Sum(used => used.TokensOut)), (result.GetProperty("models").GetProperty("calls").GetInt64(), result.GetProperty("models").GetProperty("tokensOut").GetInt64()));
+        foreach (var key in tasks.Select(task => task.GetProperty("key").GetString()!))
+        {
+            var task = await muster.GetTaskAsync(key);
+            Assert.Contains(usage, used => used.TaskId == task.Id && used.Outcome == "ok");
+            Assert.Contains((await muster.ListArtifactsAsync(task: key)).Items, kept => kept.Name.StartsWith($"transcript-{key}-", StringComparison.Ordinal));
+        }
+
+        // A recording of the replay is the recording, but for the round that nobody asked for.
+        var shipped = RecordedAnswer.Read(DemoRecordingTests.Recording);
+        var again = RecordedAnswer.Read(stage["again.jsonl"]);
+        Assert.Equal(again.Count, result.GetProperty("recorded").GetInt32());
+        Assert.Equal(shipped.Where(answer => !answer.Place.StartsWith("1.4 round 1", StringComparison.Ordinal)), again);
+    }
+
+    private static async Task<List<T>> AllAsync<T>(Func<string?, Task<Contracts.Page<T>>> list)
+    {
+        List<T> all = [];
+        await foreach (var one in MusterClient.EnumerateAsync(list)) all.Add(one);
+        return all;
     }
 
     // The plane's claims against git's own word, in the repository that is the person's.

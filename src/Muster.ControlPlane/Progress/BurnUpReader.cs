@@ -1,0 +1,74 @@
+using System.Data;
+using Dapper;
+using Muster.Contracts.Progress;
+using Muster.ControlPlane.Storage;
+using Muster.ControlPlane.Work;
+
+namespace Muster.ControlPlane.Progress;
+
+/// <summary>How a plan grew and was done (C7), from when its tasks were made and completed: nobody has to take snapshots for it.</summary>
+public static class BurnUpReader
+{
+    /// <summary>Steps from the first task to now.</summary>
+    private const int Steps = 60;
+
+    public static async Task<BurnUp> ReadAsync(IDbConnection c, ProjectRow project, DateTimeOffset time)
+    {
+        var began = project.CreatedAt;
+        var step = Math.Max(1, (time.ToUnixTimeMilliseconds() - began) / Steps);
+        // One walk over the tasks, however long they are worked on: when each was made, and when it was over.
+        var groups = (await c.QueryAsync<Group>(
+            """
+            SELECT (created_at - @began) / @step AS made, CASE WHEN status = 'done' THEN (completed_at - @began) / @step END AS done, MIN(started_at) AS started, COUNT(*) AS tasks,
+                   COALESCE(SUM(estimate_minutes), 0) AS minutes
+              FROM tasks WHERE project_id = @Id AND status <> 'cancelled' GROUP BY 1, 2
+            """, new { project.Id, began, step })).AsList();
+        if (groups.Count == 0) return new BurnUp { Project = project.Key, Points = [] };
+        var points = new List<BurnUpPoint>();
+        Sum all = new(), over = new();
+        for (var n = 0; n <= Steps; n++)
+        {
+            // Steps are whole milliseconds: what comes after the last is in it.
+            all += Sum.Of(groups.Where(g => In(g.Made, n)));
+            over += Sum.Of(groups.Where(g => g.Done is { } at && In(at, n)));
+            points.Add(new BurnUpPoint { At = n == Steps ? time : Times.At(began + (n * step)), Tasks = all.Tasks, TasksDone = over.Tasks, Hours = Math.Round(all.Minutes / 60.0, 2), HoursDone = Math.Round(over.Minutes / 60.0, 2) });
+        }
+
+        var started = groups.Min(g => g.Started);
+        return new BurnUp { Project = project.Key, Points = points, Forecast = started is { } first ? await ForecastAsync(c, project.Id, first, time, all, over) : null };
+
+        static bool In(long at, int step) => at == step || (step == 0 && at < 0) || (step == Steps && at > Steps);
+    }
+
+    private static async Task<Forecast?> ForecastAsync(IDbConnection c, string projectId, long started, DateTimeOffset time, Sum all, Sum done)
+    {
+        var part = Math.Max(1, (time.ToUnixTimeMilliseconds() - started) / Forecasts.Parts);
+        // What was imported as done was nobody's work.
+        var worked = (await c.QueryAsync<Group>(
+            """
+            SELECT (completed_at - @started) / @part AS made, COUNT(*) AS tasks, COALESCE(SUM(estimate_minutes), 0) AS minutes
+              FROM tasks WHERE project_id = @projectId AND status = 'done' AND started_at IS NOT NULL GROUP BY 1
+            """, new { projectId, started, part })).AsList();
+        var parts = Enumerable.Range(0, Forecasts.Parts).Select(n => Weight(Sum.Of(worked.Where(g => g.Made == n || (n == Forecasts.Parts - 1 && g.Made > n))))).ToList();
+        return Forecasts.Of(parts, Weight(all) - Weight(done), TimeSpan.FromMilliseconds(part), time);
+
+        double Weight(Sum sum) => all.Minutes > 0 ? sum.Minutes / 60.0 : sum.Tasks;
+    }
+
+    /// <summary>Tasks made in the same step and over in the same.</summary>
+    private sealed record Group
+    {
+        public long Made { get; init; }
+        public long? Done { get; init; }
+        public long? Started { get; init; }
+        public int Tasks { get; init; }
+        public long Minutes { get; init; }
+    }
+
+    private sealed record Sum(int Tasks = 0, long Minutes = 0)
+    {
+        public static Sum Of(IEnumerable<Group> groups) => groups.Aggregate(new Sum(), (sum, g) => new Sum(sum.Tasks + g.Tasks, sum.Minutes + g.Minutes));
+
+        public static Sum operator +(Sum one, Sum other) => new(one.Tasks + other.Tasks, one.Minutes + other.Minutes);
+    }
+}
