@@ -19,7 +19,12 @@ public sealed class Chromium : IAsyncLifetime
 
     public static bool IsThere => Program is not null || Environment.GetEnvironmentVariable("CI") == "true";
 
-    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+    public ValueTask InitializeAsync()
+    {
+        // A machine that does other things as well takes longer to show what is true.
+        Assertions.SetDefaultExpectTimeout(30_000);
+        return ValueTask.CompletedTask;
+    }
 
     public async Task<IBrowserContext> OpenAsync(BrowserNewContextOptions? options = null)
     {

@@ -57,6 +57,7 @@ function show(page, answer, form) {
     if (shown && wanted) morph(shown, wanted);
   }
   morph(here, main);
+  if (page.body.dataset.seq) document.body.dataset.seq = page.body.dataset.seq;
   moved(page, answer);
   document.dispatchEvent(new Event("muster:shown"));
   document.dispatchEvent(new Event("muster:changed"));

@@ -5,8 +5,6 @@ const body = document.body;
 /** @type {EventSource | undefined} */
 let source;
 let shownAt = new Date();
-/** What the stream was opened for. */
-let about = "";
 /** @type {number | undefined} */
 let patience;
 
@@ -16,20 +14,15 @@ export function startLive() {
   // A page that comes back from the browser's memory, or from sleep, looks anew.
   addEventListener("pageshow", event => { if (event.persisted) location.reload(); });
   addEventListener("online", () => { if (source?.readyState === EventSource.CLOSED) open(); });
+  // What a form answered with may be older than what the stream had brought by then, and may be of another page: the stream begins anew, from what is shown.
   document.addEventListener("muster:shown", () => {
     shownAt = new Date();
-    // A form may have led elsewhere, or put another conversation beside the page.
-    if (about !== subject()) open();
+    open();
   });
-}
-
-function subject() {
-  return `${body.dataset.live} ${document.getElementById("chat")?.dataset.of}`;
 }
 
 function open() {
   source?.close();
-  about = subject();
   source = new EventSource(`/live?at=${encodeURIComponent(body.dataset.live ?? "/")}&after=${body.dataset.seq ?? 0}`);
   source.addEventListener("open", () => { say(false); body.dataset.connected = "true"; });
   source.addEventListener("error", lost);
