@@ -67,11 +67,12 @@ public sealed class StoreMoveTests(ITestOutputHelper output)
         await AssertServesAsync(stage, stage.Data, null, null);
     }
 
-    private const int Newest = 9;
+    private const int Newest = 10;
 
     /// <summary>Takes back every step behind the first; a new step is to be added here.</summary>
     private const string Undo =
         """
+        DROP TABLE plane_writers;
         DROP INDEX tasks_by_state, tasks_by_end;
         CREATE INDEX tasks_by_status ON tasks (status, project_id, number);
         DROP TABLE trials, evaluations;

@@ -58,7 +58,7 @@ public interface IRowSink
 public static class StoreTables
 {
     /// <summary>Of the processes that serve the store now; nothing that should come back.</summary>
-    private static readonly HashSet<string> OfProcesses = new(StringComparer.Ordinal) { "planes", "leadership" };
+    private static readonly HashSet<string> OfProcesses = new(StringComparer.Ordinal) { "planes", "plane_writers", "leadership" };
 
     /// <summary>What a restored store makes anew. The key that signs leases is thereby in no backup.</summary>
     public static bool IsOwn(string table, object?[] row) => table == "meta" && row[0] is "incarnation" or "lease_key" or "schema" or "schema_serves" or "unfinished" or "timeline" or "new_life" or "life_from";

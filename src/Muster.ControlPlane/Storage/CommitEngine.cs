@@ -6,6 +6,9 @@ public interface ICommitEngine : IAsyncDisposable
     /// <summary>Whether it works in this process: then a commit takes a flush of the disk, and no answer of another machine.</summary>
     bool IsHere { get; }
 
+    /// <summary>Which of the writers of its plane it is.</summary>
+    int Writer { get; }
+
     /// <summary>Opens a transaction.</summary>
     /// <param name="alone">
     /// Whether its operations were written for a store in which nobody else writes meanwhile. Those that were not take the

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Muster.ControlPlane.Storage;
 
 /// <summary>
-/// The only way to write. Takes what waits, runs it in one transaction, commits, then answers everyone: a flush is paid once for
+/// The only way to write; a plane on a server has a few of them side by side. Takes what waits, runs it in one transaction, commits, then answers everyone: a flush is paid once for
 /// all that arrived together. Its thread does so; but where the store is in this process and nobody writes, whoever comes does it
 /// in the thread that it came in, because to hand it over twice takes longer than to do it.
 /// </summary>
@@ -20,6 +20,9 @@ public sealed class GroupCommit : IAsyncDisposable
     private readonly ICommitEngine _engine;
     private readonly Action<Committed> _committed;
     private readonly ILogger _logger;
+    private readonly SemaphoreSlim? _asking;
+    private bool _asks;
+
     /// <summary>Held by whoever writes. It is none that a thread can take twice: a listener that writes is in line like everybody.</summary>
     private readonly SemaphoreSlim _turn = new(1, 1);
 
@@ -27,8 +30,16 @@ public sealed class GroupCommit : IAsyncDisposable
     private readonly ExecutionContext? _context = ExecutionContext.Capture();
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public GroupCommit(ICommitEngine engine, Action<Committed> committed, ILogger logger)
+    /// <param name="engine">Carries transactions out.</param>
+    /// <param name="committed">Told of each commit before anyone is answered.</param>
+    /// <param name="logger">For operators.</param>
+    /// <param name="asking">
+    /// The turn of the writers that a plane has side by side, null for a single one. While one asks, the others commit or gather what
+    /// comes: a batch that begins as soon as there is anything is a small one, and costs as much as a large one.
+    /// </param>
+    public GroupCommit(ICommitEngine engine, Action<Committed> committed, ILogger logger, SemaphoreSlim? asking = null)
     {
+        _asking = asking;
         _engine = engine;
         _committed = committed;
         _logger = logger;
@@ -96,6 +107,7 @@ public sealed class GroupCommit : IAsyncDisposable
     {
         while (_operations.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
         {
+            Ask();
             _turn.Wait();
             try
             {
@@ -104,6 +116,7 @@ public sealed class GroupCommit : IAsyncDisposable
             finally
             {
                 _turn.Release();
+                HaveAsked();
             }
         }
 
@@ -141,8 +154,10 @@ public sealed class GroupCommit : IAsyncDisposable
             StoreTransaction? tx = null;
             try
             {
+                Ask();
                 tx = _engine.Begin(alone: batch.Exists(o => o.Kind is null));
                 RunAll(tx, batch, careful);
+                HaveAsked();
                 _engine.Commit(tx);
             }
             catch (Exception error) when (!careful && (error is NoWayBackException || _engine.IsOwnFault(error)))
@@ -155,6 +170,7 @@ public sealed class GroupCommit : IAsyncDisposable
             }
             catch (Exception error)
             {
+                HaveAsked();
                 var aftermath = _engine.Recover(tx, error, attempt);
                 if (aftermath != Aftermath.Committed)
                 {
@@ -171,6 +187,20 @@ public sealed class GroupCommit : IAsyncDisposable
         }
     }
 
+    private void Ask()
+    {
+        if (_asks || _asking is null) return;
+        _asking.Wait();
+        _asks = true;
+    }
+
+    private void HaveAsked()
+    {
+        if (!_asks) return;
+        _asks = false;
+        _asking!.Release();
+    }
+
     private void RunAll(StoreTransaction tx, List<Operation> batch, bool careful)
     {
         // What was written for a store of its own goes first; the bulk that follows sees what it did.
@@ -182,7 +212,7 @@ public sealed class GroupCommit : IAsyncDisposable
             var items = group.ToList();
             RunOne(tx, careful, () => group.Key.RunAll(tx, items), error =>
             {
-                group.Key.Undone();
+                group.Key.Undone(_engine.Writer);
                 items.ForEach(i => i.Refuse(error));
             });
         }
@@ -211,15 +241,15 @@ public sealed class GroupCommit : IAsyncDisposable
         }
     }
 
-    private static void Reset(List<Operation> batch)
+    private void Reset(List<Operation> batch)
     {
         Undo(batch);
         foreach (var operation in batch) operation.Reset();
     }
 
-    private static void Undo(List<Operation> batch)
+    private void Undo(List<Operation> batch)
     {
-        foreach (var kind in batch.Where(o => o.Kind is not null).Select(o => o.Kind!).Distinct()) kind.Undone();
+        foreach (var kind in batch.Where(o => o.Kind is not null).Select(o => o.Kind!).Distinct()) kind.Undone(_engine.Writer);
     }
 
     private void Answer(StoreTransaction? tx, List<Operation> batch, Operation? own)

@@ -22,21 +22,28 @@ internal interface IBulk
 
     void RunAll(StoreTransaction tx, IReadOnlyList<Operation> items);
 
-    void Undone();
+    void Undone(int writer);
 }
 
 /// <summary>
 /// An operation that many ask for at once, carried out for all of them by the same few statements. It takes the rows it
 /// needs under lock and decides on what they say then, so that planes that share a store can run it side by side.
-/// One object per kind: items of the same object are run together.
+/// One object per kind: items of the same object are run together. Where a plane has several writers, each runs its own
+/// items in a transaction of its own, at the same time as the others.
 /// </summary>
 public abstract class BulkOperation<TItem, TResult> : IBulk
 {
     /// <summary>Kinds of one commit run in this order.</summary>
     public virtual int Order => 0;
 
-    /// <summary>The last run did not take effect: what it did outside the transaction is to be taken back.</summary>
-    public virtual void Undone()
+    /// <summary>
+    /// Items with the same key are carried out one after the other, in the order in which they came. One without a key is in
+    /// line with the operations that are run by themselves.
+    /// </summary>
+    public virtual string? KeyOf(TItem item) => null;
+
+    /// <summary>The last run of a writer did not take effect: what it did outside the transaction is to be taken back.</summary>
+    public virtual void Undone(int writer)
     {
     }
 

@@ -22,6 +22,9 @@ public abstract class Store : IAsyncDisposable
     /// <summary>Whether other planes may work on this store at the same time.</summary>
     public virtual bool IsShared => false;
 
+    /// <summary>How many transactions this plane carries out side by side at the most.</summary>
+    public virtual int Writers => 1;
+
     /// <summary>Whether this plane does what only one of those that share the store may do.</summary>
     public virtual Leadership Leadership { get; } = Leadership.Sole();
 

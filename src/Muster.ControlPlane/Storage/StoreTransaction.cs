@@ -19,6 +19,9 @@ public sealed class StoreTransaction(IDbConnection connection, DateTimeOffset no
     /// <summary>The store's clock, milliseconds since 1970; the same for a whole commit.</summary>
     public long Now { get; } = now.ToUnixTimeMilliseconds();
 
+    /// <summary>Which of the plane's writers carries it out.</summary>
+    public int Writer { get; init; }
+
     public IReadOnlyList<EventRow> Events => _events;
     public IReadOnlyList<Signal> Signals => _signals;
 

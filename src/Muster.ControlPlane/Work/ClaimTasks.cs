@@ -55,23 +55,26 @@ public sealed class ClaimTasks(Store store, ReadyTasks ready, ProjectDirectory p
 
     private static readonly RowsStatement Epics = new("SELECT e.id, e.number FROM {rows} CROSS JOIN epics e WHERE e.id = r.id", "id");
 
-    private readonly List<ReadyTask> _taken = [];
-    private readonly OpenSince _open = new(store.IsShared);
+    /// <summary>What each writer has under way. All claims of an agent are one writer's.</summary>
+    private readonly UnderWay[] _underWay = [.. Enumerable.Range(0, store.Writers).Select(_ => new UnderWay(store.IsShared))];
 
     /// <summary>After completions, which make room and tasks.</summary>
     public override int Order => 1;
 
-    public override void Undone()
+    public override string KeyOf(ClaimItem item) => item.AgentId;
+
+    public override void Undone(int writer)
     {
-        ready.PutBack(_taken);
-        _taken.Clear();
-        _open.Undone();
+        var mine = _underWay[writer];
+        ready.PutBack(mine.Taken);
+        mine.Taken.Clear();
+        mine.Open.Undone();
     }
 
     protected override void Run(StoreTransaction tx, IReadOnlyList<BulkItem<ClaimItem, ClaimedRows>> items)
     {
-        _taken.Clear();
-        _open.Begin(tx.Now);
+        _underWay[tx.Writer].Taken.Clear();
+        _underWay[tx.Writer].Open.Begin(tx.Now);
         // What this very commit makes ready may be given out in it.
         foreach (var signal in tx.Signals.OfType<TaskBecameReady>().Where(s => !s.Offered))
         {
@@ -114,13 +117,14 @@ public sealed class ClaimTasks(Store store, ReadyTasks ready, ProjectDirectory p
     {
         var found = new Dictionary<string, AgentFacts>(StringComparer.Ordinal);
         // In one order, so that planes that lock the same agents never wait for one another in a circle.
+        var open = _underWay[tx.Writer].Open;
         var ids = items.Select(i => i.Item.AgentId).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToArray();
         tx.Rows(Agents, r =>
         {
             found[r.Text(0)] = AgentFacts.Read(r);
-            _open.Saw(r.Text(0), r.NumberOrNull(9));
+            open.Saw(r.Text(0), r.NumberOrNull(9));
         },
-            ids, Array.ConvertAll(ids, _open.Of));
+            ids, Array.ConvertAll(ids, open.Of));
         return found;
     }
 
@@ -137,7 +141,7 @@ public sealed class ClaimTasks(Store store, ReadyTasks ready, ProjectDirectory p
         if (keyed.Count == 0) return;
         var seen = new List<(string Key, string AssignmentId)>();
         var agents = keyed.Select(c => c.Agent.Id).Distinct(StringComparer.Ordinal).ToArray();
-        tx.Rows(Replayed, r => seen.Add((r.Text(0), r.Text(1))), agents, Array.ConvertAll(agents, _open.Of));
+        tx.Rows(Replayed, r => seen.Add((r.Text(0), r.Text(1))), agents, Array.ConvertAll(agents, _underWay[tx.Writer].Open.Of));
         if (seen.Count == 0) return;
         foreach (var claim in keyed)
         {
@@ -154,7 +158,7 @@ public sealed class ClaimTasks(Store store, ReadyTasks ready, ProjectDirectory p
         while (claim.Given.Count + claim.Open < claim.Wanted && claim.Agent.Running < claim.Agent.Capacity)
         {
             if (ready.Take(claim.Wish, task => IsLeftToOthers(tx, task, claim.Agent)) is not { } task) yield break;
-            _taken.Add(task);
+            _underWay[tx.Writer].Taken.Add(task);
             claim.Agent.Running++;
             claim.Open++;
             yield return new Offered(claim, task, Ids.New());
@@ -193,7 +197,7 @@ public sealed class ClaimTasks(Store store, ReadyTasks ready, ProjectDirectory p
         if (gone.Count == 0) return;
         foreach (var task in gone)
         {
-            _taken.Remove(task);
+            _underWay[tx.Writer].Taken.Remove(task);
             ready.Drop(task);
         }
 
@@ -231,6 +235,12 @@ public sealed class ClaimTasks(Store store, ReadyTasks ready, ProjectDirectory p
         public int Open { get; set; }
         public List<(Offered Offer, TaskRow Task)> Given { get; } = [];
         public List<string> Again { get; } = [];
+    }
+
+    private sealed class UnderWay(bool shared)
+    {
+        public List<ReadyTask> Taken { get; } = [];
+        public OpenSince Open { get; } = new(shared);
     }
 
     private sealed record Offered(Claim Claim, ReadyTask Task, string AssignmentId);

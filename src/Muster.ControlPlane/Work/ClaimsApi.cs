@@ -75,7 +75,7 @@ public static class ClaimsApi
     {
         foreach (var handIn in done) AssignmentsApi.Check(handIn.Result);
         await answers.ReadyAsync(ct);
-        var completing = done.Select(h => store.WriteAsync(completions, new CompleteItem(LeaseToken.Read(h.Lease, store.LeaseKey), h.AssignmentId, h.Result), CancellationToken.None)).ToList();
+        var completing = done.Select(h => store.WriteAsync(completions, new CompleteItem(LeaseToken.Read(h.Lease, store.LeaseKey), h.AssignmentId, h.Result, item.AgentId), CancellationToken.None)).ToList();
         // Behind them in the same line, so in the same commit or a later one.
         var taking = item.Request.Max > 0 ? TakeAsync(store, claims, answers, item, CancellationToken.None) : Task.FromResult(new ClaimAnswer { Tasks = [] });
         var completed = new List<CompletionOutcome>(done.Count);

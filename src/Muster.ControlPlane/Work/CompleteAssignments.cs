@@ -14,7 +14,7 @@ public sealed class CompleteAssignments(Store store, ProjectDirectory projects) 
 {
     private static readonly RowsStatement Held = new(
         $$"""
-        SELECT {{TaskRow.Columns}}, a.name, r.n, s.note, s.wip_sha, s.rehearsal, s.lease_until, s.started_at
+        SELECT {{TaskRow.Columns}}, a.name, r.n, s.note, s.wip_sha, s.rehearsal, s.lease_until, s.started_at, CASE WHEN EXISTS (SELECT 1 FROM edges e WHERE e.depends_on = tasks.id) THEN 1 ELSE 0 END
           FROM {rows} CROSS JOIN tasks CROSS JOIN assignments s CROSS JOIN agents a
          WHERE tasks.id = r.task_id AND s.id = r.assignment_id AND a.id = s.agent_id
            AND CASE WHEN tasks.status = 'in_progress' AND tasks.epoch = r.epoch AND tasks.assignment_id = r.assignment_id THEN 1 ELSE 0 END = 1 {lock tasks}
@@ -47,6 +47,8 @@ public sealed class CompleteAssignments(Store store, ProjectDirectory projects) 
           FROM {rows} WHERE epics.id = r.id
         """, "id", "tasks#", "minutes#");
 
+    public override string KeyOf(CompleteItem item) => item.AgentId ?? item.AssignmentId.ToLowerInvariant();
+
     protected override void Run(StoreTransaction tx, IReadOnlyList<BulkItem<CompleteItem, AssignmentInfo>> items)
     {
         var handIns = ReadHeld(tx, items);
@@ -54,7 +56,7 @@ public sealed class CompleteAssignments(Store store, ProjectDirectory projects) 
         tx.Rows(EndAssignments, null, handIns.Select(h => h.Task.AssignmentId).ToArray(), handIns.Select(h => h.Body.HeadSha).ToArray(), handIns.Select(h => h.Body.Summary).ToArray());
         tx.Rows(EndTasks, null, handIns.Select(h => h.Task.Id).ToArray(), handIns.Select(h => h.Next).ToArray(), handIns.Select(h => h.Body.HeadSha).ToArray());
         foreach (var handIn in handIns) Tell(tx, handIn);
-        Finish(tx, [.. handIns.Where(h => h.Next == TaskState.Done).Select(h => h.Task)]);
+        Finish(tx, [.. handIns.Where(h => h.Next == TaskState.Done)]);
         foreach (var item in items.Except(handIns.Select(h => h.Item))) AnswerAgain(tx, item);
     }
 
@@ -63,12 +65,14 @@ public sealed class CompleteAssignments(Store store, ProjectDirectory projects) 
         // The same assignment twice in one commit: the second is a repetition of the first.
         var first = new Dictionary<string, BulkItem<CompleteItem, AssignmentInfo>>(StringComparer.OrdinalIgnoreCase);
         List<HandIn> found = [];
-        var asked = items.Where(i => i.Item.Lease is { } lease && lease.Incarnation == store.Incarnation && first.TryAdd(i.Item.AssignmentId, i)).ToList();
+        var asked = items.Where(i => i.Item.Lease is { } lease && lease.Incarnation == store.Incarnation && first.TryAdd(i.Item.AssignmentId, i))
+            // In one order, so that writers that lock the same tasks never wait for one another in a circle.
+            .OrderBy(i => i.Item.Lease!.Value.Subject, StringComparer.Ordinal).ToList();
         var known = asked.Count == 0 ? null : projects.All(tx);
         tx.Rows(Held, r =>
         {
             var task = TaskRow.Read(r);
-            var handIn = new HandIn(asked[r.Count(40)], task with { ProjectKey = known![task.ProjectId].Key, AgentName = r.Text(39) });
+            var handIn = new HandIn(asked[r.Count(40)], task with { ProjectKey = known![task.ProjectId].Key, AgentName = r.Text(39) }, r.IsTrue(46));
             Settle(handIn, r, tx.Now);
             found.Add(handIn);
         },
@@ -134,22 +138,25 @@ public sealed class CompleteAssignments(Store store, ProjectDirectory projects) 
     }
 
     /// <summary>What follows from tasks that are done: successors, epics, gates.</summary>
-    private static void Finish(StoreTransaction tx, IReadOnlyList<TaskRow> done)
+    private static void Finish(StoreTransaction tx, IReadOnlyList<HandIn> done)
     {
         if (done.Count == 0) return;
         HashSet<string> gated = new(StringComparer.Ordinal);
-        var inEpics = done.Where(t => t.EpicId is not null).ToList();
+        var inEpics = done.Select(h => h.Task).Where(t => t.EpicId is not null).ToList();
         tx.Rows(LockGates, r => gated.Add(r.Text(0)), inEpics.Select(t => t.ProjectId).Distinct(StringComparer.Ordinal).ToArray());
-        Readiness.DependenciesDone(tx, done.Select(t => t.Id).ToArray());
+        Readiness.DependenciesDone(tx, [.. done.Where(h => h.IsAwaited).Select(h => h.Task.Id)]);
         var epics = inEpics.GroupBy(t => t.EpicId!, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal).ToList();
         tx.Rows(CountEpics, null, epics.Select(g => g.Key).ToArray(), epics.Select(g => (long)g.Count()).ToArray(), epics.Select(g => g.Sum(t => t.EstimateMinutes ?? 0)).ToArray());
         foreach (var project in gated) EpicCounters.TestGates(tx, project);
     }
 
-    private sealed class HandIn(BulkItem<CompleteItem, AssignmentInfo> item, TaskRow task)
+    private sealed class HandIn(BulkItem<CompleteItem, AssignmentInfo> item, TaskRow task, bool isAwaited)
     {
         public BulkItem<CompleteItem, AssignmentInfo> Item => item;
         public TaskRow Task => task;
+
+        /// <summary>Whether there are tasks that depend on it. Whoever changes that has the store to himself.</summary>
+        public bool IsAwaited => isAwaited;
         public CompleteAssignment Body => item.Item.Body;
         public string Next { get; } = TaskLifecycle.Next(task.Status, task.Contract.Length == 0 ? TaskFact.HandedInWithoutContract : TaskFact.HandedIn)!;
     }
@@ -159,4 +166,5 @@ public sealed class CompleteAssignments(Store store, ProjectDirectory projects) 
 /// <param name="Lease">What proves the right to it; null when it is none of ours.</param>
 /// <param name="AssignmentId">What is handed in.</param>
 /// <param name="Body">With what; checked before.</param>
-public sealed record CompleteItem(LeaseToken? Lease, string AssignmentId, CompleteAssignment Body);
+/// <param name="AgentId">Who claims in the same call, and finds the room that this makes; null without a claim.</param>
+public sealed record CompleteItem(LeaseToken? Lease, string AssignmentId, CompleteAssignment Body, string? AgentId = null);

@@ -3,7 +3,7 @@ namespace Muster.ControlPlane.Work;
 /// <summary>
 /// When the oldest assignment that an agent has open began, as its last claim saw it. Whoever counts the open ones begins
 /// there: what lies before has ended, and an engine that keeps dead rows for somebody's old snapshot would walk all of it.
-/// Belongs to the writer's thread. What a commit saw counts only once it is committed.
+/// Belongs to one writer, whose agents are no other's. What a commit saw counts only once it is committed.
 /// </summary>
 internal sealed class OpenSince(bool shared)
 {

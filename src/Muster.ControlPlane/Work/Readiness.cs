@@ -11,7 +11,7 @@ public static class Readiness
         """
         SELECT tasks.id, tasks.project_id, tasks.priority, tasks.number, tasks.role, tasks.labels, tasks.created_at, tasks.open_dependencies,
                CASE WHEN tasks.status = 'pending' AND tasks.gated = 0 AND tasks.not_before IS NULL THEN 1 ELSE 0 END
-          FROM {rows} CROSS JOIN edges e CROSS JOIN tasks WHERE e.depends_on = r.id AND tasks.id = e.task_id {lock tasks}
+          FROM {rows} CROSS JOIN edges e CROSS JOIN tasks WHERE e.depends_on = r.id AND tasks.id = e.task_id {lock tasks ordered}
         """, "id");
 
     private static readonly RowsStatement LowerSuccessors = new(

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Muster.ControlPlane.Storage;
 using Npgsql;
 
@@ -7,10 +8,14 @@ namespace Muster.Integrations.Postgres;
 public sealed class PostgresAddress
 {
     private const int ReadersLimit = 16;
+    private const int WritersLimit = 8;
 
     private readonly NpgsqlConnectionStringBuilder _settings;
 
     private PostgresAddress(NpgsqlConnectionStringBuilder settings) => _settings = settings;
+
+    /// <summary>Connections that write for a plane side by side: while the server works on what one has sent, the plane makes ready what another sends.</summary>
+    internal int Writers { get; private set; } = 2;
 
     public static bool IsOne(string text) => text.StartsWith("postgres://", StringComparison.OrdinalIgnoreCase) || text.StartsWith("postgresql://", StringComparison.OrdinalIgnoreCase);
 
@@ -38,8 +43,9 @@ public sealed class PostgresAddress
             settings.HostRecheckSeconds = 1;
         }
 
-        foreach (var pair in query.Split('&', StringSplitOptions.RemoveEmptyEntries)) Apply(settings, pair);
-        return new PostgresAddress(settings);
+        var address = new PostgresAddress(settings);
+        foreach (var pair in query.Split('&', StringSplitOptions.RemoveEmptyEntries)) address.Apply(pair);
+        return address;
     }
 
     /// <summary>For people and logs: no password.</summary>
@@ -64,7 +70,7 @@ public sealed class PostgresAddress
         Options = "-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=10s -c tcp_keepalives_idle=3 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c timezone=UTC -c jit=off",
     }.ConnectionString;
 
-    private static void Apply(NpgsqlConnectionStringBuilder settings, string pair)
+    private void Apply(string pair)
     {
         var (name, value) = Cut(pair, '=');
         value = Uri.UnescapeDataString(value);
@@ -72,14 +78,18 @@ public sealed class PostgresAddress
         {
             switch (name.ToLowerInvariant())
             {
-                case "sslmode": settings.SslMode = Enum.Parse<SslMode>(value.Replace("-", "", StringComparison.Ordinal), ignoreCase: true); break;
-                case "sslrootcert": settings.RootCertificate = value; break;
-                case "sslcert": settings.SslCertificate = value; break;
-                case "sslkey": settings.SslKey = value; break;
-                case "target_session_attrs": settings.TargetSessionAttributes = value; break;
-                case "passfile": settings.Passfile = value; break;
-                case "search_path": settings.SearchPath = value; break;
-                default: throw Wrong($"'{name}' is not a parameter that is known; sslmode, sslrootcert, sslcert, sslkey, target_session_attrs, passfile and search_path are");
+                case "sslmode": _settings.SslMode = Enum.Parse<SslMode>(value.Replace("-", "", StringComparison.Ordinal), ignoreCase: true); break;
+                case "sslrootcert": _settings.RootCertificate = value; break;
+                case "sslcert": _settings.SslCertificate = value; break;
+                case "sslkey": _settings.SslKey = value; break;
+                case "target_session_attrs": _settings.TargetSessionAttributes = value; break;
+                case "passfile": _settings.Passfile = value; break;
+                case "search_path": _settings.SearchPath = value; break;
+                case "writers":
+                    Writers = int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var writers) && writers is >= 1 and <= WritersLimit
+                        ? writers : throw Wrong($"writers is 1 to {WritersLimit}, and not '{value}'");
+                    break;
+                default: throw Wrong($"'{name}' is not a parameter that is known; sslmode, sslrootcert, sslcert, sslkey, target_session_attrs, passfile, search_path and writers are");
             }
         }
         catch (ArgumentException)

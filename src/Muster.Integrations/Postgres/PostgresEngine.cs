@@ -6,12 +6,22 @@ using NpgsqlTypes;
 
 namespace Muster.Integrations.Postgres;
 
+/// <summary>A plane among those that share a store.</summary>
+internal sealed record PlaneName(string Id, string Name);
+
 /// <summary>
-/// Transactions of a plane on a store that it may share with others. Planes whose operations need the store to themselves
+/// Transactions of one of a plane's writers on a store that it shares with the others, and with other planes. Operations that need the store to themselves
 /// take it in turn (an advisory lock); bulk operations, which lock their rows, share it. The end of the event log is taken
 /// last, for the length of the commit itself, so numbers have no gap and follow the order of commits.
 /// </summary>
-internal sealed class PostgresEngine(PostgresServer server, string planeId, string name, TimeProvider time, Action<string> incarnationSeen, ILogger logger) : ICommitEngine
+/// <param name="server">Where the store is.</param>
+/// <param name="plane">Whose transactions they are.</param>
+/// <param name="writer">Which of the plane's writers this is.</param>
+/// <param name="time">The clock of a test; the server's otherwise.</param>
+/// <param name="incarnationSeen">Told which life of the store each transaction found.</param>
+/// <param name="follower">Brings what the plane's writers commit into the order of the log.</param>
+/// <param name="logger">For operators.</param>
+internal sealed class PostgresEngine(PostgresServer server, PlaneName plane, int writer, TimeProvider time, Action<string> incarnationSeen, PostgresFollower follower, ILogger logger) : ICommitEngine
 {
     /// <summary>How long a batch waits for a server that has gone; after that who waits is told.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -25,8 +35,11 @@ internal sealed class PostgresEngine(PostgresServer server, string planeId, stri
     private bool _committing;
     private int _writesAtMark;
     private bool _marked;
+    private bool _heard;
 
     public bool IsHere => false;
+
+    public int Writer => writer;
 
     public StoreTransaction Begin(bool alone)
     {
@@ -35,7 +48,7 @@ internal sealed class PostgresEngine(PostgresServer server, string planeId, stri
         _batch++;
         using var begin = new NpgsqlCommand(
             $"BEGIN; SELECT {(alone ? "pg_advisory_xact_lock" : "pg_advisory_xact_lock_shared")}({PostgresServer.WritersLock}); "
-            + $"SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint, (SELECT value FROM meta WHERE key = 'incarnation'), EXISTS (SELECT 1 FROM planes WHERE id = '{planeId}')", connection);
+            + $"SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint, (SELECT value FROM meta WHERE key = 'incarnation'), EXISTS (SELECT 1 FROM plane_writers WHERE plane_id = '{plane.Id}' AND writer = {writer}), EXISTS (SELECT 1 FROM planes WHERE id <> '{plane.Id}')", connection);
         DateTimeOffset now;
         bool known;
         using (var reader = begin.ExecuteReader())
@@ -46,12 +59,13 @@ internal sealed class PostgresEngine(PostgresServer server, string planeId, stri
             now = time == TimeProvider.System ? Times.At(reader.GetInt64(0)) : time.GetUtcNow();
             incarnationSeen(reader.GetString(1));
             known = reader.GetBoolean(2);
+            _heard = reader.GetBoolean(3);
         }
 
         if (!known) Enter();
         _rows = new PostgresRowsRunner(connection);
         _dialect!.Before = _rows.Flush;
-        return new StoreTransaction(_dialect, now, TakeHead, _rows);
+        return new StoreTransaction(_dialect, now, TakeHead, _rows) { Writer = writer };
     }
 
     public void Mark(StoreTransaction tx, bool careful)
@@ -84,7 +98,8 @@ internal sealed class PostgresEngine(PostgresServer server, string planeId, stri
 
     public void Commit(StoreTransaction tx)
     {
-        var wakeup = Wakeup.Write(planeId, tx);
+        // A plane that comes meanwhile waits for what is under way before it reads anything.
+        var wakeup = _heard ? Wakeup.Write(plane.Id, tx) : "";
         if (tx.Events.Count == 0 && tx.Writes == 0 && wakeup.Length == 0)
         {
             Run("COMMIT");
@@ -96,9 +111,19 @@ internal sealed class PostgresEngine(PostgresServer server, string planeId, stri
         commit.BatchCommands.Add(tx.Events.Count > 0 ? WithEvents(tx, wakeup) : Bare(wakeup));
         commit.BatchCommands.Add(new NpgsqlBatchCommand("COMMIT"));
         _committing = true;
-        var seq = (long)commit.ExecuteScalar()!;
+        follower.Committing(writer);
+        try
+        {
+            var seq = (long)commit.ExecuteScalar()!;
+            if (tx.Events.Count > 0) tx.Number(seq - tx.Events.Count);
+        }
+        catch
+        {
+            follower.NotCommitted(writer);
+            throw;
+        }
+
         _committing = false;
-        if (tx.Events.Count > 0) tx.Number(seq - tx.Events.Count);
     }
 
     public void Abandon()
@@ -160,7 +185,7 @@ internal sealed class PostgresEngine(PostgresServer server, string planeId, stri
     {
         if (_connection is { FullState: System.Data.ConnectionState.Open }) return _connection;
         Drop();
-        _connection = server.OpenWriter(planeId);
+        _connection = server.OpenWriter(plane.Id, writer);
         _dialect = new DialectConnection(_connection);
         return _connection;
     }
@@ -177,15 +202,18 @@ internal sealed class PostgresEngine(PostgresServer server, string planeId, stri
         using var enter = new NpgsqlCommand(
             "INSERT INTO planes (id, name, batch, started_at, seen_at) SELECT $1, $2, 0, ms, ms FROM (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS ms) now ON CONFLICT (id) DO NOTHING", _connection)
         {
-            Parameters = { Text(planeId), Text(name) },
+            Parameters = { Text(plane.Id), Text(plane.Name) },
         };
-        enter.ExecuteNonQuery();
+        // Whom nobody knows of was told nothing.
+        if (enter.ExecuteNonQuery() > 0) follower.Tell([new LookAgain()]);
+        using var write = new NpgsqlCommand("INSERT INTO plane_writers (plane_id, writer) VALUES ($1, $2) ON CONFLICT (plane_id, writer) DO NOTHING", _connection) { Parameters = { Text(plane.Id), Number(writer) } };
+        write.ExecuteNonQuery();
     }
 
-    /// <summary>Whether the batch in flight was committed. No connection of this plane from before is left that could still do it.</summary>
+    /// <summary>Whether the batch in flight was committed. No connection of this writer from before is left that could still do it.</summary>
     private bool Happened(StoreTransaction tx)
     {
-        using var ask = new NpgsqlCommand("SELECT batch FROM planes WHERE id = $1", _connection) { Parameters = { new NpgsqlParameter<string> { TypedValue = planeId } } };
+        using var ask = new NpgsqlCommand("SELECT batch FROM plane_writers WHERE plane_id = $1 AND writer = $2", _connection) { Parameters = { Text(plane.Id), Number(writer) } };
         // Taken for gone meanwhile, and the row removed: nobody can tell.
         if (ask.ExecuteScalar() is not long batch) throw new StoreUnusableException("Nobody can tell whether the commit happened: this plane was away for too long.");
         if (batch != _batch) return false;
@@ -209,13 +237,13 @@ internal sealed class PostgresEngine(PostgresServer server, string planeId, stri
     }
 
     private NpgsqlBatchCommand Bare(string wakeup) => new(
-        "WITH mine AS (UPDATE planes SET batch = $1 WHERE id = $2) SELECT 0::bigint, CASE WHEN $3 = '' THEN NULL ELSE pg_notify('" + PostgresServer.Channel + "', $3) END")
+        "WITH mine AS (UPDATE plane_writers SET batch = $1 WHERE plane_id = $2 AND writer = $4) SELECT 0::bigint, CASE WHEN $3 = '' THEN NULL ELSE pg_notify('" + PostgresServer.Channel + "', $3) END")
     {
-        Parameters = { new NpgsqlParameter<long> { TypedValue = _batch }, Text(planeId), Text(wakeup) },
+        Parameters = { new NpgsqlParameter<long> { TypedValue = _batch }, Text(plane.Id), Text(wakeup), Number(writer) },
     };
 
     private NpgsqlBatchCommand WithEvents(StoreTransaction tx, string wakeup) => new(
-        "WITH head AS (UPDATE event_head SET seq = seq + $1 WHERE id = 1 RETURNING seq), mine AS (UPDATE planes SET batch = $2 WHERE id = $3), "
+        "WITH head AS (UPDATE event_head SET seq = seq + $1 WHERE id = 1 RETURNING seq), mine AS (UPDATE plane_writers SET batch = $2 WHERE plane_id = $3 AND writer = $13), "
         + "written AS (INSERT INTO events (seq, id, type, project_id, task_id, agent_id, text, data, at) "
         + "SELECT head.seq - $1 + e.n, e.id, e.type, e.project_id, e.task_id, e.agent_id, e.text, e.data, $4 "
         + "FROM head, unnest($5, $6, $7, $8, $9, $10, $11) WITH ORDINALITY AS e(id, type, project_id, task_id, agent_id, text, data, n)) "
@@ -225,7 +253,7 @@ internal sealed class PostgresEngine(PostgresServer server, string planeId, stri
         {
             new NpgsqlParameter<long> { TypedValue = tx.Events.Count },
             new NpgsqlParameter<long> { TypedValue = _batch },
-            Text(planeId),
+            Text(plane.Id),
             new NpgsqlParameter<long> { TypedValue = tx.Now },
             Texts(tx.Events, e => e.Id),
             Texts(tx.Events, e => e.Type),
@@ -235,8 +263,11 @@ internal sealed class PostgresEngine(PostgresServer server, string planeId, stri
             Texts(tx.Events, e => e.Text),
             Texts(tx.Events, e => e.Data),
             Text(wakeup),
+            Number(writer),
         },
     };
+
+    private static NpgsqlParameter<int> Number(int value) => new() { TypedValue = value };
 
     private static NpgsqlParameter<string> Text(string value) => new() { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Text };
 

@@ -21,6 +21,9 @@ internal sealed class PostgresFollower : IAsyncDisposable
     /// <summary>From then on what was heard before is not relied on where it matters.</summary>
     private static readonly TimeSpan DeafAfter = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long one of our writers waits for another to tell what comes before.</summary>
+    private static readonly TimeSpan LongestTurn = TimeSpan.FromMilliseconds(500);
+
     private const long Listening = 0;
 
     private readonly PostgresServer _server;
@@ -29,15 +32,17 @@ internal sealed class PostgresFollower : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
     private readonly Channel<bool> _gaps = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-    private readonly Lock _gate = new();
+    private readonly object _gate = new();
+    private readonly bool[] _committing;
     private readonly Task _listening;
     private readonly Task _filling;
     private long _told;
     private volatile bool _rewound;
     private long _deafSince = Stopwatch.GetTimestamp();
 
-    public PostgresFollower(PostgresServer server, string planeId, long head, Action<Committed> tell, ILogger logger)
+    public PostgresFollower(PostgresServer server, string planeId, int writers, long head, Action<Committed> tell, ILogger logger)
     {
+        _committing = new bool[writers];
         (_server, _planeId, _told, _tell, _logger) = (server, planeId, head, tell, logger);
         _listening = Task.Run(ListenAsync);
         _filling = Task.Run(FillAsync);
@@ -46,11 +51,35 @@ internal sealed class PostgresFollower : IAsyncDisposable
     /// <summary>False when other planes were not heard for so long that something that must be known may be missing.</summary>
     public bool Hears => Volatile.Read(ref _deafSince) is var since && (since == Listening || Stopwatch.GetElapsedTime(since) < DeafAfter);
 
-    /// <summary>After a commit of our own: told at once where it follows on what was told last, else when the gap is filled.</summary>
-    public void Committed(Committed committed)
+    /// <summary>A writer of ours asks to commit: what it is given may lie before what another one is given.</summary>
+    public void Committing(int writer)
+    {
+        lock (_gate) _committing[writer] = true;
+    }
+
+    /// <summary>It was not answered, or refused.</summary>
+    public void NotCommitted(int writer)
     {
         lock (_gate)
         {
+            _committing[writer] = false;
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    /// <summary>
+    /// After a commit of our own: told at once where it follows on what was told last. What lies before it may be another
+    /// writer's here, which is about to tell it; else it is told when the gap is filled.
+    /// </summary>
+    public void Committed(int writer, Committed committed)
+    {
+        lock (_gate)
+        {
+            _committing[writer] = false;
+            var since = Stopwatch.GetTimestamp();
+            while (committed.Events.Count > 0 && committed.Events[0].Seq > _told + 1 && Array.Exists(_committing, c => c) && LongestTurn - Stopwatch.GetElapsedTime(since) is { Ticks: > 0 } left)
+                Monitor.Wait(_gate, left);
+            Monitor.PulseAll(_gate);
             if (committed.Events.Count == 0 || committed.Events[0].Seq == _told + 1)
             {
                 if (committed.Events.Count > 0) _told = committed.Events[^1].Seq;
@@ -86,7 +115,12 @@ internal sealed class PostgresFollower : IAsyncDisposable
                 while (true)
                 {
                     _gaps.Writer.TryWrite(true);
-                    await connection.WaitAsync(LongestSilence, _stop.Token);
+                    var looked = Stopwatch.GetTimestamp();
+                    // What is heard from ourselves is told by whoever committed it.
+                    while (await connection.WaitAsync(LongestSilence, _stop.Token) && Stopwatch.GetElapsedTime(looked) < LongestSilence)
+                    {
+                        // What others say makes itself looked for.
+                    }
                 }
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -105,8 +139,8 @@ internal sealed class PostgresFollower : IAsyncDisposable
 
     private void Hear(string payload)
     {
-        var (planeId, signals) = Wakeup.Read(payload);
-        if (planeId == _planeId) return;
+        if (Wakeup.IsOf(payload, _planeId)) return;
+        var signals = Wakeup.Read(payload);
         if (signals.Count > 0) Tell(signals);
         _gaps.Writer.TryWrite(true);
     }
@@ -178,6 +212,7 @@ internal sealed class PostgresFollower : IAsyncDisposable
             if (fresh.Count == 0) return rows.Count == Chunk;
             _told = fresh[^1].Seq;
             _tell(new Committed(fresh, []));
+            Monitor.PulseAll(_gate);
         }
 
         return true;

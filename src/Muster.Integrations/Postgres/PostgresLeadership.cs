@@ -33,11 +33,11 @@ internal sealed class PostgresLeadership : IAsyncDisposable
         $"""
         WITH clock AS MATERIALIZED (SELECT {Clock} AS ms),
              alive AS (INSERT INTO planes (id, name, batch, started_at, seen_at, knows, version) SELECT $1, $3, 0, ms, ms, $5, $6 FROM clock
-                       ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, knows = excluded.knows, version = excluded.version),
+                       ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, knows = excluded.knows, version = excluded.version RETURNING xmax = 0 AS is_new),
              renewed AS (UPDATE leadership SET until = clock.ms + $2 FROM clock WHERE id = 1 AND plane_id = $1 AND until > clock.ms RETURNING term)
         SELECT COALESCE((SELECT term FROM renewed), 0), l.until - clock.ms, (SELECT value FROM meta WHERE key = 'incarnation'),
                ARRAY(SELECT p.id FROM planes p WHERE p.id <> $1 AND p.seen_at NOT BETWEEN clock.ms - $4 AND clock.ms + 60000),
-               COALESCE((SELECT value FROM meta WHERE key = 'schema_serves'), '1')::integer
+               COALESCE((SELECT value FROM meta WHERE key = 'schema_serves'), '1')::integer, (SELECT is_new FROM alive)
           FROM leadership l CROSS JOIN clock
         """;
 
@@ -136,6 +136,7 @@ internal sealed class PostgresLeadership : IAsyncDisposable
         var asked = Stopwatch.GetTimestamp();
         long term, left;
         string[] gone;
+        bool isNew;
         await using (var say = new NpgsqlCommand(Say, connection) { Parameters = { Text(_planeId), Milliseconds(Lease), Text(_name), Milliseconds(Planes.GoneAfter), Knows, Version } })
         await using (var reader = await say.ExecuteReaderAsync(ct))
         {
@@ -143,7 +144,11 @@ internal sealed class PostgresLeadership : IAsyncDisposable
             (term, left, gone) = (reader.GetInt64(0), reader.GetInt64(1), reader.GetFieldValue<string[]>(3));
             _incarnationSeen(reader.GetString(2));
             _servedSeen(reader.GetInt32(4));
+            isNew = reader.GetBoolean(5);
         }
+
+        // Whom nobody knows of is told nothing.
+        if (isNew) _tell(new LookAgain());
 
         if (term == 0 && (left <= 0 || left > 2 * Lease.TotalMilliseconds)) (term, asked) = (await TakeOverAsync(connection, ct), Stopwatch.GetTimestamp());
         if (term > 0) State.Take(term, Lease - Margin - Stopwatch.GetElapsedTime(asked));

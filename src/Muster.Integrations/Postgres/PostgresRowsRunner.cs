@@ -55,12 +55,16 @@ internal sealed partial class PostgresRowsRunner(NpgsqlConnection connection) : 
     {
         var arrays = string.Join(", ", statement.Columns.Select((c, i) => $"${i + 2}::{(c.IsNumber ? "bigint" : "text")}[]"));
         var names = string.Join(", ", statement.Columns.Select(c => c.Name));
-        var sql = Lock().Replace(statement.Sql, m => $"FOR NO KEY UPDATE OF {m.Groups["table"].Value}{(m.Groups["skip"].Success ? " SKIP LOCKED" : "")}");
+        var sql = Lock().Replace(statement.Sql, m =>
+        {
+            var table = m.Groups["table"].Value;
+            return $"{(m.Groups["ordered"].Success ? $"ORDER BY {table}.id " : "")}FOR NO KEY UPDATE OF {table}{(m.Groups["skip"].Success ? " SKIP LOCKED" : "")}";
+        });
         // The time is the first parameter of each, whether or not it is used.
         return sql.Replace("{rows}", $"(SELECT * FROM unnest({arrays}) AS u({names}) WHERE $1::bigint > 0) AS r", StringComparison.Ordinal).Replace("{now}", "$1::bigint", StringComparison.Ordinal);
     }
 
-    [GeneratedRegex(@"\{lock (?<table>[a-z]+)(?<skip> skip)?\}", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"\{lock (?<table>[a-z]+)(?<skip> skip)?(?<ordered> ordered)?\}", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Lock();
 
     private sealed class Row(DbDataReader reader) : IRow

@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace Muster.Integrations.Postgres;
 
-/// <summary>How to reach the server: pooled connections for readers, one of its own for the writer.</summary>
+/// <summary>How to reach the server: pooled connections for readers, one of its own for each writer.</summary>
 internal sealed class PostgresServer : IAsyncDisposable
 {
     /// <summary>Who needs the store to himself holds it alone, who locks his rows shares it.</summary>
@@ -63,12 +63,12 @@ internal sealed class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// The one connection that writes for a plane. An earlier one that the server has not noticed to be gone is ended first,
+    /// The connection of one of a plane's writers. An earlier one that the server has not noticed to be gone is ended first,
     /// so that it neither holds a lock nor commits late.
     /// </summary>
-    public NpgsqlConnection OpenWriter(string planeId)
+    public NpgsqlConnection OpenWriter(string planeId, int writer)
     {
-        var name = "muster " + planeId;
+        var name = $"muster {planeId}/{writer}";
         var connection = Open(name);
         try
         {

@@ -11,9 +11,10 @@ namespace Muster.Integrations.Postgres;
 public sealed class PostgresStore : Store
 {
     private readonly PostgresServer _server;
-    private readonly GroupCommit _writer;
+    private readonly GroupCommit[] _writers;
     private readonly PostgresFollower _follower;
     private readonly PostgresLeadership _leadership;
+    private readonly HashSet<string> _former = new(StringComparer.Ordinal);
     private volatile bool _outgrown;
 
     private PostgresStore(PostgresServer server, string planeId, string name, string incarnation, byte[] leaseKey, long head, string version, TimeProvider time, ILogger logger)
@@ -23,9 +24,11 @@ public sealed class PostgresStore : Store
         Incarnation = incarnation;
         LeaseKey = leaseKey;
         Description = $"PostgreSQL {version} ({server.Address})";
-        _follower = new PostgresFollower(server, planeId, head, TellListeners, logger);
+        _follower = new PostgresFollower(server, planeId, server.Address.Writers, head, TellListeners, logger);
         _leadership = new PostgresLeadership(server, planeId, name, SeeIncarnation, SeeServed, signal => _follower.Tell([signal]), logger);
-        _writer = new GroupCommit(new PostgresEngine(server, planeId, name, time, SeeIncarnation, logger), _follower.Committed, logger);
+        var asking = new SemaphoreSlim(1, 1);
+        _writers = [.. Enumerable.Range(0, server.Address.Writers).Select(n => new GroupCommit(
+            new PostgresEngine(server, new PlaneName(planeId, name), n, time, SeeIncarnation, _follower, logger), committed => _follower.Committed(n, committed), logger, asking))];
         Listen(committed =>
         {
             if (committed.Signals.Any(s => s is PlaneGone)) _leadership.Hurry();
@@ -35,6 +38,8 @@ public sealed class PostgresStore : Store
     public override string Description { get; }
 
     public override bool IsShared => true;
+
+    public override int Writers => _server.Address.Writers;
 
     public override Leadership Leadership => _leadership.State;
 
@@ -61,6 +66,7 @@ public sealed class PostgresStore : Store
             var head = await connection.QuerySingleAsync<long>("SELECT seq FROM event_head");
             var store = new PostgresStore(server, Ids.New(), $"{Environment.MachineName}:{Environment.ProcessId}", incarnation, key, head, $"{version.Major}.{version.Minor}", time, logger);
             await store._leadership.StartAsync(ct);
+            await AwaitDeafAsync(connection, ct);
             return store;
         }
         catch (Exception error) when (error is NpgsqlException or TimeoutException)
@@ -113,19 +119,21 @@ public sealed class PostgresStore : Store
 
     public override async ValueTask DisposeAsync()
     {
-        await _writer.DisposeAsync();
+        await Task.WhenAll(_writers.Select(w => w.DisposeAsync().AsTask()));
         await _leadership.DisposeAsync();
         await _follower.DisposeAsync();
         await _server.DisposeAsync();
     }
 
-    protected override Task<T> RunAsync<T>(Func<StoreTransaction, T> operation, CancellationToken ct) => Explain(() => _writer.RunAsync(operation, ct));
+    protected override Task<T> RunAsync<T>(Func<StoreTransaction, T> operation, CancellationToken ct) => Explain(() => _writers[0].RunAsync(operation, ct));
 
-    protected override Task<TResult> RunAsync<TItem, TResult>(BulkOperation<TItem, TResult> kind, TItem item, CancellationToken ct) => Explain(() => _writer.RunAsync(kind, item, ct));
+    protected override Task<TResult> RunAsync<TItem, TResult>(BulkOperation<TItem, TResult> kind, TItem item, CancellationToken ct) => Explain(() => WriterOf(kind.KeyOf(item)).RunAsync(kind, item, ct));
 
     // Renewals go on beside this lock; a successor waits for it.
     protected override bool Leads(StoreTransaction tx, long term) =>
         tx.QueryFirst<long?>("SELECT term FROM leadership WHERE id = 1 AND plane_id = @PlaneId AND term = @term FOR KEY SHARE", new { PlaneId, term }) is not null;
+
+    private GroupCommit WriterOf(string? key) => key is null ? _writers[0] : _writers[(uint)string.GetHashCode(key, StringComparison.Ordinal) % (uint)_writers.Length];
 
     private async Task<T> Explain<T>(Func<Task<T>> write)
     {
@@ -137,6 +145,19 @@ public sealed class PostgresStore : Store
         catch (Exception error) when (Outage.Is(error))
         {
             throw Unanswered(error);
+        }
+    }
+
+    /// <summary>Waits for transactions that began before this plane was known of, and tell it nothing.</summary>
+    private static async Task AwaitDeafAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        try
+        {
+            await connection.ExecuteAsync(new CommandDefinition($"SELECT pg_advisory_xact_lock({PostgresServer.WritersLock})", cancellationToken: ct));
+        }
+        catch (PostgresException error) when (Outage.IsCollision(error))
+        {
+            // One that takes as long as that is seen by the sweeps.
         }
     }
 
@@ -154,8 +175,14 @@ public sealed class PostgresStore : Store
     // A copy that was promoted or restored under a running plane has a new life: what was leased in the old one is void.
     private void SeeIncarnation(string incarnation)
     {
-        if (incarnation == Incarnation) return;
-        Incarnation = incarnation;
+        lock (_former)
+        {
+            // One writer may have asked before the new life began, and be heard after another that asked in it.
+            if (incarnation == Incarnation || _former.Contains(incarnation)) return;
+            _former.Add(Incarnation);
+            Incarnation = incarnation;
+        }
+
         _follower.Rewind();
         _follower.Tell([new LookAgain()]);
     }

@@ -36,8 +36,10 @@ internal static class Wakeup
 
     public static string One(string planeId, Signal signal) => $"{planeId}\n{signal.GetType().Name} {JsonSerializer.Serialize(signal, signal.GetType(), Wire.Json)}";
 
+    public static bool IsOf(string payload, string planeId) => payload.StartsWith(planeId, StringComparison.Ordinal) && (payload.Length == planeId.Length || payload[planeId.Length] == '\n');
+
     /// <summary>Reads one; a kind that a newer or older release sent and this one does not know makes everybody look again.</summary>
-    public static (string PlaneId, List<Signal> Signals) Read(string payload)
+    public static List<Signal> Read(string payload)
     {
         var lines = payload.Split('\n');
         var signals = new List<Signal>(lines.Length - 1);
@@ -47,7 +49,7 @@ internal static class Wakeup
             signals.Add(space > 0 && Kinds.TryGetValue(line[..space], out var kind) && Parse(line[(space + 1)..], kind) is { } signal ? signal : new LookAgain());
         }
 
-        return (lines[0], signals);
+        return signals;
     }
 
     private static Signal? Parse(string json, Type kind)

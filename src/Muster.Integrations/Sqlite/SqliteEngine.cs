@@ -28,6 +28,8 @@ internal sealed class SqliteEngine : ICommitEngine
 
     public bool IsHere => true;
 
+    public int Writer => 0;
+
     private bool InTransaction => SQLitePCL.raw.sqlite3_get_autocommit(_connection.Inner.Handle) == 0;
 
     public StoreTransaction Begin(bool alone)

@@ -33,6 +33,8 @@ public sealed class PlantedStore : Store
 
     public override bool IsShared => _inner.IsShared;
 
+    public override int Writers => _inner.Writers;
+
     public override Leadership Leadership => _inner.Leadership;
 
     public override bool Hears => _inner.Hears;

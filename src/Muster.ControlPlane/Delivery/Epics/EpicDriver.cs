@@ -10,6 +10,9 @@ namespace Muster.ControlPlane.Delivery.Epics;
 /// <summary>The leader puts the branch of an epic into the line before its target when all its tasks are done, and again when what blocked it may be gone.</summary>
 internal sealed class EpicDriver : BackgroundService
 {
+    /// <summary>Where no epic has a branch, what happens to tasks is not asked about at every commit.</summary>
+    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(50);
+
     private readonly Store _store;
     private readonly IRepositories _repositories;
     private readonly TimeProvider _time;
@@ -39,6 +42,7 @@ internal sealed class EpicDriver : BackgroundService
         var epics = (await _store.ReadAsync(c => c.QueryAsync<EpicMergeRow>(
             EpicMergeRow.Select + " WHERE m.position IS NULL AND (m.state <> 'merged' OR EXISTS (SELECT 1 FROM tasks t WHERE t.epic_id = m.epic_id AND t.updated_at >= m.updated_at))"), ct)).AsList();
         foreach (var epic in epics) await LookAsync(epic, ct);
+        if (epics.Count == 0) await Task.Delay(Rest, ct);
         await Pulse.WaitAsync(beat, epics.Any(e => e.RetryAt is not null) ? _options.ReviewSweep : Timeout.InfiniteTimeSpan, _time, ct);
     }
 
