@@ -36,7 +36,7 @@ internal static class OwnNetwork
         const string probe = "ip link set lo up && ip rule add pref 5 ipproto tcp dport 1 blackhole && tc qdisc add dev lo root tbf rate 1mbit burst 9kb limit 9kb";
         try
         {
-            using var process = Process.Start(new ProcessStartInfo("unshare", [.. flags, "--", "sh", "-c", probe]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+            using var process = Process.Start(new ProcessStartInfo("unshare", [.. flags, "--", "sh", "-c", probe]) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true })!;
             var complained = await process.StandardError.ReadToEndAsync();
             await process.WaitForExitAsync();
             if (process.ExitCode != 0)

@@ -6,7 +6,7 @@ namespace Muster.Proof.Chaos;
 /// The network of a run that has one for itself: the kernel loses what is sent, so that connections hang and go on instead of
 /// being ended. Everything is in it, also the harness.
 /// </summary>
-internal sealed class Wire(Func<IReadOnlyList<int>> ports)
+internal sealed class PacketNetwork(Func<IReadOnlyList<int>> ports)
 {
     /// <summary>Before the table of local addresses, which is moved behind.</summary>
     private const string First = "5";
@@ -82,7 +82,7 @@ internal sealed class Wire(Func<IReadOnlyList<int>> ports)
 
     private static async Task<string> RunAsync(string program, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
         var (said, complained) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync();
         return process.ExitCode == 0 ? (await said).Trim() : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)}: {(await complained).Trim()}");
