@@ -23,6 +23,7 @@ internal static class ProofCommands
             var rest = new Arguments([.. words.Skip(1)]);
             return (words.Count > 0 ? words[0] : "") switch
             {
+                "chaos" when words.Contains("--packets", StringComparer.Ordinal) && !OwnNetwork.IsHere => await OwnNetwork.RunAsync(words, stopped.Token),
                 "chaos" => await ChaosAsync(rest, stopped.Token),
                 "points" => await PointsAsync(rest, stopped.Token),
                 "fuzz" => await FuzzAsync(rest, stopped.Token),
@@ -99,6 +100,7 @@ internal static class ProofCommands
             Planes = arguments.Number("planes", 1),
             Host = arguments.Flag("host"),
             Network = arguments.Flag("network"),
+            Packets = arguments.Flag("packets"),
             Plant = arguments.Find("plant") is { } plant ? Parse(plant) : null,
         };
         if (options is { Planes: > 1, Postgres: false }) throw new UsageException("Several planes need --store postgres.");

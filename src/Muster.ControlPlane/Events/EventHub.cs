@@ -34,6 +34,7 @@ public sealed class EventHub
 
     private void Publish(Committed committed)
     {
+        if (committed.Signals.Count > 0 && committed.Signals.OfType<LogSetBack>().Any()) CutOff();
         if (committed.Events.Count == 0) return;
         lock (_gate)
         {
@@ -49,6 +50,15 @@ public sealed class EventHub
                     _subscriptions.RemoveAt(i);
                 }
             }
+        }
+    }
+
+    private void CutOff()
+    {
+        lock (_gate)
+        {
+            foreach (var subscription in _subscriptions) subscription.Channel.Writer.TryComplete();
+            _subscriptions.Clear();
         }
     }
 

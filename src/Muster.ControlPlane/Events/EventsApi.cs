@@ -153,11 +153,14 @@ public static class EventsApi
         await ending.CancelAsync();
     }
 
-    /// <summary>Writes events as they come, those at hand together, with a sign of life in silence.</summary>
+    /// <summary>Writes events as they come, those at hand together, with a sign of life now and then.</summary>
     private static async Task PumpAsync(
         IAsyncEnumerable<EncodedEvent> events, Func<IReadOnlyList<EncodedEvent>, Task> write, Func<Task>? alive, CancellationToken ct)
     {
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        // One timer for the whole stream: one for each wait would live on after it, thousands of them for each follower.
+        using var timer = new PeriodicTimer(SignOfLife);
+        var tick = alive is null ? null : timer.WaitForNextTickAsync(ct).AsTask();
         var reader = events.GetAsyncEnumerator(reading.Token);
         var next = reader.MoveNextAsync().AsTask();
         var batch = new List<EncodedEvent>(Together);
@@ -165,9 +168,13 @@ public static class EventsApi
         {
             while (true)
             {
-                if (alive is not null && !next.IsCompleted)
-                    while (await Task.WhenAny(next, Task.Delay(SignOfLife, ct)) != next)
-                        await alive();
+                while (tick is not null && !next.IsCompleted && await Task.WhenAny(next, tick) == tick)
+                {
+                    await tick;
+                    await alive!();
+                    tick = timer.WaitForNextTickAsync(ct).AsTask();
+                }
+
                 batch.Clear();
                 var more = await next;
                 while (more)

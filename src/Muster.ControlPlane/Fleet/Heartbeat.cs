@@ -23,12 +23,25 @@ public sealed class Heartbeat(Store store, AgentDirectory agents, PresenceTable 
 
         var fingerprint = Fingerprint(request);
         var known = agent is not null ? presence.Find(agent.Id) : null;
-        if (agent is null || known is null || known.Health != AgentHealth.Healthy || known.Fingerprint != fingerprint || known.Status != request.Status || drift.HasNews(agent, request.Runs))
-            agent = await RegisterAsync(request, agent, ct);
+        if (agent is null || drift.HasNews(agent, request.Runs) || !IsKnown(agent, known, request, fingerprint)) agent = await RegisterAsync(request, agent, ct);
         presence.Hear(agent.Id, request.Status, fingerprint);
+        // It was away, or with another plane. Many may come back at once, so none of them is written down by itself.
+        if (known?.Health != AgentHealth.Healthy) presence.Tell(agent.Id);
         shared.Note(agent.Id);
         return Answer(agent, request.Runs, await RenewAsync(agent.Id, request.Leases ?? [], ct));
     }
+
+    /// <summary>Whether the store would learn nothing about the agent: what it says was said before, or stands in its row.</summary>
+    private static bool IsKnown(AgentRow row, Presence? known, HeartbeatRequest said, string fingerprint) =>
+        known is null && row.Health == AgentHealth.Offline ? false
+        : known?.Fingerprint == fingerprint ? known.Status == said.Status
+        : row.Status == said.Status && Says(said.Version, row.Version) && (said.Rehearsal ?? row.Rehearsal) == row.Rehearsal
+          && (said.Host is null || said.Host == row.HostName || said.Host == row.HostId)
+          && (row.IsSupervised || row.IsDeclared && row.Model is not null || Says(said.Model, row.Model))
+          && (row.IsSupervised
+              || Says(said.Role, row.Role) && (said.Capacity ?? row.Capacity) == row.Capacity && (said.Labels is null || JsonSerializer.Serialize(said.Labels) == row.Labels));
+
+    private static bool Says(string? said, string? stands) => said is null || said == stands;
 
     private async Task<IReadOnlyList<Renewed>> RenewAsync(string agentId, IReadOnlyList<string> texts, CancellationToken ct)
     {

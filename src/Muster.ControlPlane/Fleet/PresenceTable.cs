@@ -15,6 +15,7 @@ public sealed class PresenceTable
     public static readonly TimeSpan StaleAfter = TimeSpan.FromSeconds(60);
 
     private readonly ConcurrentDictionary<string, Presence> _byId = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, bool> _untold = new(StringComparer.Ordinal);
     private readonly TimeProvider _time;
 
     public PresenceTable(Store store, TimeProvider time)
@@ -52,6 +53,18 @@ public sealed class PresenceTable
     }
 
     public void Forget(string id) => _byId.TryRemove(id, out _);
+
+    /// <summary>The store does not know yet how it is: it is told soon, of all of these together.</summary>
+    public void Tell(string id) => _untold[id] = true;
+
+    /// <summary>Of whom the store is to be told, as they are now; they count as told.</summary>
+    public IReadOnlyList<(string Id, Presence Now)> Untold()
+    {
+        List<(string, Presence)> untold = [];
+        foreach (var (id, _) in _untold)
+            if (_untold.TryRemove(id, out _) && Find(id) is { } now) untold.Add((id, now));
+        return untold;
+    }
 
     /// <summary>Marks who has been silent for too long; returns those whose health changed.</summary>
     public IReadOnlyList<(string Id, Presence Now)> Sweep()

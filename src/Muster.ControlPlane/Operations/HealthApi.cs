@@ -33,7 +33,7 @@ public static class HealthApi
         [
             new() { Name = "store", Status = fault is null ? "healthy" : "unhealthy", Detail = fault },
             Disk(options.DataFolder),
-            new() { Name = "events", Status = "healthy", Detail = $"{hub.Followers} {(hub.Followers == 1 ? "follower" : "followers")}" },
+            new() { Name = "events", Status = store.LogFault is null ? "healthy" : "degraded", Detail = store.LogFault ?? $"{hub.Followers} {(hub.Followers == 1 ? "follower" : "followers")}" },
             Part("bus", bus.Health),
             Part("state", state.Health),
         ];

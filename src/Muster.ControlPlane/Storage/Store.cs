@@ -31,6 +31,9 @@ public abstract class Store : IAsyncDisposable
     /// </summary>
     public virtual bool Hears => true;
 
+    /// <summary>What is wrong with the event log, for people: numbers that are missing, or were given twice. Null where nothing is.</summary>
+    public virtual string? LogFault => null;
+
     /// <summary>Which engine this is and where its data lies, for people.</summary>
     public abstract string Description { get; }
 
@@ -106,6 +109,12 @@ public sealed record LookAgain(IReadOnlyDictionary<string, int>? Counts = null) 
     /// <summary>How many of a kind may have been missed; null when nobody knows.</summary>
     public int? Missed<T>()
         where T : Signal => Counts?.GetValueOrDefault(typeof(T).Name);
+}
+
+/// <summary>The event log ends before what was told of it already: whoever follows it has to begin anew.</summary>
+public sealed record LogSetBack : Signal
+{
+    public override bool IsLocal => true;
 }
 
 /// <summary>A plane has left or has not been heard of for so long that others take over what it kept.</summary>

@@ -9,7 +9,9 @@ namespace Muster.Integrations.Postgres;
 
 /// <summary>
 /// Hears what other planes commit and brings all events, theirs and our own, into the one order of the log before anyone
-/// here is told of them. What is missing between two of them is read from the store.
+/// here is told of them. What is missing between two of them is read from the store. The log has no gap, because a commit takes
+/// its end first; when numbers are missing all the same, or given again, somebody has changed it by hand: that is said, and
+/// what comes is told.
 /// </summary>
 internal sealed class PostgresFollower : IAsyncDisposable
 {
@@ -34,6 +36,8 @@ internal sealed class PostgresFollower : IAsyncDisposable
     private readonly Task _filling;
     private long _told;
     private volatile bool _rewound;
+    private volatile string? _fault;
+    private long? _behindSince;
     private long _deafSince = Stopwatch.GetTimestamp();
 
     public PostgresFollower(PostgresServer server, string planeId, long head, Action<Committed> tell, ILogger logger)
@@ -45,6 +49,9 @@ internal sealed class PostgresFollower : IAsyncDisposable
 
     /// <summary>False when other planes were not heard for so long that something that must be known may be missing.</summary>
     public bool Hears => Volatile.Read(ref _deafSince) is var since && (since == Listening || Stopwatch.GetElapsedTime(since) < DeafAfter);
+
+    /// <summary>What is wrong with the log, until the plane starts anew or the store begins another life; null where nothing is.</summary>
+    public string? Fault => _fault;
 
     /// <summary>After a commit of our own: told at once where it follows on what was told last, else when the gap is filled.</summary>
     public void Committed(Committed committed)
@@ -168,10 +175,13 @@ internal sealed class PostgresFollower : IAsyncDisposable
                 "SELECT COALESCE((SELECT split_part(f.value, ':', 2)::bigint FROM meta f JOIN meta i ON i.key = 'incarnation' AND split_part(f.value, ':', 1) = i.value WHERE f.key = 'life_from'), (SELECT seq FROM event_head))");
             lock (_gate) _told = Math.Min(_told, from);
             _rewound = false;
+            _fault = null;
         }
 
         var after = Volatile.Read(ref _told);
         var rows = (await connection.QueryAsync<EventRow>("SELECT * FROM events WHERE seq > @after ORDER BY seq LIMIT @Chunk", new { after, Chunk })).AsList();
+        if (rows.Count == 0) await HeedEndAsync(connection, after);
+        else if (rows[^1].Seq - after != rows.Count) await HeedHolesAsync(connection, after, rows);
         lock (_gate)
         {
             var fresh = rows.Where(r => r.Seq > _told).ToList();
@@ -181,6 +191,53 @@ internal sealed class PostgresFollower : IAsyncDisposable
         }
 
         return true;
+    }
+
+    /// <summary>Numbers that never come are no reason to tell nobody of those that do.</summary>
+    private async Task HeedHolesAsync(NpgsqlConnection connection, long after, List<EventRow> rows)
+    {
+        // What was cleared away by age, before this plane came to tell it, is not missing.
+        var oldest = await connection.QuerySingleAsync<long>("SELECT COALESCE(MIN(seq), 0) FROM events");
+        var last = Math.Max(after, oldest - 1);
+        List<string> holes = [];
+        foreach (var row in rows.Where(r => r.Seq > last))
+        {
+            if (row.Seq > last + 1) holes.Add(row.Seq == last + 2 ? $"{last + 1}" : $"{last + 1} to {row.Seq - 1}");
+            last = row.Seq;
+        }
+
+        if (holes.Count > 0)
+            Say($"Events are missing from the log: {string.Join(", ", holes.Take(5))}{(holes.Count > 5 ? " and more" : "")}. Streams went on without them. Somebody has changed the database by hand, or its server has lost data: `muster store check` tells what else is amiss.");
+    }
+
+    /// <summary>A log that ends before what was told of it gives numbers a second time, which whoever follows would take for known.</summary>
+    private async Task HeedEndAsync(NpgsqlConnection connection, long after)
+    {
+        var head = await connection.QuerySingleAsync<long>("SELECT seq FROM event_head");
+        if (head >= after)
+        {
+            _behindSince = null;
+            return;
+        }
+
+        // A server that was promoted begins a new life within moments, and says where.
+        _behindSince ??= Stopwatch.GetTimestamp();
+        if (Stopwatch.GetElapsedTime(_behindSince.Value) < DeafAfter || _rewound) return;
+        _behindSince = null;
+        Say($"The event log ends at {head}, though {after} had been reached: it was set back while this plane ran, and numbers are given a second time. Whoever follows it begins anew. Run `muster store new-incarnation`, so that no lease of before counts.");
+        lock (_gate)
+        {
+            _told = head;
+            _tell(new Committed([], [new LogSetBack()]));
+        }
+
+        _gaps.Writer.TryWrite(true);
+    }
+
+    private void Say(string fault)
+    {
+        _fault = fault;
+        _logger.LogError("{Fault}", fault);
     }
 
     private async Task DelayAsync()

@@ -40,6 +40,8 @@ public sealed class PostgresStore : Store
 
     public override bool Hears => _follower.Hears;
 
+    public override string? LogFault => _follower.Fault;
+
     /// <summary>Opens the store in a database and brings its schema up to date.</summary>
     /// <param name="address">Where it is.</param>
     /// <param name="time">The clock; the server's is taken unless it is a test's.</param>

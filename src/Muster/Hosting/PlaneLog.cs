@@ -14,7 +14,9 @@ internal sealed class PlaneLog(string folder, bool verbose, bool onTerminal) : I
         .AddProvider(this)
         .SetMinimumLevel(verbose ? LogLevel.Debug : LogLevel.Information)
         // The framework tells every request at Information.
-        .AddFilter("Microsoft", verbose ? LogLevel.Information : LogLevel.Warning);
+        .AddFilter("Microsoft", verbose ? LogLevel.Information : LogLevel.Warning)
+        // Where it may log anything at all, it makes an activity and a scope for each request, which nothing here reads.
+        .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", verbose ? LogLevel.Information : LogLevel.None);
 
     public void Dispose() => _file.Dispose();
 

@@ -56,6 +56,9 @@ public sealed record ChaosOptions
     /// <summary>Whether agents reach the planes, and planes their servers, through proxies that delay, cut and blackhole connections.</summary>
     public bool Network { get; init; }
 
+    /// <summary>Whether the run has a network for itself, whose packets the kernel loses.</summary>
+    public bool Packets { get; init; }
+
     /// <summary>A bug built into the plane on purpose, to see that it is found; null runs the real executable.</summary>
     public Plant? Plant { get; init; }
 }

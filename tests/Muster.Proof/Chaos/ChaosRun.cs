@@ -22,6 +22,7 @@ internal sealed class ChaosRun(ChaosOptions options, Action<string> tell)
     {
         var begun = Stopwatch.GetTimestamp();
         Directory.CreateDirectory(options.Folder);
+        if (options.Packets) await PacketNetwork.PrepareAsync();
         await using var ground = await Ground.StartAsync(options);
         await using var crew = await Crew.StartAsync(options, ground);
         using var owner = crew.Client(retries: 8);
@@ -30,7 +31,7 @@ internal sealed class ChaosRun(ChaosOptions options, Action<string> tell)
         var slots = Enumerable.Range(1, options.Processes).Select(n => new AgentSlot(n, options.Folder, options, crew.Addresses, token, Project)).ToList();
         await using var host = options.Host ? new HostSlot(options.Folder, options, crew.Addresses[0], crew.Planes[0].Token, Project) : null;
         var follower = new Follower(owner);
-        var executioner = new Executioner(options, Targets.Of(options, ground, crew, slots, host), [.. crew.Proxies, .. ground.Proxies], () => follower.Done);
+        var executioner = new Executioner(options, Targets.Of(options, ground, crew, slots, host), [.. crew.Proxies, .. ground.Proxies], options.Packets ? new PacketNetwork(() => [.. crew.Planes.Select(p => p.Address.Port), .. ground.Ports]) : null, () => follower.Done);
         try
         {
             using var following = CancellationTokenSource.CreateLinkedTokenSource(ct);

@@ -10,7 +10,7 @@ internal sealed partial class Child : IAsyncDisposable
     private const int End = 9;
     private const int Continue = 18;
     private const int Halt = 19;
-    private const int Terminate = 15;
+    private const int Terminated = 15;
 
     private readonly Process _process;
     private readonly Task _errors;
@@ -18,10 +18,13 @@ internal sealed partial class Child : IAsyncDisposable
     private Child(Process process, string errors)
     {
         _process = process;
+        Pid = process.Id;
         _errors = CopyAsync(process.StandardError, errors);
     }
 
-    public int Pid => _process.Id;
+    /// <summary>Also when it is gone and let go of: whoever looks for a process by number may look at it meanwhile.</summary>
+    public int Pid { get; }
+
     public bool HasEnded => _process.HasExited;
     public int ExitCode => _process.ExitCode;
     public StreamReader Output => _process.StandardOutput;
@@ -66,6 +69,8 @@ internal sealed partial class Child : IAsyncDisposable
     /// <summary>kill -9 of a process that somebody else started for us; it may be gone already.</summary>
     public static void Kill(int pid) => _ = SendSignal(pid, End);
 
+    public static void Terminate(int pid) => _ = SendSignal(pid, Terminated);
+
     public static void Freeze(int pid) => _ = SendSignal(pid, Halt);
 
     public static void Thaw(int pid) => _ = SendSignal(pid, Continue);
@@ -84,7 +89,7 @@ internal sealed partial class Child : IAsyncDisposable
     /// <summary>SIGTERM, then the exit code; a process that does not go within its time is killed and answers -1.</summary>
     public Task<int> StopAsync(TimeSpan patience)
     {
-        Send(Terminate);
+        Send(Terminated);
         return WaitAsync(patience);
     }
 

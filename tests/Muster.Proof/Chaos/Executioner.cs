@@ -4,7 +4,7 @@ using System.Diagnostics;
 namespace Muster.Proof.Chaos;
 
 /// <summary>Kills and freezes at random moments until there have been enough kills and each kind of target has had one.</summary>
-internal sealed class Executioner(ChaosOptions options, IReadOnlyList<Target> targets, IReadOnlyList<TcpProxy> proxies, Func<int> done)
+internal sealed class Executioner(ChaosOptions options, IReadOnlyList<Target> targets, IReadOnlyList<TcpProxy> proxies, PacketNetwork? packets, Func<int> done)
 {
     private readonly Random _random = new(options.Seed);
     private readonly ConcurrentQueue<(string Kind, long At)> _kills = new();
@@ -17,7 +17,7 @@ internal sealed class Executioner(ChaosOptions options, IReadOnlyList<Target> ta
     /// <summary>What was killed, and when it was gone.</summary>
     public IReadOnlyCollection<(string Kind, long At)> Kills => _kills;
 
-    public Task RunAsync(CancellationToken ct) => Task.WhenAll([.. targets.Select(t => StrikeAsync(t, new Random(_random.Next()), ct)), .. proxies.Select(p => WeatherAsync(p, new Random(_random.Next()), ct))]);
+    public Task RunAsync(CancellationToken ct) => Task.WhenAll([.. targets.Select(t => StrikeAsync(t, new Random(_random.Next()), ct)), .. proxies.Select(p => WeatherAsync(p, new Random(_random.Next()), ct)), .. packets is null ? (Task[])[] : [PacketsAsync(packets, new Random(_random.Next()), ct)]]);
 
     /// <summary>Whether there were as many as were asked for, and one of each kind at least.</summary>
     public bool IsDone => targets.All(t => IsOver(t.Kind));
@@ -67,6 +67,16 @@ internal sealed class Executioner(ChaosOptions options, IReadOnlyList<Target> ta
                 proxy.Set(Weather.Fair);
             }
 
+            Interlocked.Increment(ref _faults);
+        }
+    }
+
+    private async Task PacketsAsync(PacketNetwork net, Random random, CancellationToken ct)
+    {
+        while (_kills.Count < options.Kills)
+        {
+            await Task.Delay(random.Next(500, options.Pace), ct);
+            await net.DisturbAsync(random, TimeSpan.FromMilliseconds(random.Next(100, (int)(options.LeaseSeconds * 1300))));
             Interlocked.Increment(ref _faults);
         }
     }

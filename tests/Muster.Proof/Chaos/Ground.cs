@@ -26,6 +26,9 @@ internal sealed class Ground : IAsyncDisposable
     /// <summary>What stands between the planes and their servers.</summary>
     public IReadOnlyList<TcpProxy> Proxies => _proxies;
 
+    /// <summary>Of the servers.</summary>
+    public IEnumerable<int> Ports => new[] { Postgres?.Port, Nats?.Port, Redis?.Port }.OfType<int>();
+
     /// <summary>Beside its data folder, what each plane is told at its start.</summary>
     public IReadOnlyList<string> Arguments => _arguments;
 

@@ -24,10 +24,16 @@ internal sealed class SimRun(SimOptions options, string folder, Action<string> t
                 var outcome = await RunOneAsync(server, first + index, scratch);
                 Interlocked.Add(ref steps, outcome.Steps);
                 Interlocked.Add(ref crashes, outcome.Crashes);
-                if (outcome.Breaches.Count > 0) failed.Add(outcome);
+                if (outcome.Breaches.Count > 0)
+                {
+                    failed.Add(outcome);
+                    // Told and kept at once: a long run may be ended before its time.
+                    await File.WriteAllLinesAsync(Path.Combine(folder, $"seed-{outcome.Seed}.txt"), [.. outcome.Trace, .. outcome.Breaches.Select(b => $"BROKEN {b.Rule}: {b.Text}")], CancellationToken.None);
+                    tell($"seed {outcome.Seed} failed: {outcome.Breaches[0].Rule}: {outcome.Breaches[0].Text}");
+                }
+
                 if (Interlocked.Increment(ref done) % 500 == 0) tell($"{done} seeds, {done / Stopwatch.GetElapsedTime(told).TotalSeconds:F0} a second, {failed.Count} failed");
             });
-            foreach (var outcome in failed) await File.WriteAllLinesAsync(Path.Combine(folder, $"seed-{outcome.Seed}.txt"), [.. outcome.Trace, .. outcome.Breaches.Select(b => $"BROKEN {b.Rule}: {b.Text}")], ct);
             return new SimResult
             {
                 FirstSeed = first,

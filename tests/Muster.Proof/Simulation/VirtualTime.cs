@@ -18,4 +18,7 @@ internal sealed class VirtualTime : TimeProvider
     public void MoveTo(TimeSpan elapsed) => _elapsed = elapsed > _elapsed ? elapsed : _elapsed;
 
     public void Jump(TimeSpan by) => _jumped += by;
+
+    /// <summary>Somebody sets a wall clock that is behind: what waits for a time of the day would else wait that much longer.</summary>
+    public void SetRight() => _jumped = _jumped < TimeSpan.Zero ? TimeSpan.Zero : _jumped;
 }

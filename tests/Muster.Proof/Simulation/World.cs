@@ -89,6 +89,7 @@ internal sealed class World
             await happens();
             if (_network.Fair || _steps < _options.Steps) continue;
             _network.Fair = true;
+            _time.SetRight();
             end = turn + PeaceSteps;
         }
 
@@ -127,7 +128,13 @@ internal sealed class World
         if (_plane is not null)
         {
             // Clocks jump; what is safe must not rest on them.
-            if (!_network.Fair && _random.Next(60) == 0) _time.Jump(TimeSpan.FromSeconds(_random.Next(-30, 90)));
+            if (!_network.Fair && _random.Next(60) == 0)
+            {
+                var by = _random.Next(-30, 90);
+                _time.Jump(TimeSpan.FromSeconds(by));
+                Tell($"the wall clock jumps by {by} s");
+            }
+
             var before = await Row.ReadAsync(_plane.Store);
             await _plane.SweepAsync();
             var after = await Row.ReadAsync(_plane.Store);
@@ -199,7 +206,7 @@ internal sealed class World
             var facts = await StoreFacts.ReadAsync(_plane.Store, checkPages: _crashes > 0);
             breaches.AddRange(StoreInvariants.Check(facts));
             breaches.AddRange(Acknowledged.Check(facts, _calls));
-            if (!IsOver && breaches.Count == 0) breaches.Add(new Breach(Rules.Stuck, $"in fair weather there is still work: {string.Join(", ", facts.Tasks.Where(t => t.Ready || t.Status == TaskState.InProgress).Select(t => $"task {t.Number} {t.Status}"))}"));
+            if (!IsOver && breaches.Count == 0) breaches.Add(new Breach(Rules.Stuck, $"in fair weather there is still work: {string.Join(", ", facts.Tasks.Where(t => t.Ready || t.NotBefore is not null || t.Status == TaskState.InProgress).Select(t => $"task {t.Number} {t.Status}{(t.NotBefore is { } due ? $", due in {(due - _time.GetUtcNow().ToUnixTimeMilliseconds()) / 1000.0:F1} s" : "")}"))}"));
             await _plane.DisposeAsync();
         }
 

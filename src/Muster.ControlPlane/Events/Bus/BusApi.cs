@@ -79,13 +79,17 @@ public static class BusApi
 
     private static async Task PumpAsync(BusSubscription subscription, Func<byte[], Task> write, CancellationToken ct)
     {
+        // One timer for the whole stream: one for each wait would live on after it.
+        using var timer = new PeriodicTimer(SignOfLife);
+        var tick = timer.WaitForNextTickAsync(ct).AsTask();
         while (true)
         {
             var some = subscription.WaitAsync(ct).AsTask();
-            while (await Task.WhenAny(some, Task.Delay(SignOfLife, ct)) != some)
+            while (await Task.WhenAny(some, tick) != some)
             {
-                ct.ThrowIfCancellationRequested();
+                await tick;
                 await write(": alive\n\n"u8.ToArray());
+                tick = timer.WaitForNextTickAsync(ct).AsTask();
             }
 
             if (!await some) return;
