@@ -15,6 +15,9 @@ namespace Muster.ControlPlane.Models;
 
 public static class ModelUsageApi
 {
+    /// <summary>Of one call. Far more than any has, and so little that no sum of them overflows.</summary>
+    private const long MostTokens = 1_000_000_000_000;
+
     public static void MapModelUsage(this IEndpointRouteBuilder routes)
     {
         routes.MapGet(Routes.ModelUsage, List).WithName("ListModelUsage").Admit(Access.Read);
@@ -37,10 +40,12 @@ public static class ModelUsageApi
     private static async Task<ModelUsageInfo> Get(string id, Store store, CancellationToken ct) =>
         (await store.ReadAsync(c => c.QueryFirstOrDefaultAsync<ModelUsageRow>("SELECT * FROM model_usage WHERE id = @id", new { id }), ct) ?? throw Refusal.NotFound("model usage", id)).ToInfo();
 
+    private static bool IsCount(long tokens) => tokens is >= 0 and <= MostTokens;
+
     private static async Task<Created<ModelUsageInfo>> Create(CreateModelUsage body, HttpContext http, Store store, Writes writes, CancellationToken ct)
     {
         new Checked().Line(body.Provider, "provider", 100).Line(body.Model, "model", 200).Line(body.Outcome, "outcome", 100, required: false)
-            .Require(body.TokensIn >= 0 && body.TokensOut >= 0 && body.TokensCached >= 0, "tokensIn", "Token counts are 0 or more.")
+            .Require(IsCount(body.TokensIn) && IsCount(body.TokensOut) && IsCount(body.TokensCached), "tokensIn", $"Token counts are 0 to {MostTokens}.")
             .Require(body.CostUsd is null or (>= 0 and <= 1_000_000), "costUsd", "costUsd is 0 to 1000000.")
             .Require(body.LatencyMs is null or >= 0, "latencyMs", "latencyMs is 0 or more.").ThrowIfWrong();
         var info = await writes.RunAsync(body, tx =>

@@ -1,5 +1,7 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Unicode;
 
 namespace Muster.ControlPlane.Operations;
 
@@ -20,6 +22,8 @@ public sealed class WholeJson : JsonConverter<JsonElement>
     /// <summary>The writer is the judge: what it takes, every later answer can hold.</summary>
     public static bool IsWhole(JsonElement json)
     {
+        // The writer mends names that are not UTF-8; whoever asks for them later would fail.
+        if (!Utf8.IsValid(JsonMarshal.GetRawUtf8Value(json))) return false;
         try
         {
             using var writer = new Utf8JsonWriter(Stream.Null);

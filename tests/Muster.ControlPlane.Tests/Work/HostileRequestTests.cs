@@ -49,4 +49,27 @@ public sealed class HostileRequestTests
         using (var answer = await plane.RawAsync(HttpMethod.Post, Routes.Tools, tool)) Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
         using (var tools = await plane.RawAsync(HttpMethod.Get, Routes.Tools)) Assert.Contains("\"items\":[]", await tools.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task A_name_in_json_that_is_no_text_is_refused()
+    {
+        await using var plane = await TestPlane.StartAsync();
+        byte[] body = [.. """{"type":"custom.x","text":"t","data":{"__prot"""u8, 0xff, 0xfe, .. "\":1}}"u8];
+        using var content = new ByteArrayContent(body);
+        content.Headers.ContentType = new("application/json");
+        using var answer = await plane.Http.PostAsync(Routes.Events, content, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task Token_counts_that_no_sum_could_hold_are_refused_and_sums_go_on()
+    {
+        await using var plane = await TestPlane.StartAsync();
+        var problem = await plane.RefusedAsync(HttpMethod.Post, Routes.ModelUsage, new { provider = "p", model = "m", tokensIn = long.MaxValue, tokensOut = 1, tokensCached = 0 });
+        Assert.Equal((400, ProblemCodes.Invalid), (problem.Status, problem.Code));
+        for (var i = 0; i < 2; i++)
+            using (var taken = await plane.RawAsync(HttpMethod.Post, Routes.ModelUsage, new { provider = "p", model = "m", tokensIn = 1_000_000_000_000, tokensOut = 1_000_000_000_000, tokensCached = 0 })) Assert.Equal(HttpStatusCode.Created, taken.StatusCode);
+        foreach (var path in new[] { Routes.Statistics, Routes.ModelCost })
+            using (var sums = await plane.RawAsync(HttpMethod.Get, path)) Assert.Equal(HttpStatusCode.OK, sums.StatusCode);
+    }
 }
