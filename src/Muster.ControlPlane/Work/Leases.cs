@@ -14,8 +14,7 @@ public static class Leases
     public const string Holds = "t.id = @Subject AND t.epoch = @Epoch AND t.status = 'in_progress'";
 
     /// <summary>What a lease of this store says; refuses any other. Whether it is current only its task can tell.</summary>
-    public static LeaseToken Read(Store store, string token) =>
-        LeaseToken.Read(token, store.LeaseKey) is { } lease && lease.Incarnation == store.Incarnation ? lease : throw Refusal.LeaseLost();
+    public static LeaseToken Read(Store store, string token) => Of(store, token) ?? throw Refusal.LeaseLost();
 
     /// <summary>The task of a lease that is current now; refuses any other.</summary>
     public static TaskRow Require(StoreTransaction tx, Store store, string? token)
@@ -40,10 +39,13 @@ public static class Leases
 
     private static TaskRow? Find(StoreTransaction tx, Store store, string? token)
     {
-        if (LeaseToken.Read(token, store.LeaseKey) is not { } lease || lease.Incarnation != store.Incarnation) return null;
+        if (Of(store, token) is not { } lease) return null;
         var task = tx.QueryFirst<TaskRow>(TaskQueries.ById, new { id = lease.Subject });
         return task is not null && task.Epoch == lease.Epoch && task.Status == TaskState.InProgress ? task : null;
     }
+
+    private static LeaseToken? Of(Store store, string? token) =>
+        LeaseToken.Read(token, store.LeaseKey) is { } lease && lease.Incarnation == store.Incarnation ? lease : null;
 
     public static string? Header(HttpContext http) => http.Request.Headers[Wire.LeaseHeader].ToString() is { Length: > 0 } value ? value : null;
 }

@@ -73,7 +73,7 @@ internal static class Pages
         new("/tasks/{key}", typeof(TaskPage), async page => await TaskFacts.ReadAsync(page), "task.*", "pull.*", "check.*", "evidence.*", "artifact.*", "deployment.*") { Own = true, Every = 5 },
         new("/tasks/{key}/transcripts/{id}", typeof(TranscriptPage), async page => await TranscriptFacts.ReadAsync(page)),
         new("/reviews", typeof(ReviewsPage), async page => await ReviewsFacts.ReadAsync(page), "pull.*", "check.*", "epic.*"),
-        new("/reviews/{project}/{number}", typeof(ReviewPage), async page => await ReviewFacts.ReadAsync(page), "pull.*", "check.*", "evidence.*", "evaluation.*"),
+        new("/reviews/{project}/{number}", typeof(ReviewPage), async page => await ReviewFacts.ReadAsync(page), "pull.*", "check.*", "evidence.*", "evaluation.*", "deployment.*"),
         new("/reviews/{project}/{number}/diff", typeof(DiffPart), async page => await ReviewFacts.ReadAsync(page)),
         new("/tools", typeof(ToolsPage), async page => await ToolsFacts.ReadAsync(page), "tool.*"),
         new("/tools/{name}", typeof(ToolPage), async page => await ToolFacts.ReadAsync(page), "tool.*"),

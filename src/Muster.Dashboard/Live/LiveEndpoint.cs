@@ -88,7 +88,12 @@ internal static class LiveEndpoint
                 {
                     // What came while the page was drawn and rested has waited long enough.
                     var waited = next.IsCompleted;
-                    if (await Task.WhenAny(next, Task.Delay(Silence(drawn), ct)) != next)
+                    using var silence = CancellationTokenSource.CreateLinkedTokenSource(ct);
+                    var quiet = Task.Delay(Silence(drawn), silence.Token);
+                    var something = await Task.WhenAny(next, quiet) == next;
+                    // A timer that is not waited for any more would live on.
+                    await silence.CancelAsync();
+                    if (!something)
                     {
                         await WriteAsync(": alive\n\n", ct);
                         if (page.Every is not { } seconds || Stopwatch.GetElapsedTime(drawn) < TimeSpan.FromSeconds(seconds)) continue;

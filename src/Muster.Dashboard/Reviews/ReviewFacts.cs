@@ -29,6 +29,9 @@ public sealed record ReviewFacts
     /// <summary>How a proposed role did on recorded tasks, the newest first; null where no role is proposed.</summary>
     public required IReadOnlyList<EvaluationInfo>? Evaluations { get; init; }
 
+    /// <summary>Where it runs since it was merged.</summary>
+    public required IReadOnlyList<DeploymentInfo> Deployments { get; init; }
+
     public bool Open => Pull.State == PullState.Open;
 
     public bool NeedsWord => Pull is { State: PullState.Open, NeedsApproval: true, Approved: false };
@@ -40,6 +43,7 @@ public sealed record ReviewFacts
         var evidence = page.Muster.ListEvidenceAsync(pull.TaskId);
         var queue = pull.State == PullState.Queued ? page.Muster.ListMergeQueueAsync(pull.Project) : null;
         var evaluations = Proposes(pull) ? page.Muster.ListEvaluationsAsync(pull.Id, limit: 5) : null;
+        var deployments = DeployedFacts.OfAsync(page.Muster, pull);
         var (diff, why) = await DiffAsync(page.Muster, pull.Id);
         return new ReviewFacts
         {
@@ -47,6 +51,7 @@ public sealed record ReviewFacts
             Task = await task,
             Contract = ContractLine.Of(await task, await evidence, [pull]),
             Evaluations = evaluations is null ? null : (await evaluations).Items,
+            Deployments = await deployments,
             Diff = diff,
             NoDiff = why,
             Queued = queue is null ? null : (await queue).FirstOrDefault(q => q.TaskKey == pull.TaskKey),

@@ -3,6 +3,7 @@ using Muster.Contracts.Fleet;
 using Muster.Contracts.Tools;
 using Muster.Contracts.Work;
 using Muster.Dashboard.Hosting;
+using Muster.Dashboard.Reviews;
 
 namespace Muster.Dashboard.Tasks;
 
@@ -19,6 +20,9 @@ public sealed record TaskFacts
     public required IReadOnlyList<TaskUpdateInfo> Updates { get; init; }
     public required IReadOnlyList<PullInfo> Pulls { get; init; }
     public required IReadOnlyList<ArtifactInfo> Artifacts { get; init; }
+
+    /// <summary>Where it runs since it was merged.</summary>
+    public required IReadOnlyList<DeploymentInfo> Deployments { get; init; }
 
     /// <summary>The attempt whose log is shown.</summary>
     public required int Epoch { get; init; }
@@ -53,6 +57,7 @@ public sealed record TaskFacts
             Attempts = [.. (await attempts).Items.OrderByDescending(a => a.Epoch)],
             Updates = (await updates).Items,
             Artifacts = (await artifacts).Items,
+            Deployments = await DeployedFacts.OfAsync(muster, (await pulls).Items is [var newest, ..] ? newest : null),
             Epoch = epoch,
             Log = log,
             LogNext = next,

@@ -35,21 +35,7 @@ public sealed class DeedTests(Served served, Chromium chromium) : IClassFixture<
         await muster.CreateReviewAsync("REV!1", new CreateReview { Verdict = Verdicts.Comment, HeadSha = (await muster.GetPullAsync("REV!1")).HeadSha, Body = "I look, too" });
         await Assertions.Expect(page.Locator("#r-brief")).ToContainTextAsync("I look, too");
         await Assertions.Expect(page.Locator("tr.draft")).ToHaveCountAsync(2);
-        await page.Keyboard.PressAsync("Control+Enter");
-        await Assertions.Expect(page.GetByText("REV!1 is sent back")).ToBeVisibleAsync();
-        await Assertions.Expect(page.Locator("tr.draft")).ToHaveCountAsync(0);
-        Assert.Empty(errors);
-
-        var (again, pull) = await served.HandInAsync("dora", "cart.cs", Served.Cart.Replace("return sum;", "return decimal.Round(sum, 2);", StringComparison.Ordinal));
-        Assert.Equal([(6, "Take the rate from the country"), (9, "Round here")], again.Previous!.Comments!.Select(c => (c.Line!.Value, c.Text)));
-
-        // Two look at the same time; the page of the second does not hear of the first.
-        await using var elsewhere = await chromium.OpenAsync();
-        var other = await served.SignInAsync(elsewhere);
-        await other.RouteAsync("**/live**", route => route.AbortAsync());
-        await other.GotoAsync(At("/reviews/REV/1"));
-        await page.GotoAsync(At("/reviews/REV/1"));
-        // The answer to the first is late, and older than what the page shows by then: it must not stay.
+        // The page hears of it before the answer is there.
         var late = new TaskCompletionSource();
         await page.RouteAsync("**", async route =>
         {
@@ -63,6 +49,24 @@ public sealed class DeedTests(Served served, Chromium chromium) : IClassFixture<
             await late.Task;
             await route.FulfillAsync(new RouteFulfillOptions { Response = answer });
         });
+        await page.Keyboard.PressAsync("Control+Enter");
+        await Assertions.Expect(page.Locator("#r-brief .state").First).ToContainTextAsync("changes");
+        late.SetResult();
+        await Assertions.Expect(page.GetByText("REV!1 is sent back")).ToBeVisibleAsync();
+        await Assertions.Expect(page.Locator("tr.draft")).ToHaveCountAsync(0);
+        Assert.Empty(errors);
+
+        var (again, pull) = await served.HandInAsync("dora", "cart.cs", Served.Cart.Replace("return sum;", "return decimal.Round(sum, 2);", StringComparison.Ordinal));
+        Assert.Equal([(6, "Take the rate from the country"), (9, "Round here")], again.Previous!.Comments!.Select(c => (c.Line!.Value, c.Text)));
+
+        // Two look at the same time; the page of the second does not hear of the first.
+        await using var elsewhere = await chromium.OpenAsync();
+        var other = await served.SignInAsync(elsewhere);
+        await other.RouteAsync("**/live**", route => route.AbortAsync());
+        await other.GotoAsync(At("/reviews/REV/1"));
+        await page.GotoAsync(At("/reviews/REV/1"));
+        // The answer is late again, and older than what the page shows by then: it must not stay.
+        late = new TaskCompletionSource();
         await page.GetByRole(AriaRole.Button, new() { Name = "Approve" }).ClickAsync();
         await Until.HoldsAsync(async () => await muster.GetPullAsync(pull.Id) is { State: PullState.Merged } ? (true, "") : (false, (await muster.ExplainTaskAsync("REV-1")).Sentence), Patience);
         await Assertions.Expect(page.Locator("#r-brief .state").First).ToContainTextAsync("merged");

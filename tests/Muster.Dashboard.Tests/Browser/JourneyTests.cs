@@ -1,4 +1,5 @@
 using Microsoft.Playwright;
+using Muster.Conformance.Servers;
 using Muster.Contracts.Work;
 using Muster.EndToEnd.Tests;
 
@@ -62,6 +63,44 @@ public sealed class JourneyTests(Served served, Chromium chromium) : IClassFixtu
         // The same session, the same page: nobody signs in anew.
         await Assertions.Expect(page.Locator("#stale")).ToBeHiddenAsync(new() { Timeout = 30_000 });
         await Assertions.Expect(page.Locator("#r-projects")).ToContainTextAsync("back again", new() { Timeout = 15_000 });
+    }
+
+    [Fact(SkipUnless = nameof(Chromium.IsThere), SkipType = typeof(Chromium), Skip = Chromium.Missing)]
+    [Trait("req", "B8")]
+    public async Task What_happened_while_the_line_was_cut_is_there_when_it_is_back_and_what_was_typed_still_is()
+    {
+        await using var line = new Cutter(served.Plane.Address.Port);
+        Uri At(string path) => new($"http://127.0.0.1:{line.Port}{path}");
+        await using var context = await chromium.OpenAsync();
+        var page = await context.NewPageAsync();
+        await page.GotoAsync(At((await served.Plane.Client.CreateSignInLinkAsync()).Path).AbsoluteUri);
+        await page.GotoAsync(At("/tasks/SHO-6").AbsoluteUri);
+        await Assertions.Expect(page.Locator("body[data-connected]")).ToHaveCountAsync(1);
+        var comment = page.GetByLabel("Comment", new() { Exact = true });
+        // What was wrong is told; that others go on takes neither the next try nor its words away.
+        await comment.FillAsync("   ");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Comment" }).ClickAsync();
+        await Assertions.Expect(page.Locator("#comment-text-wrong")).ToBeVisibleAsync();
+        await comment.FillAsync("Said into the dark");
+        await served.Plane.Client.AddTaskUpdateAsync("SHO-6", new AddTaskUpdate { Text = "Said before" });
+        await Assertions.Expect(page.Locator(".talk")).ToContainTextAsync("Said before");
+        await Assertions.Expect(comment).ToHaveValueAsync("Said into the dark");
+
+        // Plane and page live on; only nothing passes between them.
+        line.CutUp = 0;
+        line.CutAll();
+        await Assertions.Expect(page.Locator("#stale")).ToContainTextAsync("Not connected");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Comment" }).ClickAsync();
+        await Assertions.Expect(page.Locator("#r-comments [role=alert]")).ToContainTextAsync("Nothing was sent");
+        await served.Plane.Client.AddTaskUpdateAsync("SHO-6", new AddTaskUpdate { Text = "Said meanwhile by another" });
+
+        line.CutUp = null;
+        await Assertions.Expect(page.Locator("#stale")).ToBeHiddenAsync();
+        await Assertions.Expect(page.Locator(".talk")).ToContainTextAsync("Said meanwhile by another");
+        await Assertions.Expect(comment).ToHaveValueAsync("Said into the dark");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Comment" }).ClickAsync();
+        await Assertions.Expect(page.Locator(".talk")).ToContainTextAsync("Said into the dark");
+        Assert.Single((await served.Plane.Client.ListTaskUpdatesAsync("SHO-6", limit: 200)).Items, update => update.Text == "Said into the dark");
     }
 
     [Fact(SkipUnless = nameof(Chromium.IsThere), SkipType = typeof(Chromium), Skip = Chromium.Missing)]

@@ -18,6 +18,7 @@ export function startForms() {
 async function send(form, submitter) {
   if (form.getAttribute("aria-busy") === "true") return;
   form.setAttribute("aria-busy", "true");
+  form.querySelector(":scope > .wrong[data-mine]")?.remove();
   try {
     const answer = await fetch(form.action, { method: "POST", body: bodyOf(form, submitter), headers: { Accept: "text/html" } });
     if (!answer.headers.get("content-type")?.startsWith("text/html")) throw new Error(await answer.text());
@@ -78,11 +79,12 @@ function moved(page, answer) {
 
 /** @param {HTMLFormElement} form @param {string} text */
 function complain(form, text) {
-  let line = form.querySelector(":scope > .wrong");
+  let line = /** @type {HTMLElement | null} */ (form.querySelector(":scope > .wrong"));
   if (!line) {
     line = document.createElement("p");
     line.className = "wrong";
     line.setAttribute("role", "alert");
+    line.dataset.mine = "";
     form.prepend(line);
   }
   line.textContent = text;

@@ -25,8 +25,9 @@ export function startLines() {
     event.preventDefault();
   });
   document.addEventListener("muster:taken", event => {
-    const form = /** @type {CustomEvent} */ (event).detail;
-    for (const text of form.elements) text.closest?.("[data-mine]")?.remove();
+    // The page may have heard of it before the answer came, and have no such form any more.
+    const { id } = /** @type {CustomEvent} */ (event).detail;
+    for (const field of document.querySelectorAll(`[data-mine] [form="${CSS.escape(id)}"]`)) field.closest("[data-mine]")?.remove();
   });
 }
 

@@ -66,7 +66,8 @@ function children(from, to) {
   const named = new Map();
   for (const child of from.children) if (child.id) named.set(child.id, child);
   let at = after(from.firstChild);
-  for (const wanted of [...to.childNodes]) {
+  const all = [...to.childNodes];
+  for (const [place, wanted] of all.entries()) {
     const same = wanted instanceof Element && wanted.id ? named.get(wanted.id) : undefined;
     if (same) {
       if (same !== at) from.insertBefore(same, at);
@@ -74,6 +75,7 @@ function children(from, to) {
       morph(same, /** @type {Element} */ (wanted));
       continue;
     }
+    at = passed(at, wanted, all.slice(place + 1));
     if (at && fits(at, wanted)) {
       const next = after(at.nextSibling);
       if (wanted instanceof Element) morph(/** @type {Element} */ (at), wanted);
@@ -88,6 +90,30 @@ function children(from, to) {
     at.remove();
     at = next;
   }
+}
+
+/**
+ * Where what is wanted stands, when all that stands before it is not wanted any more: then that goes. An error that is no more
+ * must not take the field behind it along, with what was typed into it.
+ * @param {ChildNode | null} at @param {Node} wanted @param {Node[]} rest wanted after it
+ */
+function passed(at, wanted, rest) {
+  /** @type {ChildNode[]} */
+  const gone = [];
+  for (let node = at; node; node = after(node.nextSibling)) {
+    if (fits(node, wanted)) {
+      for (const old of gone) old.remove();
+      return node;
+    }
+    if (comes(node, rest)) break;
+    gone.push(node);
+  }
+  return at;
+}
+
+/** @param {ChildNode} shown @param {Node[]} rest */
+function comes(shown, rest) {
+  return shown instanceof Element && shown.id ? rest.some(wanted => wanted instanceof Element && wanted.id === shown.id) : rest.some(wanted => fits(shown, wanted));
 }
 
 /**
