@@ -55,7 +55,8 @@ internal sealed class Instance : IAsyncDisposable
         var pause = TimeSpan.FromMilliseconds(50);
         while (!over.IsCancellationRequested)
         {
-            answer = await AskAsync(http, path, over.Token) ?? answer;
+            // What it once said tells more than that it did not answer the last time.
+            if (await AskAsync(http, path, over.Token) is { } now && (now.Status is not null || answer.Status is null)) answer = now;
             if (answer.Ok) return answer;
             await Task.WhenAny(Exit, Task.Delay(pause, over.Token));
             if (Exit.IsCompleted) return new HealthAnswer(answer.Status, $"the process {await Exit} before it was healthy");

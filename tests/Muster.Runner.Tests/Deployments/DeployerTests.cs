@@ -48,7 +48,7 @@ public sealed class DeployerTests : IAsyncDisposable
         var good = await _deployer.DeployAsync(Request(plane, await plane.HeadAsync()), default);
         var before = await GetAsync(good.Url!);
 
-        var sick = await _deployer.DeployAsync(Request(plane, await plane.CommitAsync("sick", ("sick.txt", "x"), ("version.txt", "sick")), seconds: 8), default);
+        var sick = await _deployer.DeployAsync(Request(plane, await plane.CommitAsync("sick", ("sick.txt", "x"), ("version.txt", "sick")), seconds: 15), default);
 
         Assert.Equal((JobState.Failed, 500), (sick.Outcome, sick.Health!.Status));
         Assert.Contains("answered 500", sick.Detail, StringComparison.Ordinal);
