@@ -118,6 +118,8 @@ public sealed class WholeWayTests(Chromium chromium)
         Assert.Equal("hello\n", await http.GetStringAsync(new Uri(new Uri(address!), "words/hello"), TestContext.Current.CancellationToken));
         await page.GotoAsync(At("/tasks/WRD-1"));
         await Assertions.Expect(page.Locator("#r-deployed")).ToContainTextAsync("healthy");
+        await page.GetByText("What it changes").ClickAsync();
+        await Assertions.Expect(page.Locator("#r-pulls .diff").First).ToContainTextAsync("hello");
         await page.GotoAsync(At("/"));
         await Assertions.Expect(page.Locator("main")).ToContainTextAsync("hello");
         await Assertions.Expect(page.Locator(".decision")).ToHaveCountAsync(0);
