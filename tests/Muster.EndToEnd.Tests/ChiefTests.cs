@@ -83,33 +83,6 @@ public sealed class ChiefTests
         }, Patience);
     }
 
-    private static string Plan(params string[] words) => JsonSerializer.Serialize(new
-    {
-        say = "Word by word.",
-        preference = (string?)null,
-        plan = new
-        {
-            goal = "The list holds the words",
-            project = new { key = "WRD", repository = (string?)null, name = (string?)null },
-            epics = Array.Empty<object>(),
-            risks = Array.Empty<string>(),
-            questions = Array.Empty<object>(),
-            budgetUsd = (double?)null,
-            tasks = words.Select((word, i) => new
-            {
-                number = i + 1,
-                title = word,
-                description = $"Write {word} into the list.",
-                epic = (int?)null,
-                role = "backend-engineer",
-                labels = Array.Empty<string>(),
-                priority = 3,
-                after = i == 0 ? Array.Empty<int>() : [i],
-                contract = (string?)null,
-                hours = 1,
-                budgetUsd = (double?)null,
-                needsApproval = (bool?)null,
-            }),
-        },
-    });
+    private static string Plan(params string[] words) => ScriptedPlan.Of("WRD", "Word by word.", "The list holds the words",
+        words.Select((word, i) => new ScriptedTask(word, $"Write {word} into the list.") { After = i == 0 ? [] : [i] }));
 }

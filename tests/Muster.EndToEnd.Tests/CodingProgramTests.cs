@@ -81,33 +81,6 @@ public sealed class CodingProgramTests
         return ScriptedScripts.Shell($"Wrote {word}.", $"echo {word} > words/{word}", "sh ./check.sh && echo it holds")(request);
     }
 
-    private static string Plan() => JsonSerializer.Serialize(new
-    {
-        say = "Chapter by chapter.",
-        preference = (string?)null,
-        plan = new
-        {
-            goal = "There is a book",
-            project = new { key = "SOM", repository = (string?)null, name = (string?)null },
-            epics = Array.Empty<object>(),
-            risks = Array.Empty<string>(),
-            questions = Array.Empty<object>(),
-            budgetUsd = (double?)null,
-            tasks = Titles.Select((title, i) => new
-            {
-                number = i + 1,
-                title,
-                description = "A file of its own with its word in it.",
-                epic = (int?)null,
-                role = Roles[i],
-                labels = Array.Empty<string>(),
-                priority = 3,
-                after = Array.Empty<int>(),
-                contract = (string?)null,
-                hours = 1,
-                budgetUsd = (double?)null,
-                needsApproval = (bool?)null,
-            }),
-        },
-    });
+    private static string Plan() => ScriptedPlan.Of("SOM", "Chapter by chapter.", "There is a book",
+        Titles.Select((title, i) => new ScriptedTask(title, "A file of its own with its word in it.") { Role = Roles[i] }));
 }

@@ -82,26 +82,5 @@ public sealed class NoKeyTests
         return request.Text.Contains(Title, StringComparison.Ordinal) ? ScriptedScripts.Shell("Wrote it.", "echo only > words/only")(request) : ScriptedTurn.Say("Nothing to do.");
     }
 
-    private static string Plan() => JsonSerializer.Serialize(new
-    {
-        say = "One word.",
-        preference = (string?)null,
-        plan = new
-        {
-            goal = "There is a word",
-            project = new { key = "ONE", repository = (string?)null, name = (string?)null },
-            epics = Array.Empty<object>(),
-            risks = Array.Empty<string>(),
-            questions = Array.Empty<object>(),
-            budgetUsd = (double?)null,
-            tasks = new[]
-            {
-                new
-                {
-                    number = 1, title = Title, description = "A file of its own with its word in it.", epic = (int?)null, role = "backend-engineer", labels = Array.Empty<string>(), priority = 3,
-                    after = Array.Empty<int>(), contract = (string?)null, hours = 1, budgetUsd = (double?)null, needsApproval = (bool?)null,
-                },
-            },
-        },
-    });
+    private static string Plan() => ScriptedPlan.Of("ONE", "One word.", "There is a word", [new ScriptedTask(Title, "A file of its own with its word in it.")]);
 }

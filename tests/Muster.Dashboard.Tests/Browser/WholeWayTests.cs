@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.Playwright;
 using Muster.Conformance.Models;
 using Muster.Contracts.Delivery;
@@ -129,36 +128,5 @@ public sealed class WholeWayTests(Chromium chromium)
         Assert.Equal(2, (await up.Client.GetTaskAsync("WRD-1")).Attempts);
     }
 
-    private static string Plan { get; } = JsonSerializer.Serialize(new
-    {
-        say = "One word.",
-        preference = (string?)null,
-        plan = new
-        {
-            goal = "The list says hello",
-            project = new { key = "WRD", repository = (string?)null, name = (string?)null },
-            epics = Array.Empty<object>(),
-            risks = Array.Empty<string>(),
-            questions = Array.Empty<object>(),
-            budgetUsd = (double?)null,
-            tasks = new[]
-            {
-                new
-                {
-                    number = 1,
-                    title = "Write hello",
-                    description = "Write hello into the list.",
-                    epic = (int?)null,
-                    role = "backend-engineer",
-                    labels = Array.Empty<string>(),
-                    priority = 3,
-                    after = Array.Empty<int>(),
-                    contract = (string?)null,
-                    hours = 1,
-                    budgetUsd = (double?)null,
-                    needsApproval = (bool?)null,
-                },
-            },
-        },
-    });
+    private static string Plan { get; } = ScriptedPlan.Of("WRD", "One word.", "The list says hello", [new ScriptedTask("Write hello", "Write hello into the list.")]);
 }
