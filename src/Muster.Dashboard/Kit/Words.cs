@@ -39,7 +39,7 @@ internal static class Words
 
     public static string Span(TimeSpan span) => span switch
     {
-        { TotalSeconds: < 1 } => "0 s",
+        { TotalSeconds: < 0.5 } => "0 s",
         { TotalSeconds: < 100 } => $"{span.TotalSeconds:0} s",
         { TotalMinutes: < 100 } => $"{span.TotalMinutes:0} min",
         { TotalHours: < 48 } => $"{span.TotalHours:0} h",

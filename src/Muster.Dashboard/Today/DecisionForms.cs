@@ -48,7 +48,7 @@ internal static class DecisionForms
     private static async Task<string> EvaluateAsync(FormCall call)
     {
         var made = await call.Page.Muster.CreateEvaluationAsync(call.Value("id"), new CreateEvaluation { Last = call.Number<int>("last"), LimitUsd = call.Number<double>("limitUsd") }, ct: call.Stop);
-        return $"{Kit.Words.Count(made.Tasks.Count, "recorded task")} of {made.Role} are done anew, for at most {Kit.Words.Money(made.LimitUsd)}";
+        return $"{made.Role} does {Kit.Words.Count(made.Tasks.Count, "recorded task")} anew, as it is and as proposed, for at most {Kit.Words.Money(made.LimitUsd)}";
     }
 
     private static async Task<string> RaiseAsync(FormCall call)

@@ -13,9 +13,6 @@ public sealed class LookTests(Served served, Chromium chromium) : IClassFixture<
 {
     private static readonly string Axe = Path.Combine(Repository.Root, "tests/tools/web/node_modules/axe-core/axe.min.js");
 
-    /// <summary>With <c>MUSTER_SCREENSHOTS=FOLDER</c> every page is also kept as a picture.</summary>
-    private static readonly string? Pictures = Environment.GetEnvironmentVariable("MUSTER_SCREENSHOTS");
-
     public static bool HasAxe => File.Exists(Axe) || Environment.GetEnvironmentVariable("CI") == "true";
 
     private IEnumerable<(string Name, string Path)> All =>
@@ -62,14 +59,7 @@ public sealed class LookTests(Served served, Chromium chromium) : IClassFixture<
                 await page.SetViewportSizeAsync(width, height);
             }
 
-            if (Pictures is null) continue;
-            foreach (var scheme in new[] { ColorScheme.Light, ColorScheme.Dark })
-            {
-                await page.EmulateMediaAsync(new() { ColorScheme = scheme });
-                await page.ScreenshotAsync(new() { Path = Path.Combine(Pictures, $"{name}-{scheme.ToString().ToLowerInvariant()}-{(width < 500 ? "phone" : "desk")}.png"), FullPage = true });
-            }
-
-            await page.EmulateMediaAsync(new() { ColorScheme = theme });
+            await Pictures.KeepAsync(page, name, theme);
         }
 
         Assert.True(wrong.Count == 0, string.Join('\n', wrong));
