@@ -15,7 +15,7 @@ namespace Muster.Dashboard.Live;
 
 /// <summary>
 /// One stream a page: what happens at the plane makes the page be drawn anew, by the same components, and of it those regions
-/// are sent that look different now. Events that come together are one drawing; drawing takes at most a part of the time.
+/// are sent that look different now, without those of their parts that do not. Events that come together are one drawing; drawing takes at most a part of the time.
 /// </summary>
 internal static class LiveEndpoint
 {
@@ -69,7 +69,7 @@ internal static class LiveEndpoint
     internal sealed class Viewer(
         HttpContext http, IServiceScopeFactory scopes, Session session, PageRoute page, string address, RouteValueDictionary values, Preferences preferences, long after, Drawings drawings) : IDisposable
     {
-        private readonly Dictionary<string, string> _shown = new(StringComparer.Ordinal);
+        private readonly Dictionary<string, (string Look, Dictionary<string, string> Parts)> _shown = new(StringComparer.Ordinal);
         private readonly SemaphoreSlim _writing = new(1);
         private long _seen = after;
 
@@ -169,9 +169,10 @@ internal static class LiveEndpoint
             foreach (var (name, region) in Regions.Of(html))
             {
                 var look = Regions.Look(region);
-                if (_shown.GetValueOrDefault(name) == look) continue;
-                _shown[name] = look;
-                changed.Add(region);
+                var seen = _shown.GetValueOrDefault(name, ("", []));
+                if (seen.Look == look) continue;
+                changed.Add(Regions.Since(region, seen.Parts, out var parts));
+                _shown[name] = (look, parts);
             }
 
             await SendAsync("regions", JsonSerializer.Serialize(new { title = Title(html), badge = context.Needs, at = context.Now, regions = changed }, Wire.Json), ct);

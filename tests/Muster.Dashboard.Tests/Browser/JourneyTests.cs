@@ -189,6 +189,37 @@ public sealed class JourneyTests(Served served, Chromium chromium) : IClassFixtu
 
     [Fact(SkipUnless = nameof(Chromium.IsThere), SkipType = typeof(Chromium), Skip = Chromium.Missing)]
     [Trait("req", "B8")]
+    public async Task What_stays_is_not_touched_wherever_it_goes_and_what_is_missing_is_noticed()
+    {
+        await using var context = await chromium.OpenAsync();
+        var page = await served.SignInAsync(context);
+        var told = await page.EvaluateAsync<string[]>(
+            """
+            async () => {
+              const { parse, renew } = await import(document.querySelector("script[type=module]").src.replace("main.js", "morph.js"));
+              const at = html => parse(`<div>${html}</div>`).body.firstElementChild;
+              const part = (id, text) => `<li id="${id}" data-part><input value="${text}"></li><!--/part-->`;
+              const same = id => `<li id="${id}" data-same></li><!--/part-->`;
+              const shown = document.querySelector("main").appendChild(at(`<ol>${part("a", 1)}${part("b", 2)}${part("c", 3)}</ol><p>none</p>`));
+              const look = () => [...shown.querySelectorAll("li")].map(li => li.parentNode.tagName + li.id + (li.firstChild?.value ?? "-")).join(" ");
+              shown.querySelector("#b input").focus();
+              shown.querySelector("#b input").value = "typed";
+              const said = [];
+              // The one before it goes, and it stays where it is, with the focus and what was typed.
+              said.push(renew(shown, at(`<ol>${same("b")}${part("c", 4)}</ol><p>none</p>`)) + " " + look() + " " + document.activeElement.parentNode.id);
+              // To another list, which there was not; and one that is new.
+              said.push(renew(shown, at(`<ol>${same("c")}${part("d", 5)}</ol><ul>${same("b")}</ul>`)) + " " + look());
+              // Nobody knows that one.
+              said.push(renew(shown, at(`<ol>${same("z")}</ol>`)) + " " + look());
+              shown.remove();
+              return said;
+            }
+            """);
+        Assert.Equal(["true OLbtyped OLc4 b", "true OLc4 OLd5 ULbtyped", "false OLc4 OLd5 ULbtyped"], told);
+    }
+
+    [Fact(SkipUnless = nameof(Chromium.IsThere), SkipType = typeof(Chromium), Skip = Chromium.Missing)]
+    [Trait("req", "B8")]
     public async Task Nothing_moves_for_who_asks_for_less_motion()
     {
         const string Moving = "() => document.getAnimations().length + [...document.querySelectorAll('*')].filter(e => getComputedStyle(e).transitionDuration.split(',').some(d => parseFloat(d) > 0)).length";

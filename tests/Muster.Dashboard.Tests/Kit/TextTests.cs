@@ -88,6 +88,19 @@ public sealed class TextTests
     }
 
     [Fact]
+    public void Of_the_parts_of_a_region_those_are_sent_that_look_different_now()
+    {
+        const string Mark = "<!--/part-->";
+        Assert.Equal("<ol><li id=\"a\" data-part>1</li>" + Mark + "</ol>", Regions.Since("<ol><li id=\"a\" data-part>1</li>" + Mark + "</ol>", new Dictionary<string, string>(), out var first));
+        var next = Regions.Since("<h2>2</h2><ol><li id=\"b\" data-part class=\"row\"><ul><li id=\"x\">0</li></ul></li>" + Mark + "<li id=\"a\" data-part>1</li>" + Mark + "</ol>", first, out var second);
+        Assert.Equal("<h2>2</h2><ol><li id=\"b\" data-part class=\"row\"><ul><li id=\"x\">0</li></ul></li>" + Mark + "<li id=\"a\" data-same></li>" + Mark + "</ol>", next);
+        Assert.Equal(["a", "b"], second.Keys.Order(StringComparer.Ordinal));
+        // Who was away for one drawing is not known any more.
+        Regions.Since("<ol></ol>", second, out var third);
+        Assert.Empty(third);
+    }
+
+    [Fact]
     public void All_pages_together_stay_small()
     {
         var sizes = new AssetFiles().Sizes.ToList();

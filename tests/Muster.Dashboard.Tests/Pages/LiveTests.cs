@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using Muster.Contracts.Work;
 
@@ -38,6 +39,25 @@ public sealed class LiveTests(PageHost host) : IClassFixture<PageHost>
     }
 
     [Fact]
+    [Trait("req", "B8")]
+    public async Task Of_many_only_those_are_sent_again_that_have_changed()
+    {
+        await host.Plane.ProjectAsync("PRT", contract: "");
+        foreach (var agent in new[] { "part-1", "part-2" }) await host.Plane.BeatAsync(agent);
+        using var browser = await host.SignInAsync();
+        await using var stream = await browser.StreamAsync("/live?at=%2Fagents&after=0");
+        var (_, first) = await NextAsync(stream, "regions");
+        Assert.DoesNotContain("data-same", string.Concat(first), StringComparison.Ordinal);
+        await host.Plane.TaskAsync("Something to do", "PRT");
+        var task = (await host.Muster.ClaimTasksAsync(new ClaimRequest { Agent = "part-1", Projects = ["PRT"], Max = 1 })).Tasks.Single();
+        string? region = null;
+        while (region?.Contains(task.Task.Key, StringComparison.Ordinal) != true) region = (await NextAsync(stream, "regions")).Regions.FirstOrDefault(r => r.Contains("r-agents", StringComparison.Ordinal));
+        Assert.Contains("part-1", region, StringComparison.Ordinal);
+        Assert.DoesNotContain("part-2", region, StringComparison.Ordinal);
+        Assert.Contains("data-same", region, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_stream_is_for_who_is_signed_in_and_for_pages_that_there_are()
     {
         using var nobody = new PageHost.Browser(host.Plane.Address);
@@ -51,10 +71,9 @@ public sealed class LiveTests(PageHost host) : IClassFixture<PageHost>
     private static async Task<(long Id, IReadOnlyList<string> Regions)> NextAsync(Stream stream, string kind)
     {
         using var late = new CancellationTokenSource(Patience);
-        using var reader = new StreamReader(stream, leaveOpen: true);
         long id = 0;
         var type = "";
-        while (await reader.ReadLineAsync(late.Token) is { } line)
+        while (await LineAsync(stream, late.Token) is { } line)
         {
             if (line.StartsWith("id: ", StringComparison.Ordinal)) id = long.Parse(line.AsSpan(4), CultureInfo.InvariantCulture);
             else if (line.StartsWith("event: ", StringComparison.Ordinal)) type = line[7..];
@@ -62,5 +81,19 @@ public sealed class LiveTests(PageHost host) : IClassFixture<PageHost>
         }
 
         throw new InvalidOperationException("The stream ended.");
+    }
+
+    /// <summary>A line, and nothing of what comes behind it.</summary>
+    private static async Task<string?> LineAsync(Stream stream, CancellationToken ct)
+    {
+        List<byte> line = [];
+        var one = new byte[1];
+        while (await stream.ReadAsync(one, ct) == 1)
+        {
+            if (one[0] == '\n') return Encoding.UTF8.GetString([.. line]);
+            line.Add(one[0]);
+        }
+
+        return null;
     }
 }

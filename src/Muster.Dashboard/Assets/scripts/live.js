@@ -1,5 +1,5 @@
 // One stream keeps the page true. When it is lost the page says so, and from when what it shows is; the browser opens it anew.
-import { morph, parse } from "./morph.js";
+import { parse, renew } from "./morph.js";
 
 const body = document.body;
 /** @type {EventSource | undefined} */
@@ -50,7 +50,8 @@ function show({ title, badge, regions }) {
   for (const html of regions) {
     const wanted = parse(html).body.firstElementChild;
     const shown = wanted && document.getElementById(wanted.id);
-    if (wanted && shown) morph(shown, wanted);
+    // Something else has changed the page: the stream begins anew, with all of it.
+    if (wanted && shown && !renew(shown, wanted)) return open();
   }
   document.dispatchEvent(new Event("muster:changed"));
 }

@@ -19,12 +19,29 @@ export function parse(html) {
 }
 
 /**
+ * A region of which only the parts came that look different now; of the others only where they stand, in whatever list that is.
  * @param {Element} from what is shown
  * @param {Element} to what it should look like
+ * @returns {boolean} whether all that is to stay was there
  */
-export function morph(from, to) {
+export function renew(from, to) {
+  /** @type {Map<string, Element>} */
+  const parts = new Map();
+  const same = [...to.querySelectorAll("[data-same]")];
+  if (same.length > 0) for (const part of from.querySelectorAll("[data-part]")) parts.set(part.id, part);
+  if (!same.every(place => parts.has(place.id))) return false;
+  morph(from, to, parts);
+  return true;
+}
+
+/**
+ * @param {Element} from what is shown
+ * @param {Element} to what it should look like
+ * @param {Map<string, Element>} [parts] what may stay as it is, by id
+ */
+export function morph(from, to, parts = new Map()) {
   if (from.tagName !== to.tagName) {
-    from.replaceWith(document.importNode(to, true));
+    from.replaceWith(made(to, parts));
     return;
   }
   attributes(from, to);
@@ -32,7 +49,7 @@ export function morph(from, to) {
     value(from, to.textContent ?? "");
     return;
   }
-  children(from, to);
+  children(from, to, parts);
 }
 
 /** @param {Element} from @param {Element} to */
@@ -58,38 +75,51 @@ function value(area, wanted) {
   if (!typed && area.value !== wanted) area.value = wanted;
 }
 
-/** @param {Element} from @param {Element} to */
-function children(from, to) {
+/** @param {Element} from @param {Element} to @param {Map<string, Element>} parts */
+function children(from, to, parts) {
   // What was fetched into a fold is not in the page that came.
   if (from.hasAttribute("data-loaded")) return;
   /** @type {Map<string, Element>} */
   const named = new Map();
   for (const child of from.children) if (child.id) named.set(child.id, child);
+  const all = [...to.childNodes].filter(node => !(node instanceof Comment));
+  // What is gone goes first, so that what stays need not be moved, which would take the focus from it.
+  const stay = new Set(all.map(node => node instanceof Element ? node.id : ""));
+  for (const [id, child] of named) if (!stay.has(id) && !child.hasAttribute("data-mine")) child.remove();
   let at = after(from.firstChild);
-  const all = [...to.childNodes];
   for (const [place, wanted] of all.entries()) {
-    const same = wanted instanceof Element && wanted.id ? named.get(wanted.id) : undefined;
+    const same = wanted instanceof Element && wanted.id ? named.get(wanted.id) ?? parts.get(wanted.id) : undefined;
     if (same) {
       if (same !== at) from.insertBefore(same, at);
       else at = after(at.nextSibling);
-      morph(same, /** @type {Element} */ (wanted));
+      if (!(/** @type {Element} */ (wanted).hasAttribute("data-same"))) morph(same, /** @type {Element} */ (wanted), parts);
       continue;
     }
     at = passed(at, wanted, all.slice(place + 1));
     if (at && fits(at, wanted)) {
       const next = after(at.nextSibling);
-      if (wanted instanceof Element) morph(/** @type {Element} */ (at), wanted);
+      if (wanted instanceof Element) morph(/** @type {Element} */ (at), wanted, parts);
       else if (at.nodeValue !== wanted.nodeValue) at.nodeValue = wanted.nodeValue;
       at = next;
       continue;
     }
-    from.insertBefore(document.importNode(wanted, true), at);
+    from.insertBefore(made(wanted, parts), at);
   }
   while (at) {
     const next = after(at.nextSibling);
     at.remove();
     at = next;
   }
+}
+
+/**
+ * What was not there, with the parts in it that were elsewhere.
+ * @param {Node} wanted @param {Map<string, Element>} parts
+ */
+function made(wanted, parts) {
+  const node = document.importNode(wanted, true);
+  if (node instanceof Element) for (const place of node.querySelectorAll("[data-same]")) place.replaceWith(parts.get(place.id) ?? "");
+  return node;
 }
 
 /**
@@ -117,11 +147,11 @@ function comes(shown, rest) {
 }
 
 /**
- * The first of these that the server has made: what a person has opened here is theirs.
+ * The first of these that the server has made for people to see: what a person has opened here is theirs, and marks are the server's.
  * @param {ChildNode | null} node
  */
 function after(node) {
-  while (node instanceof Element && node.hasAttribute("data-mine")) node = node.nextSibling;
+  while (node instanceof Comment || (node instanceof Element && node.hasAttribute("data-mine"))) node = node.nextSibling;
   return node;
 }
 
