@@ -1,12 +1,13 @@
 using System.Net;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Muster.Bench.Servers;
 using Muster.Bench.Wire;
 
 namespace Muster.Bench.Load;
 
 /// <summary>Somebody signed in at the dashboard, without a window: gets pages, and follows the stream of one.</summary>
-internal sealed class Visitor : IDisposable
+internal sealed partial class Visitor : IDisposable
 {
     private readonly HttpClient _http;
 
@@ -31,13 +32,14 @@ internal sealed class Visitor : IDisposable
         return answer.IsSuccessStatusCode ? html : throw new InvalidDataException($"{path} answered {answer.StatusCode}: {html[..Math.Min(300, html.Length)]}");
     }
 
-    /// <summary>Follows a page until it is told to stop; answers how often it was drawn anew.</summary>
+    /// <summary>Opens a page and follows it from there until it is told to stop; answers how often it was drawn anew.</summary>
     public async Task<int> FollowAsync(string path, CancellationToken ct)
     {
         var drawn = 0;
         try
         {
-            using var answer = await _http.GetAsync(new Uri($"/live?at={Uri.EscapeDataString(path)}&after=0", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, ct);
+            var seen = Seen().Match(await PageAsync(path, ct)).Groups["seq"].Value;
+            using var answer = await _http.GetAsync(new Uri($"/live?at={Uri.EscapeDataString(path)}&after={seen}", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, ct);
             using var reader = new StreamReader(await answer.EnsureSuccessStatusCode().Content.ReadAsStreamAsync(ct));
             while (await reader.ReadLineAsync(ct) is { } line)
                 if (line == "event: regions") drawn++;
@@ -49,6 +51,9 @@ internal sealed class Visitor : IDisposable
 
         return drawn;
     }
+
+    [GeneratedRegex("data-seq=\"(?<seq>[0-9]+)\"", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    private static partial Regex Seen();
 
     public void Dispose() => _http.Dispose();
 }
