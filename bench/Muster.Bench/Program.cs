@@ -6,6 +6,7 @@ using Muster.Bench.Servers;
 if (args is ["nothing"]) return 0;
 if (args is ["bare-kestrel"]) return await BareKestrel.RunAsync();
 if (args is ["bare-provider"]) return await BareProvider.RunAsync();
+if (args is ["quartz", var address, var jobs]) return await QuartzPeer.RunAsync(address, int.Parse(jobs, CultureInfo.InvariantCulture));
 if (args is ["seed", var folder, var tasks, .. var store]) return await Seed.RunAsync(folder, int.Parse(tasks, CultureInfo.InvariantCulture), store.FirstOrDefault());
 Environment.SetEnvironmentVariable(Child.InlineCompletions, "1");
 

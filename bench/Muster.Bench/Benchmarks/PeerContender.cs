@@ -3,8 +3,8 @@ using Muster.Bench.Servers;
 
 namespace Muster.Bench.Benchmarks;
 
-/// <summary>A queue from npm: a new process each round, beside the server that holds its tasks.</summary>
-internal sealed class PeerContender(string name, string script, Func<CancellationToken, Task<string[]>> arguments, (string Name, Func<Usage> Read) server) : IContender
+/// <summary>Somebody else's queue: a new process each round, beside the server that holds its tasks.</summary>
+internal sealed class PeerContender(string name, string runtime, Func<CancellationToken, Task<Peer>> start, (string Name, Func<Usage> Read) server) : IContender
 {
     public string Name => name;
 
@@ -14,19 +14,25 @@ internal sealed class PeerContender(string name, string script, Func<Cancellatio
     {
         var postgres = await session.PostgresAsync();
         var database = await postgres.NewDatabaseAsync(session.Stop);
-        return new PeerContender(name, script, _ => Task.FromResult<string[]>([postgres.Address(database), $"{tasks}", .. settings]), ("postgres", postgres.Usage));
+        return new PeerContender(name, "node", ct => Peer.StartAsync(script, [postgres.Address(database), $"{tasks}", .. settings], ct), ("postgres", postgres.Usage));
+    }
+
+    public static async Task<IContender> QuartzAsync(Session session, string name, int tasks)
+    {
+        var postgres = await session.PostgresAsync();
+        return new PeerContender(name, "dotnet", async ct => await Peer.StartQuartzAsync([postgres.Address(await postgres.NewDatabaseAsync(ct)), $"{tasks}"], ct), ("postgres", postgres.Usage));
     }
 
     public static async Task<IContender> OnRedisAsync(Session session, string name, bool flush, int tasks)
     {
         var redis = await session.RedisAsync(flush);
-        return new PeerContender(name, "bullmq.js", _ => Task.FromResult<string[]>([$"{redis.Port}", $"{tasks}", "64"]), ("redis", redis.Usage));
+        return new PeerContender(name, "node", ct => Peer.StartAsync("bullmq.js", [$"{redis.Port}", $"{tasks}", "64"], ct), ("redis", redis.Usage));
     }
 
     public async Task<Sample> RunAsync(CancellationToken ct)
     {
-        await using var peer = await Peer.StartAsync(script, await arguments(ct), ct);
-        var meter = Meter.Start(("node", peer.Usage), server);
+        await using var peer = await start(ct);
+        var meter = Meter.Start((runtime, peer.Usage), server);
         return meter.Stop(await peer.RunAsync(ct));
     }
 

@@ -13,7 +13,7 @@ internal static class Throughput
 
     public static Benchmark Embedded { get; } = new("embedded", "claim + complete over HTTP on the embedded store, beside SQLite itself, BullMQ and graphile-worker", EmbeddedAsync);
 
-    public static Benchmark Postgres { get; } = new("postgres", "claim + complete over HTTP on PostgreSQL, beside pgbench, graphile-worker and pg-boss", PostgresAsync);
+    public static Benchmark Postgres { get; } = new("postgres", "claim + complete over HTTP on PostgreSQL, beside pgbench, graphile-worker, pg-boss and Quartz", PostgresAsync);
 
     private static async Task EmbeddedAsync(Session session)
     {
@@ -40,7 +40,8 @@ internal static class Throughput
             Graphile(session, GraphilePlain, 10_000, "24", "plain"),
             Graphile(session, GraphileBatched, 50_000, "24", "batched"),
             Boss(session, "pg-boss, one by one", 3_000, "1"),
-            Boss(session, "pg-boss, by 100", 20_000, "100"));
+            Boss(session, "pg-boss, by 100", 20_000, "100"),
+            ("Quartz, as installed", () => PeerContender.QuartzAsync(session, "Quartz, as installed", Tasks(session, 2_000))));
         Ratio(session, Postgres.Name, OursOne, GraphilePlain, 3, 5);
         Ratio(session, Postgres.Name, OursMany, GraphileBatched, 0.7, 1.5);
     }

@@ -5,7 +5,7 @@ using Muster.Bench.Measure;
 
 namespace Muster.Bench.Servers;
 
-/// <summary>A queue from npm, in a Node process of its own: it seeds itself, says so, runs when told to, and says how long it took.</summary>
+/// <summary>Somebody else's queue, in a process of its own: it seeds itself, says so, runs when told to, and says how long it took.</summary>
 internal sealed class Peer : IAsyncDisposable
 {
     private static readonly Lazy<string> Folder = new(() =>
@@ -26,15 +26,18 @@ internal sealed class Peer : IAsyncDisposable
     {
         var node = Tools.Require(Tools.Find("node"), "Node 20 or newer", "nodejs");
         await InstallAsync(ct);
-        var child = Child.Start(node, [Path.Combine(Folder.Value, script), .. arguments], folder: Folder.Value);
-        var peer = new Peer(child);
-        if (await child.Output.ReadLineAsync(ct) != "ready")
-        {
-            await peer.DisposeAsync();
-            throw new InvalidOperationException($"{script} did not start: {child.Complaints}");
-        }
+        return await StartedAsync(script, Child.Start(node, [Path.Combine(Folder.Value, script), .. arguments], folder: Folder.Value), ct);
+    }
 
-        return peer;
+    /// <summary>The same with Quartz, which is a library of .NET.</summary>
+    public static Task<Peer> StartQuartzAsync(IEnumerable<string> arguments, CancellationToken ct) => StartedAsync("Quartz", Child.Start("dotnet", [typeof(QuartzPeer).Assembly.Location, "quartz", .. arguments]), ct);
+
+    private static async Task<Peer> StartedAsync(string name, Child child, CancellationToken ct)
+    {
+        var peer = new Peer(child);
+        if (await child.Output.ReadLineAsync(ct) == "ready") return peer;
+        await peer.DisposeAsync();
+        throw new InvalidOperationException($"{name} did not start: {child.Complaints}");
     }
 
     /// <summary>Has it do its tasks, or as many as it can in a time.</summary>
