@@ -84,7 +84,8 @@ internal sealed class PostgresEngine(PostgresServer server, PlaneName plane, int
 
     public bool TryUndo(StoreTransaction tx, Exception error)
     {
-        if (Outage.Is(error)) return false;
+        // A server that has no room left, or no memory, is given up by the driver: with the connection goes the transaction.
+        if (Outage.Is(error) || _connection is not { FullState: System.Data.ConnectionState.Open }) return false;
         if (_marked)
         {
             _rows!.TakeWaiting().Dispose();

@@ -10,11 +10,13 @@ public sealed class PostgresServer : IAsyncDisposable
     private readonly string _postgres = Programs.Require("postgres", "postgresql");
     private readonly string _initdb = Programs.Require("initdb", "postgresql");
     private readonly string[] _settings;
+    private readonly string _data;
     private ServerProcess? _process;
 
-    private PostgresServer(string[] settings)
+    private PostgresServer(string[] settings, string? data = null)
     {
         _settings = settings;
+        _data = data ?? _folder.File("data");
         Port = Ports.Free();
     }
 
@@ -26,13 +28,21 @@ public sealed class PostgresServer : IAsyncDisposable
     public string Address => $"postgres://muster@127.0.0.1:{Port}/";
 
     /// <param name="settings">Further settings such as <c>fsync=off</c>.</param>
-    public static async Task<PostgresServer> StartAsync(params string[] settings)
+    public static Task<PostgresServer> StartAsync(params string[] settings) => StartAsync(new PostgresServer(settings));
+
+    /// <summary>The same with its data on a disk of the test's own, which its user can reach.</summary>
+    public static async Task<PostgresServer> StartOnAsync(SmallDisk disk, params string[] settings)
     {
-        var server = new PostgresServer(settings);
+        if (Environment.IsPrivilegedProcess) await RunAsync("chown", [User(), disk.Path]);
+        return await StartAsync(new PostgresServer(settings, Path.Combine(disk.Path, "data")));
+    }
+
+    private static async Task<PostgresServer> StartAsync(PostgresServer server)
+    {
         try
         {
             if (Environment.IsPrivilegedProcess) await RunAsync("chown", [User(), server._folder.Path]);
-            await server.AsUserAsync(server._initdb, ["-D", server._folder.File("data"), "-U", "muster", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]);
+            await server.AsUserAsync(server._initdb, ["-D", server._data, "-U", "muster", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]);
             await server.RestartAsync();
             return server;
         }
@@ -50,7 +60,7 @@ public sealed class PostgresServer : IAsyncDisposable
         try
         {
             if (Environment.IsPrivilegedProcess) await RunAsync("chown", [User(), server._folder.Path]);
-            await server.AsUserAsync(Programs.Require("pg_basebackup", "postgresql"), ["-D", server._folder.File("data"), "-h", "127.0.0.1", "-p", $"{primary.Port}", "-U", "muster", "-X", "stream", "-c", "fast", "-R"]);
+            await server.AsUserAsync(Programs.Require("pg_basebackup", "postgresql"), ["-D", server._data, "-h", "127.0.0.1", "-p", $"{primary.Port}", "-U", "muster", "-X", "stream", "-c", "fast", "-R"]);
             await server.RestartAsync();
             return server;
         }
@@ -70,7 +80,7 @@ public sealed class PostgresServer : IAsyncDisposable
         if (_process is not null) await _process.DisposeAsync();
         var (program, arguments) = AsUser(_postgres,
         [
-            "-D", _folder.File("data"), "-p", $"{Port}", "-k", _folder.Path, "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=400", "-c", "logging_collector=off",
+            "-D", _data, "-p", $"{Port}", "-k", _folder.Path, "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=400", "-c", "logging_collector=off",
             .. _settings.SelectMany(s => new[] { "-c", s }),
         ]);
         for (var attempt = 1; ; attempt++)
