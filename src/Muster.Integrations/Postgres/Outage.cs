@@ -21,4 +21,10 @@ internal static class Outage
     {
         SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.LockNotAvailable,
     };
+
+    /// <summary>
+    /// A statement was planned before its tables were given another column. The driver then forgets the plan, so that the statement
+    /// succeeds when it comes again.
+    /// </summary>
+    public static bool IsOldPlan(Exception error) => error is PostgresException { SqlState: PostgresErrorCodes.FeatureNotSupported };
 }

@@ -85,7 +85,7 @@ internal sealed class PostgresEngine(PostgresServer server, PlaneName plane, int
     public bool TryUndo(StoreTransaction tx, Exception error)
     {
         // A server that has no room left, or no memory, is given up by the driver: with the connection goes the transaction.
-        if (Outage.Is(error) || _connection is not { FullState: System.Data.ConnectionState.Open }) return false;
+        if (!IsOwnFault(error) || _connection is not { FullState: System.Data.ConnectionState.Open }) return false;
         if (_marked)
         {
             _rows!.TakeWaiting().Dispose();
@@ -146,11 +146,13 @@ internal sealed class PostgresEngine(PostgresServer server, PlaneName plane, int
         Drop();
     }
 
-    public bool IsOwnFault(Exception error) => !Outage.Is(error) && !Outage.IsCollision(error);
+    public bool IsOwnFault(Exception error) => !Outage.Is(error) && !Outage.IsCollision(error) && !Outage.IsOldPlan(error);
 
     public Aftermath Recover(StoreTransaction? tx, Exception error, int attempt)
     {
-        if (Outage.IsCollision(error)) return attempt < RerunLimit ? Aftermath.Rerun : Aftermath.Failed;
+        // With the connection go all plans of before.
+        if (Outage.IsOldPlan(error)) Drop();
+        if (Outage.IsCollision(error) || Outage.IsOldPlan(error)) return attempt < RerunLimit ? Aftermath.Rerun : Aftermath.Failed;
         if (!Outage.Is(error)) return Aftermath.Failed;
 
         logger.LogWarning("The store does not answer: {Reason}", error.Message);

@@ -12,6 +12,9 @@ public sealed class PostgresStore : Store
 {
     private readonly PostgresServer _server;
     private readonly GroupCommit[] _writers;
+    /// <summary>More statements than any read has.</summary>
+    private const int MostOldPlans = 50;
+
     private readonly PostgresFollower _follower;
     private readonly PostgresLeadership _leadership;
     private readonly HashSet<string> _former = new(StringComparer.Ordinal);
@@ -91,7 +94,7 @@ public sealed class PostgresStore : Store
             try
             {
                 await using var connection = await _server.OpenReaderAsync(ct);
-                return await read(new DialectConnection(connection));
+                return await ReadAsync(connection, read);
             }
             catch (Exception error) when (Outage.Is(error) && attempt < 2)
             {
@@ -130,6 +133,22 @@ public sealed class PostgresStore : Store
     protected override Task<T> RunAsync<T>(Func<StoreTransaction, T> operation, CancellationToken ct) => Explain(() => _writers[0].RunAsync(operation, ct));
 
     protected override Task<TResult> RunAsync<TItem, TResult>(BulkOperation<TItem, TResult> kind, TItem item, CancellationToken ct) => Explain(() => WriterOf(kind.KeyOf(item)).RunAsync(kind, item, ct));
+
+    /// <summary>A read of many statements meets those with an old plan one by one.</summary>
+    private static async Task<T> ReadAsync<T>(NpgsqlConnection connection, Func<IDbConnection, Task<T>> read)
+    {
+        for (var old = 0; ; old++)
+        {
+            try
+            {
+                return await read(new DialectConnection(connection));
+            }
+            catch (Exception error) when (Outage.IsOldPlan(error) && old < MostOldPlans)
+            {
+                // Reading again does no harm.
+            }
+        }
+    }
 
     // Renewals go on beside this lock; a successor waits for it.
     protected override bool Leads(StoreTransaction tx, long term) =>

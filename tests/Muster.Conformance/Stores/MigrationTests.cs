@@ -110,6 +110,21 @@ public sealed class MigrationTests : IDisposable
 
     [Fact]
     [Trait("req", "C5")]
+    public async Task Statements_that_were_planned_before_a_table_got_another_column_are_planned_anew()
+    {
+        var text = await SharedPostgres.DatabaseAsync();
+        await using var plane = await PlaneAsync(text);
+        await plane.Client.CreateProjectAsync(new CreateProject { Key = "FLT", Name = "Fleet", Contract = "" });
+        // Often enough for every connection to keep its plans.
+        for (var n = 0; n < 12; n++) await WorkAsync(plane, $"before-{n}");
+        await LookAsync(plane);
+        await ApplyAsync(text, [.. Migrations.All, Next[0]]);
+        await LookAsync(plane);
+        for (var n = 0; n < 4; n++) await WorkAsync(plane, $"after-{n}");
+    }
+
+    [Fact]
+    [Trait("req", "C5")]
     public async Task A_plane_that_was_held_up_while_the_schema_was_narrowed_writes_no_more()
     {
         var text = await SharedPostgres.DatabaseAsync();
@@ -186,6 +201,16 @@ public sealed class MigrationTests : IDisposable
         await plane.Client.CompleteAssignmentAsync(claimed.Assignment.Id, new CompleteAssignment(), new Client.CallOptions { Lease = claimed.Lease });
         Assert.Equal(TaskState.Done, (await plane.Client.GetTaskAsync(claimed.Task.Id)).Status);
     }
+
+    /// <summary>Reads on as many connections as a plane has.</summary>
+    private static Task LookAsync(TestPlane plane) => Task.WhenAll(Enumerable.Range(0, 16).Select(async _ =>
+    {
+        for (var n = 0; n < 12; n++)
+        {
+            Assert.NotEmpty((await plane.Client.ListTasksAsync(project: "FLT")).Items);
+            Assert.Equal(TaskState.Done, (await plane.Client.GetTaskAsync("FLT-1")).Status);
+        }
+    }));
 
     private async Task<TestPlane> PlaneAsync(string text)
     {
