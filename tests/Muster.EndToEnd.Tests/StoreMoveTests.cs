@@ -67,11 +67,12 @@ public sealed class StoreMoveTests(ITestOutputHelper output)
         await AssertServesAsync(stage, stage.Data, null, null);
     }
 
-    private const int Newest = 10;
+    private const int Newest = 11;
 
     /// <summary>Takes back every step behind the first; a new step is to be added here.</summary>
     private const string Undo =
         """
+        DROP INDEX assignments_open_of_agent;
         DROP TABLE plane_writers;
         DROP INDEX tasks_by_state, tasks_by_end;
         CREATE INDEX tasks_by_status ON tasks (status, project_id, number);
@@ -87,7 +88,6 @@ public sealed class StoreMoveTests(ITestOutputHelper output)
         ALTER TABLE tasks DROP COLUMN hold_code;
         DROP TABLE goal_tasks, goals, conversation_turns, conversations;
         ALTER TABLE projects DROP COLUMN approval;
-        DROP INDEX assignments_open_by_age;
         CREATE INDEX assignments_open_by_agent ON assignments (agent_id) WHERE status = 'active';
         ALTER TABLE planes DROP COLUMN knows, DROP COLUMN version;
         UPDATE meta SET value = '1' WHERE key = 'schema'

@@ -14,7 +14,7 @@ public sealed class AgentReader(Store store, PresenceTable presence, SharedPrese
         var held = await store.ReadAsync(c => c.QueryAsync<(string Agent, string Key)>(
             """
             SELECT s.agent_id, p.key || '-' || t.number FROM assignments s JOIN tasks t ON t.id = s.task_id JOIN projects p ON p.id = t.project_id
-             WHERE s.status = 'active' AND s.agent_id IN @ids ORDER BY s.started_at
+             WHERE s.ended_at IS NULL AND s.agent_id IN @ids ORDER BY s.started_at
             """, new { ids = rows.Select(r => r.Id) }), ct);
         var byAgent = held.ToLookup(h => h.Agent, h => h.Key, StringComparer.Ordinal);
         var elsewhere = await shared.FindAsync([.. rows.Select(r => r.Id)], ct);

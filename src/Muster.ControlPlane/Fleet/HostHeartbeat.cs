@@ -69,7 +69,7 @@ public sealed class HostHeartbeat(Store store, PresenceTable presence, IHostDuti
     private static void Bury(StoreTransaction tx, AgentRow agent, AgentProcess process)
     {
         tx.Emit(EventTypes.AgentDied, $"Agent {agent.Name} died{(process.LastError is null ? "" : ": " + process.LastError)}", agentId: agent.Id, data: new { name = agent.Name });
-        var open = tx.Query<AssignmentRow>(AssignmentRow.Select + " WHERE s.agent_id = @Id AND s.status = 'active'", new { agent.Id });
+        var open = tx.Query<AssignmentRow>(AssignmentRow.Select + " WHERE s.agent_id = @Id AND s.ended_at IS NULL", new { agent.Id });
         foreach (var assignment in open)
             EndAssignment.Lose(tx, assignment.TaskId, assignment.Epoch, AssignmentState.Died, process.LastError ?? "The agent's process ended.");
     }

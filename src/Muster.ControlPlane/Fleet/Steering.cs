@@ -36,7 +36,7 @@ public sealed class Steering(Writes writes, PresenceTable presence, DriftWatch d
 
     private static void TakeBack(StoreTransaction tx, AgentRow agent, string reason)
     {
-        foreach (var open in tx.Query<AssignmentRow>(AssignmentRow.Select + " WHERE s.agent_id = @Id AND s.status = 'active'", new { agent.Id }))
+        foreach (var open in tx.Query<AssignmentRow>(AssignmentRow.Select + " WHERE s.agent_id = @Id AND s.ended_at IS NULL", new { agent.Id }))
         {
             var task = tx.QueryFirst<TaskRow>(TaskQueries.ById, new { id = open.TaskId })!;
             TaskTransitions.CloseAssignment(tx, task, AssignmentState.Revoked, reason);

@@ -84,7 +84,7 @@ internal sealed class TodayReader(Store store, TimeProvider time, TaskReader tas
             Ill = (await c.QueryAsync<AgentRow>($"{AgentRow.Select} WHERE {NeedsQueries.Agents} ORDER BY a.name LIMIT {Most}")).AsList(),
             Crew = (await c.QueryAsync<(string State, int Agents)>(
                 """
-                SELECT CASE WHEN desired = 'running' THEN CASE WHEN health <> 'healthy' THEN health WHEN EXISTS (SELECT 1 FROM assignments s WHERE s.agent_id = a.id AND s.status = 'active') THEN 'working' ELSE 'ready' END
+                SELECT CASE WHEN desired = 'running' THEN CASE WHEN health <> 'healthy' THEN health WHEN EXISTS (SELECT 1 FROM assignments s WHERE s.agent_id = a.id AND s.ended_at IS NULL) THEN 'working' ELSE 'ready' END
                             ELSE desired END, COUNT(*) FROM agents a WHERE active = 1 GROUP BY 1 ORDER BY 2 DESC, 1
                 """)).ToDictionary(s => s.State, s => s.Agents, StringComparer.Ordinal),
             Tight = (await c.QueryAsync<string>($"SELECT b.id FROM budgets b WHERE {NeedsQueries.Budgets}", NeedsQueries.Periods(at))).ToHashSet(StringComparer.Ordinal),

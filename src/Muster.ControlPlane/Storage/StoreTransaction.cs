@@ -22,6 +22,9 @@ public sealed class StoreTransaction(IDbConnection connection, DateTimeOffset no
     /// <summary>Which of the plane's writers carries it out.</summary>
     public int Writer { get; init; }
 
+    /// <summary>Whether no other plane shares the store, so that nobody else's commit can be under way.</summary>
+    public bool IsAlone { get; init; }
+
     public IReadOnlyList<EventRow> Events => _events;
     public IReadOnlyList<Signal> Signals => _signals;
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Muster.Contracts.Events;
 using Muster.Contracts.Fleet;
@@ -18,16 +19,16 @@ public sealed class ClaimTasks(Store store, ReadyTasks ready, ProjectDirectory p
     /// <summary>How often candidates that turned out to be gone are replaced by others.</summary>
     private const int Rounds = 5;
 
+    /// <summary>How many an agent has open, and since when, in one word: while dead rows are kept, looking twice costs twice.</summary>
     private static readonly RowsStatement Agents = new(
         """
         SELECT a.id, a.name, a.role, a.labels, a.capacity, a.desired, a.active, a.rehearsal,
-               (SELECT COUNT(*) FROM assignments s WHERE s.agent_id = a.id AND s.status = 'active' AND s.started_at >= r.since),
-               (SELECT MIN(s.started_at) FROM assignments s WHERE s.agent_id = a.id AND s.status = 'active' AND s.started_at >= r.since)
+               (SELECT COUNT(*) || ' ' || COALESCE(MIN(s.started_at), 0) FROM assignments s WHERE s.agent_id = a.id AND s.ended_at IS NULL AND s.started_at >= r.since)
           FROM {rows} CROSS JOIN agents a WHERE a.id = r.agent_id {lock a}
         """, "agent_id", "since#");
 
     private static readonly RowsStatement Replayed = new(
-        "SELECT s.claim_key, s.id FROM {rows} CROSS JOIN assignments s WHERE s.agent_id = r.agent_id AND s.status = 'active' AND s.started_at >= r.since AND s.claim_key IS NOT NULL", "agent_id", "since#");
+        "SELECT s.claim_key, s.id FROM {rows} CROSS JOIN assignments s WHERE s.agent_id = r.agent_id AND s.ended_at IS NULL AND s.started_at >= r.since AND s.claim_key IS NOT NULL", "agent_id", "since#");
 
     private static readonly RowsStatement Takeable = new(
         $$"""
@@ -56,7 +57,7 @@ public sealed class ClaimTasks(Store store, ReadyTasks ready, ProjectDirectory p
     private static readonly RowsStatement Epics = new("SELECT e.id, e.number FROM {rows} CROSS JOIN epics e WHERE e.id = r.id", "id");
 
     /// <summary>What each writer has under way. All claims of an agent are one writer's.</summary>
-    private readonly UnderWay[] _underWay = [.. Enumerable.Range(0, store.Writers).Select(_ => new UnderWay(store.IsShared))];
+    private readonly UnderWay[] _underWay = [.. Enumerable.Range(0, store.Writers).Select(_ => new UnderWay())];
 
     /// <summary>After completions, which make room and tasks.</summary>
     public override int Order => 1;
@@ -74,7 +75,7 @@ public sealed class ClaimTasks(Store store, ReadyTasks ready, ProjectDirectory p
     protected override void Run(StoreTransaction tx, IReadOnlyList<BulkItem<ClaimItem, ClaimedRows>> items)
     {
         _underWay[tx.Writer].Taken.Clear();
-        _underWay[tx.Writer].Open.Begin(tx.Now);
+        _underWay[tx.Writer].Open.Begin(tx.Now, tx.IsAlone);
         // What this very commit makes ready may be given out in it.
         foreach (var signal in tx.Signals.OfType<TaskBecameReady>().Where(s => !s.Offered))
         {
@@ -121,8 +122,8 @@ public sealed class ClaimTasks(Store store, ReadyTasks ready, ProjectDirectory p
         var ids = items.Select(i => i.Item.AgentId).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToArray();
         tx.Rows(Agents, r =>
         {
-            found[r.Text(0)] = AgentFacts.Read(r);
-            open.Saw(r.Text(0), r.NumberOrNull(9));
+            var agent = found[r.Text(0)] = AgentFacts.Read(r, out var oldest);
+            open.Saw(agent.Id, agent.Running == 0 ? null : oldest);
         },
             ids, Array.ConvertAll(ids, open.Of));
         return found;
@@ -237,10 +238,10 @@ public sealed class ClaimTasks(Store store, ReadyTasks ready, ProjectDirectory p
         public List<string> Again { get; } = [];
     }
 
-    private sealed class UnderWay(bool shared)
+    private sealed class UnderWay
     {
         public List<ReadyTask> Taken { get; } = [];
-        public OpenSince Open { get; } = new(shared);
+        public OpenSince Open { get; } = new();
     }
 
     private sealed record Offered(Claim Claim, ReadyTask Task, string AssignmentId);
@@ -264,6 +265,16 @@ public sealed record AgentFacts(string Id, string Name, string? Role, string Lab
     /// <summary>Assignments it holds, with those being given to it.</summary>
     public int Running { get; set; }
 
-    public static AgentFacts Read(IRow r) =>
-        new(r.Text(0), r.Text(1), r.TextOrNull(2), r.Text(3), r.Count(4), MayClaim: r.Text(5) == DesiredState.Running && r.IsTrue(6), Rehearsal: r.IsTrue(7)) { Running = r.Count(8) };
+    /// <param name="r">A row of the statement that reads agents.</param>
+    /// <param name="oldest">When the oldest of its open assignments began; 0 when it has none.</param>
+    public static AgentFacts Read(IRow r, out long oldest)
+    {
+        var open = r.Text(8).AsSpan();
+        var between = open.IndexOf(' ');
+        oldest = long.Parse(open[(between + 1)..], CultureInfo.InvariantCulture);
+        return new AgentFacts(r.Text(0), r.Text(1), r.TextOrNull(2), r.Text(3), r.Count(4), MayClaim: r.Text(5) == DesiredState.Running && r.IsTrue(6), Rehearsal: r.IsTrue(7))
+        {
+            Running = int.Parse(open[..between], CultureInfo.InvariantCulture),
+        };
+    }
 }

@@ -42,7 +42,7 @@ public sealed class TaskReader(Store store, ReviewBoard board)
             ? await c.QueryAsync<RoleCapacity>(
                 """
                 SELECT a.role, a.labels, COUNT(*) AS agents, SUM(a.capacity) AS capacity,
-                       SUM((SELECT COUNT(*) FROM assignments s WHERE s.agent_id = a.id AND s.status = 'active')) AS running
+                       SUM((SELECT COUNT(*) FROM assignments s WHERE s.agent_id = a.id AND s.ended_at IS NULL)) AS running
                   FROM agents a WHERE a.active = 1 AND a.desired = 'running' AND a.health IN ('healthy', 'warning') GROUP BY a.role, a.labels
                 """)
             : [];

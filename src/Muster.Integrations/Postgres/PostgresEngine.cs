@@ -36,6 +36,7 @@ internal sealed class PostgresEngine(PostgresServer server, PlaneName plane, int
     private int _writesAtMark;
     private bool _marked;
     private bool _heard;
+    private bool _entered;
 
     public bool IsHere => false;
 
@@ -48,7 +49,7 @@ internal sealed class PostgresEngine(PostgresServer server, PlaneName plane, int
         _batch++;
         using var begin = new NpgsqlCommand(
             $"BEGIN; SELECT {(alone ? "pg_advisory_xact_lock" : "pg_advisory_xact_lock_shared")}({PostgresServer.WritersLock}); "
-            + $"SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint, (SELECT value FROM meta WHERE key = 'incarnation'), EXISTS (SELECT 1 FROM plane_writers WHERE plane_id = '{plane.Id}' AND writer = {writer}), EXISTS (SELECT 1 FROM planes WHERE id <> '{plane.Id}')", connection);
+            + $"SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint, (SELECT value FROM meta WHERE key = 'incarnation'), EXISTS (SELECT 1 FROM planes WHERE id = '{plane.Id}'), EXISTS (SELECT 1 FROM planes WHERE id <> '{plane.Id}')", connection);
         DateTimeOffset now;
         bool known;
         using (var reader = begin.ExecuteReader())
@@ -58,14 +59,14 @@ internal sealed class PostgresEngine(PostgresServer server, PlaneName plane, int
             // A test has a clock of its own; everybody else goes by the store's.
             now = time == TimeProvider.System ? Times.At(reader.GetInt64(0)) : time.GetUtcNow();
             incarnationSeen(reader.GetString(1));
-            known = reader.GetBoolean(2);
+            known = _entered && reader.GetBoolean(2);
             _heard = reader.GetBoolean(3);
         }
 
         if (!known) Enter();
         _rows = new PostgresRowsRunner(connection);
         _dialect!.Before = _rows.Flush;
-        return new StoreTransaction(_dialect, now, TakeHead, _rows) { Writer = writer };
+        return new StoreTransaction(_dialect, now, TakeHead, _rows) { Writer = writer, IsAlone = !_heard };
     }
 
     public void Mark(StoreTransaction tx, bool careful)
@@ -211,19 +212,23 @@ internal sealed class PostgresEngine(PostgresServer server, PlaneName plane, int
         if (enter.ExecuteNonQuery() > 0) follower.Tell([new LookAgain()]);
         using var write = new NpgsqlCommand("INSERT INTO plane_writers (plane_id, writer) VALUES ($1, $2) ON CONFLICT (plane_id, writer) DO NOTHING", _connection) { Parameters = { Text(plane.Id), Number(writer) } };
         write.ExecuteNonQuery();
+        _entered = true;
     }
 
-    /// <summary>Whether the batch in flight was committed. No connection of this writer from before is left that could still do it.</summary>
+    /// <summary>Whether the batch in flight was committed: its first event is there, or else its number. No connection of this writer from before is left that could still do it.</summary>
     private bool Happened(StoreTransaction tx)
     {
+        if (tx.Events.Count > 0)
+        {
+            using var first = new NpgsqlCommand("SELECT seq FROM events WHERE id = $1", _connection) { Parameters = { new NpgsqlParameter<string> { TypedValue = tx.Events[0].Id } } };
+            if (first.ExecuteScalar() is not long seq) return false;
+            tx.Number(seq - 1);
+            return true;
+        }
+
         using var ask = new NpgsqlCommand("SELECT batch FROM plane_writers WHERE plane_id = $1 AND writer = $2", _connection) { Parameters = { Text(plane.Id), Number(writer) } };
         // Taken for gone meanwhile, and the row removed: nobody can tell.
-        if (ask.ExecuteScalar() is not long batch) throw new StoreUnusableException("Nobody can tell whether the commit happened: this plane was away for too long.");
-        if (batch != _batch) return false;
-        if (tx.Events.Count == 0) return true;
-        using var first = new NpgsqlCommand("SELECT seq FROM events WHERE id = $1", _connection) { Parameters = { new NpgsqlParameter<string> { TypedValue = tx.Events[0].Id } } };
-        tx.Number((long)first.ExecuteScalar()! - 1);
-        return true;
+        return ask.ExecuteScalar() is long batch ? batch == _batch : throw new StoreUnusableException("Nobody can tell whether the commit happened: this plane was away for too long.");
     }
 
     private long TakeHead()
@@ -240,23 +245,21 @@ internal sealed class PostgresEngine(PostgresServer server, PlaneName plane, int
     }
 
     private NpgsqlBatchCommand Bare(string wakeup) => new(
-        "WITH mine AS (UPDATE plane_writers SET batch = $1 WHERE plane_id = $2 AND writer = $4) SELECT 0::bigint, CASE WHEN $3 = '' THEN NULL ELSE pg_notify('" + PostgresServer.Channel + "', $3) END")
+        "WITH mine AS (INSERT INTO plane_writers (plane_id, writer, batch) VALUES ($2, $4, $1) ON CONFLICT (plane_id, writer) DO UPDATE SET batch = excluded.batch) SELECT 0::bigint, CASE WHEN $3 = '' THEN NULL ELSE pg_notify('" + PostgresServer.Channel + "', $3) END")
     {
         Parameters = { new NpgsqlParameter<long> { TypedValue = _batch }, Text(plane.Id), Text(wakeup), Number(writer) },
     };
 
     private NpgsqlBatchCommand WithEvents(StoreTransaction tx, string wakeup) => new(
-        "WITH head AS (UPDATE event_head SET seq = seq + $1 WHERE id = 1 RETURNING seq), mine AS (UPDATE plane_writers SET batch = $2 WHERE plane_id = $3 AND writer = $13), "
+        "WITH head AS (UPDATE event_head SET seq = seq + $1 WHERE id = 1 RETURNING seq), "
         + "written AS (INSERT INTO events (seq, id, type, project_id, task_id, agent_id, text, data, at) "
-        + "SELECT head.seq - $1 + e.n, e.id, e.type, e.project_id, e.task_id, e.agent_id, e.text, e.data, $4 "
-        + "FROM head, unnest($5, $6, $7, $8, $9, $10, $11) WITH ORDINALITY AS e(id, type, project_id, task_id, agent_id, text, data, n)) "
-        + "SELECT seq, CASE WHEN $12 = '' THEN NULL ELSE pg_notify('" + PostgresServer.Channel + "', $12) END FROM head")
+        + "SELECT head.seq - $1 + e.n, e.id, e.type, e.project_id, e.task_id, e.agent_id, e.text, e.data, $2 "
+        + "FROM head, unnest($3, $4, $5, $6, $7, $8, $9) WITH ORDINALITY AS e(id, type, project_id, task_id, agent_id, text, data, n)) "
+        + "SELECT seq, CASE WHEN $10 = '' THEN NULL ELSE pg_notify('" + PostgresServer.Channel + "', $10) END FROM head")
     {
         Parameters =
         {
             new NpgsqlParameter<long> { TypedValue = tx.Events.Count },
-            new NpgsqlParameter<long> { TypedValue = _batch },
-            Text(plane.Id),
             new NpgsqlParameter<long> { TypedValue = tx.Now },
             Texts(tx.Events, e => e.Id),
             Texts(tx.Events, e => e.Type),
@@ -266,7 +269,6 @@ internal sealed class PostgresEngine(PostgresServer server, PlaneName plane, int
             Texts(tx.Events, e => e.Text),
             Texts(tx.Events, e => e.Data),
             Text(wakeup),
-            Number(writer),
         },
     };
 

@@ -35,7 +35,7 @@ internal sealed class SqliteEngine : ICommitEngine
     public StoreTransaction Begin(bool alone)
     {
         _connection.Execute("BEGIN IMMEDIATE");
-        return new StoreTransaction(_connection, _time.GetUtcNow(), () => _lastSeq, _rows);
+        return new StoreTransaction(_connection, _time.GetUtcNow(), () => _lastSeq, _rows) { IsAlone = true };
     }
 
     public void Mark(StoreTransaction tx, bool careful)

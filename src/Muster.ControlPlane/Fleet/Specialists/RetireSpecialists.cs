@@ -28,7 +28,7 @@ public sealed class RetireSpecialists(Store store)
         var done = tx.Query<(string Id, string Name)>(
             """
             SELECT a.id, a.name FROM specialists s JOIN agents a ON a.id = s.agent_id
-             WHERE s.state = 'retired' AND a.active = 1 AND NOT EXISTS (SELECT 1 FROM assignments o WHERE o.agent_id = a.id AND o.status = 'active')
+             WHERE s.state = 'retired' AND a.active = 1 AND NOT EXISTS (SELECT 1 FROM assignments o WHERE o.agent_id = a.id AND o.ended_at IS NULL)
             """);
         foreach (var (id, name) in done)
         {
