@@ -94,10 +94,25 @@ internal sealed class Instance : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// A port that nobody listens on, below the range from which systems take ports for outgoing connections: until its server
+    /// listens, nothing takes it, not even whoever asks there whether it is up yet.
+    /// </summary>
     private static int FreePort()
     {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = Random.Shared.Next(15_000, 32_000);
+            try
+            {
+                using var probe = new TcpListener(IPAddress.Loopback, port);
+                probe.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Taken; the next one.
+            }
+        }
     }
 }
