@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Muster.Conformance.Servers;
 
 namespace Muster.Proof.Chaos;
 
@@ -10,8 +11,9 @@ internal sealed class PlaneProcess(string folder, ChaosOptions options, Ground? 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly SemaphoreSlim _gate = new(1, 1);
+    // Not one of those that outgoing connections take: agents that try again while it is down would come to sit on it.
+    private readonly int _port = Ports.Free();
     private Child? _child;
-    private int _port;
 
     public Uri Address { get; private set; } = new("http://127.0.0.1:1");
 
@@ -103,7 +105,6 @@ internal sealed class PlaneProcess(string folder, ChaosOptions options, Ground? 
 
         var welcome = JsonDocument.Parse(line).RootElement;
         Address = new Uri(welcome.GetProperty("address").GetString()!);
-        _port = Address.Port;
         Token = welcome.TryGetProperty("token", out var token) && token.ValueKind == JsonValueKind.String ? token.GetString()!
             : JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(Data, "server.json"))).RootElement.GetProperty("token").GetString()!;
         return true;
