@@ -26,14 +26,7 @@ public sealed class ChiefTests
     {
         await using var model = await ScriptedModel.StartAsync(request => ScriptedTurn.Say(request.Text.Contains("last word", StringComparison.Ordinal) ? Plan("omega") : Plan("alpha", "bravo")));
         await using var stage = new Stage();
-        Directory.CreateDirectory(stage.Data);
-        await File.WriteAllTextAsync(Path.Combine(stage.Data, "models.yaml"),
-            $$"""
-            providers:
-              scripted: { kind: openai, server: "{{model.Address}}v1" }
-            routes:
-              smart: [scripted/scripted-1]
-            """, TestContext.Current.CancellationToken);
+        await model.ServeAsync(stage.Data);
         await File.WriteAllTextAsync(Path.Combine(stage.Data, "config.json"), """{ "chief": { "retryDelay": "00:00:01" } }""", TestContext.Current.CancellationToken);
         var repository = await Repository.CreateAsync(stage["words-of-mine"]);
         await stage.WriteScriptAsync("agent.sh", Agent);

@@ -27,16 +27,8 @@ public static class PoliteWork
     /// <param name="evaluate">How many done tasks the policy has every proposal evaluated over.</param>
     public static async Task<RunningMuster> BeginAsync(Stage stage, ScriptedModel model, int evaluate)
     {
-        Directory.CreateDirectory(stage.Data);
+        await model.ServeAsync(stage.Data);
         await File.WriteAllTextAsync(Path.Combine(stage.Data, "config.json"), $$"""{ "fleet": { "evaluate": {{evaluate}} } }""");
-        await File.WriteAllTextAsync(Path.Combine(stage.Data, "models.yaml"),
-            $$"""
-            providers:
-              scripted: { kind: openai, server: "{{model.Address}}v1" }
-            routes:
-              smart: [scripted/scripted-1]
-
-            """);
         var muster = await stage.UpAsync();
         var repository = await Repository.CreateAsync(stage["code"]);
         await File.WriteAllTextAsync(Path.Combine(repository.Path, "check.sh"), "[ ! -f hello.txt ] || grep -q please hello.txt\n");

@@ -131,15 +131,7 @@ public sealed class ToolMakingTests
 
     private static async Task<RunningMuster> UpAsync(Stage stage, ScriptedModel model)
     {
-        Directory.CreateDirectory(stage.Data);
-        await File.WriteAllTextAsync(Path.Combine(stage.Data, "models.yaml"),
-            $$"""
-            providers:
-              scripted: { kind: openai, server: "{{model.Address}}v1" }
-            routes:
-              smart: [scripted/scripted-1]
-
-            """);
+        await model.ServeAsync(stage.Data);
         return await stage.UpAsync();
     }
 

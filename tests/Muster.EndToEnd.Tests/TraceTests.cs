@@ -18,14 +18,7 @@ public sealed class TraceTests
         await using var collector = await Collector.StartAsync();
         await using var model = await ScriptedModel.StartAsync(_ => ScriptedTurn.Say("the secret answer"));
         await using var stage = new Stage();
-        Directory.CreateDirectory(stage.Data);
-        await File.WriteAllTextAsync(Path.Combine(stage.Data, "models.yaml"),
-            $$"""
-            providers:
-              scripted: { kind: openai, server: "{{model.Address}}v1" }
-            routes:
-              smart: [scripted/scripted-1]
-            """, TestContext.Current.CancellationToken);
+        await model.ServeAsync(stage.Data);
         stage.Environment["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Address;
         stage.Environment["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf";
         stage.Environment["OTEL_SERVICE_NAME"] = "muster-at-home";

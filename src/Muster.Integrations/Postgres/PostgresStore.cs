@@ -10,11 +10,11 @@ namespace Muster.Integrations.Postgres;
 /// <summary>The store on a PostgreSQL server (15 or newer), which several planes may share.</summary>
 public sealed class PostgresStore : Store
 {
-    private readonly PostgresServer _server;
-    private readonly GroupCommit[] _writers;
     /// <summary>More statements than any read has.</summary>
     private const int MostOldPlans = 50;
 
+    private readonly PostgresServer _server;
+    private readonly GroupCommit[] _writers;
     private readonly PostgresFollower _follower;
     private readonly PostgresLeadership _leadership;
     private readonly HashSet<string> _former = new(StringComparer.Ordinal);

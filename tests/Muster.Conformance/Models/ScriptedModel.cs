@@ -71,6 +71,20 @@ public sealed class ScriptedModel : IAsyncDisposable
 
     /// <summary>What Ollama keeps: installed and loaded models. Used below <c>/api</c>, and below <c>/v1</c> once it has models.</summary>
     public ScriptedOllama Ollama { get; } = new();
+    /// <summary>Makes it the only model of a plane, by the route <c>smart</c>: to be called before the plane starts.</summary>
+    /// <param name="data">The plane's data folder, made if it is not there.</param>
+    public async Task ServeAsync(string data)
+    {
+        Directory.CreateDirectory(data);
+        await File.WriteAllTextAsync(Path.Combine(data, "models.yaml"),
+            $$"""
+            providers:
+              scripted: { kind: openai, server: "{{Address}}v1" }
+            routes:
+              smart: [scripted/scripted-1]
+
+            """);
+    }
 
     public static async Task<ScriptedModel> StartAsync(Func<ScriptedRequest, ScriptedTurn>? script = null)
     {

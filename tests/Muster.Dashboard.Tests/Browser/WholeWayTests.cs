@@ -53,14 +53,7 @@ public sealed class WholeWayTests(Chromium chromium)
     {
         await using var model = await ScriptedModel.StartAsync(_ => ScriptedTurn.Say(Plan));
         await using var stage = new Stage();
-        Directory.CreateDirectory(stage.Data);
-        await File.WriteAllTextAsync(Path.Combine(stage.Data, "models.yaml"),
-            $$"""
-            providers:
-              scripted: { kind: openai, server: "{{model.Address}}v1" }
-            routes:
-              smart: [scripted/scripted-1]
-            """, TestContext.Current.CancellationToken);
+        await model.ServeAsync(stage.Data);
         var repository = await Repository.CreateAsync(stage["words-of-mine"]);
         await File.WriteAllTextAsync(Path.Combine(repository.Path, "muster.yaml"), Settings, TestContext.Current.CancellationToken);
         await repository.GitAsync("add", "--all");
