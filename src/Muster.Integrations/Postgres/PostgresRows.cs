@@ -16,6 +16,8 @@ public sealed class PostgresRows(PostgresAddress address) : IRowEngine, IAsyncDi
     /// <summary>Held by whoever fills a store.</summary>
     private const long FillLock = PostgresServer.WritersLock + 2;
 
+    private const int HoldPatienceSeconds = 3;
+
     public string Name => "postgres";
 
     public string Description { get; } = $"{address}";
@@ -71,9 +73,17 @@ public sealed class PostgresRows(PostgresAddress address) : IRowEngine, IAsyncDi
     public async Task<IAsyncDisposable> HoldAsync(bool filling, CancellationToken ct)
     {
         var connection = await OpenAsync(ct);
-        if (await connection.QuerySingleAsync<bool>($"SELECT pg_try_advisory_lock({(filling ? FillLock : PostgresServer.MigrationLock)})")) return connection;
-        await connection.DisposeAsync();
-        throw new BackupException(filling ? $"Somebody else fills the store ({address}) now. Wait for it." : $"A plane starts on the store ({address}) now, or its schema is brought up to date. Stop it first.");
+        try
+        {
+            // Of one that was killed, the server may take a moment to notice it.
+            await connection.ExecuteAsync($"SET lock_timeout = '{HoldPatienceSeconds}s'; SELECT pg_advisory_lock({(filling ? FillLock : PostgresServer.MigrationLock)}); SET lock_timeout = 0");
+            return connection;
+        }
+        catch (PostgresException held) when (held.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            await connection.DisposeAsync();
+            throw new BackupException(filling ? $"Somebody else fills the store ({address}) now. Wait for it." : $"A plane starts on the store ({address}) now, or its schema is brought up to date. Stop it first.", held);
+        }
     }
 
     public async Task<SchemaChange> MigrateAsync(CancellationToken ct)

@@ -24,9 +24,21 @@ public sealed class Listener : IAsyncDisposable
         get { lock (_heard) return [.. _heard]; }
     }
 
+    public int Count
+    {
+        get { lock (_heard) return _heard.Count; }
+    }
+
+    /// <summary>Whether it came; what came last is looked at first, so that asking often costs nothing while much else comes.</summary>
+    public bool Has(string text)
+    {
+        var bytes = Encoding.UTF8.GetBytes(text);
+        lock (_heard) return _heard.FindLastIndex(m => m.Data.Span.SequenceEqual(bytes)) >= 0;
+    }
+
     public IReadOnlyList<string> Texts => [.. Heard.Select(m => Encoding.UTF8.GetString(m.Data.Span))];
 
-    public Task<TimeSpan> HeardAsync(int count) => Servers.Until.HoldsAsync(() => Heard.Count >= count, TimeSpan.FromSeconds(10), () => $"{Heard.Count} of {count} messages came");
+    public Task<TimeSpan> HeardAsync(int count) => Servers.Until.HoldsAsync(() => Count >= count, TimeSpan.FromSeconds(10), () => $"{Count} of {count} messages came");
 
     public async ValueTask DisposeAsync()
     {

@@ -44,8 +44,9 @@ public sealed class NatsTests
             while (!stop.IsCancellationRequested)
             {
                 here.Bus.Publish(Say.Text("agents.FLT.load", $"{said++}"));
-                if (said % 20 == 0) await Task.Yield();
-                if (neighbour.Heard.Count < said - 500) await neighbour.HeardAsync(said - 100);
+                // As much as a machine with other work takes: what is to be seen is that nothing is doubled, not how much it can carry.
+                if (said % 20 == 0) await Task.Delay(1);
+                if (neighbour.Count < said - 500) await neighbour.HeardAsync(said - 100);
             }
         });
         for (var round = 0; round < 3; round++)
@@ -59,7 +60,7 @@ public sealed class NatsTests
         await stop.CancelAsync();
         await load;
         await neighbour.HeardAsync(said);
-        Assert.Equal(said, neighbour.Heard.Count);
+        Assert.Equal(said, neighbour.Count);
         var came = listener.Texts.Where(t => int.TryParse(t, out _)).Select(int.Parse).ToList();
         Assert.True(came.Count > 100, $"Only {came.Count} messages came over.");
         Assert.Equal(came.Distinct().Order(), came);
@@ -180,7 +181,7 @@ public sealed class NatsTests
         return Until.HoldsAsync(() =>
         {
             from.Bus.Publish(Say.Text("agents.FLT.heal", word));
-            return at.Texts.Contains(word);
+            return at.Has(word);
         }, Recovery, () => $"{from.Bus.Health.Detail} | {to.Bus.Health.Detail}");
     }
 

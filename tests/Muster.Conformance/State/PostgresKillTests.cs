@@ -46,7 +46,7 @@ public sealed class PostgresKillTests
         return Until.HoldsAsync(() =>
         {
             from.Publish(Say.Text("agents.FLT.heal", word));
-            return at.Texts.Contains(word);
+            return at.Has(word);
         }, Recovery, () => from.Health.Detail);
     }
 }
