@@ -6,8 +6,14 @@ export async function run({ tasks, seed, work }) {
   const lines = createInterface({ input: process.stdin });
   process.stdout.write('ready\n');
   // "go" is all tasks; "go 10" as many as ten seconds give, where the peer can stop in between.
+  // "warm" is all of them unmeasured, and then as many again.
   for await (const line of lines) {
     const [word, limit] = line.split(' ');
+    if (word === 'warm') {
+      await work();
+      await seed();
+      process.stdout.write('ready\n');
+    }
     if (word !== 'go') continue;
     const said = await work(limit ? Number(limit) : undefined);
     process.stdout.write(JSON.stringify(typeof said === 'number' ? { tasks, seconds: said } : said) + '\n');

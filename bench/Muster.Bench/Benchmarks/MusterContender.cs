@@ -40,16 +40,17 @@ internal sealed class MusterContender : IContender
     public static async Task<IContender> MakeAsync(Session session, string name, Postgres? postgres, int perRequest, int tasks)
     {
         var folder = session.NewFolder("plane");
-        var warming = tasks / 2;
+        // The first requests are compiled as they run, and for a while after; that is measured by itself, as start to ready.
+        var warming = session.Options.Quick ? tasks / 2 : tasks * 6;
         // Rounds that are dropped are run again, and at the end there must still be a backlog.
         var backlog = warming + tasks * (session.Options.Rounds * 2 + 1);
         var store = await Seed.FillAsync(folder, postgres, backlog, session.Stop);
-        var plane = await Plane.StartAsync(folder, store, session.Stop);
+        if (postgres is not null && Environment.GetEnvironmentVariable("XSQL") is { } xsql) await postgres.SqlAsync(new Uri(store!).AbsolutePath[1..], xsql, session.Stop);
+        var plane = await Plane.StartAsync(folder, store + (postgres is null ? "" : Environment.GetEnvironmentVariable("XARGS")), session.Stop);
         var oneCall = await Agents.TakesOneCallAsync(plane, session.Stop);
         if (!oneCall) session.Tell($"  {name}: this build has no call that hands in and claims the next; two calls a task");
         var contender = new MusterContender(name, plane, oneCall, perRequest, tasks, postgres is null ? [] : [("postgres", postgres.Usage)]);
         await contender._agents.RegisterAsync(session.Stop);
-        // The first requests are compiled as they run; that is measured by itself, as start to ready.
         await contender._agents.ClaimAndCompleteAsync(perRequest, warming, session.Stop);
         return contender;
     }

@@ -32,6 +32,7 @@ internal sealed class PeerContender(string name, string runtime, Func<Cancellati
     public async Task<Sample> RunAsync(CancellationToken ct)
     {
         await using var peer = await start(ct);
+        await peer.WarmAsync(ct);
         var meter = Meter.Start((runtime, peer.Usage), server);
         return meter.Stop(await peer.RunAsync(ct));
     }

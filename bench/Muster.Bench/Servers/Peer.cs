@@ -35,16 +35,40 @@ internal sealed class Peer : IAsyncDisposable
     private static async Task<Peer> StartedAsync(string name, Child child, CancellationToken ct)
     {
         var peer = new Peer(child);
-        if (await child.Output.ReadLineAsync(ct) == "ready") return peer;
-        await peer.DisposeAsync();
-        throw new InvalidOperationException($"{name} did not start: {child.Complaints}");
+        try
+        {
+            await peer.ReadyAsync(name, ct);
+            return peer;
+        }
+        catch
+        {
+            await peer.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Has it do as many tasks as it will be given, unmeasured: a program is measured once its code is compiled.</summary>
+    public async Task WarmAsync(CancellationToken ct)
+    {
+        await SayAsync("warm", ct);
+        await ReadyAsync("The peer", ct);
+    }
+
+    private async Task ReadyAsync(string name, CancellationToken ct)
+    {
+        if (await _child.Output.ReadLineAsync(ct) != "ready") throw new InvalidOperationException($"{name} is not ready: {_child.Complaints}");
+    }
+
+    private async Task SayAsync(string line, CancellationToken ct)
+    {
+        await _child.Input.WriteLineAsync(line.AsMemory(), ct);
+        await _child.Input.FlushAsync(ct);
     }
 
     /// <summary>Has it do its tasks, or as many as it can in a time.</summary>
     public async Task<Run> RunAsync(CancellationToken ct, TimeSpan? limit = null)
     {
-        await _child.Input.WriteLineAsync(limit is { } time ? string.Create(CultureInfo.InvariantCulture, $"go {time.TotalSeconds:F1}") : "go");
-        await _child.Input.FlushAsync(ct);
+        await SayAsync(limit is { } time ? string.Create(CultureInfo.InvariantCulture, $"go {time.TotalSeconds:F1}") : "go", ct);
         var line = await _child.Output.ReadLineAsync(ct) ?? throw new InvalidOperationException($"It ended before its tasks: {_child.Complaints}");
         var said = JsonSerializer.Deserialize<JsonElement>(line);
         return new Run(said.GetProperty("tasks").GetInt32(), TimeSpan.FromSeconds(said.GetProperty("seconds").GetDouble()), null);

@@ -30,11 +30,19 @@ internal static class QuartzPeer
         Console.WriteLine("ready");
         while (await Console.In.ReadLineAsync() is { } line)
         {
-            if (line != "go") continue;
-            Counted.Left = tasks;
+            if (line is not ("go" or "warm")) continue;
+            Counted.Begin(tasks);
             var started = Stopwatch.GetTimestamp();
             await scheduler.Start();
-            await Counted.Finished.Task;
+            await Counted.Finished;
+            if (line == "warm")
+            {
+                await scheduler.Standby();
+                await SeedAsync(scheduler, tasks);
+                Console.WriteLine("ready");
+                continue;
+            }
+
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $$"""{"tasks":{{tasks}},"seconds":{{Stopwatch.GetElapsedTime(started).TotalSeconds}}}"""));
         }
 
@@ -55,12 +63,16 @@ internal static class QuartzPeer
     /// <summary>A task that is done as soon as it is begun.</summary>
     internal sealed class Counted : IJob
     {
-        internal static readonly TaskCompletionSource Finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        internal static int Left;
+        private static TaskCompletionSource _finished = new();
+        private static int _left;
+
+        public static Task Finished => _finished.Task;
+
+        public static void Begin(int tasks) => (_left, _finished) = (tasks, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
 
         public ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default)
         {
-            if (Interlocked.Decrement(ref Left) == 0) Finished.TrySetResult();
+            if (Interlocked.Decrement(ref _left) == 0) _finished.TrySetResult();
             return ValueTask.CompletedTask;
         }
     }

@@ -1,3 +1,4 @@
+using ModelContextProtocol.Server;
 using Muster.Contracts;
 using Muster.ControlPlane.Mcp.Http;
 using Muster.ControlPlane.Security;
@@ -12,7 +13,8 @@ public static class AddMcpExtensions
         services.AddSingleton<InnerPipeline>();
         services.AddSingleton(new McpLimits());
         services.AddSingleton<McpOrigins>();
-        services.AddSingleton(s => PlaneMcp.Create(s.GetServices<IMcpPart>()));
+        // Made for the first who asks: schemas of all tools take longer than the rest of a start.
+        services.AddSingleton(s => new Lazy<McpServerOptions>(() => PlaneMcp.Create(s.GetServices<IMcpPart>())));
         services.AddSingleton<McpSessions>();
         services.AddHostedService(s => s.GetRequiredService<McpSessions>());
         return services.AddSingleton<McpApi>();

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -53,9 +54,12 @@ internal sealed class RunningPlane : IAsyncDisposable
         if (options.Validate().Concat(adapters.Validate()).Concat(config.Backup.Validate()).Concat(modelFaults).ToList() is { Count: > 0 } faults) throw new CommandException(string.Join(' ', faults)) { Code = ExitCodes.BadUsage };
         var installation = new Installation(data.Path, adapters.Store, adapters.Shared);
         var app = Build(options, adapters, log, await OpenAsync(adapters.Store, data, url, log, ct), services => services.AddModelCalling(models!).AddScheduledBackups(installation, config.Backup));
+        // Handlers of all paths are made while the store is read, on a processor that has nothing to do, and not by whoever asks first.
+        var handlers = Task.Run(() => ((IEndpointRouteBuilder)app).DataSources.Sum(source => source.Endpoints.Count), ct);
         try
         {
             await app.StartAsync(ct);
+            await handlers;
         }
         catch (Exception error)
         {
