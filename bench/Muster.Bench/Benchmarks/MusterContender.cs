@@ -45,8 +45,7 @@ internal sealed class MusterContender : IContender
         // Rounds that are dropped are run again, and at the end there must still be a backlog.
         var backlog = warming + tasks * (session.Options.Rounds * 2 + 1);
         var store = await Seed.FillAsync(folder, postgres, backlog, session.Stop);
-        if (postgres is not null && Environment.GetEnvironmentVariable("XSQL") is { } xsql) await postgres.SqlAsync(new Uri(store!).AbsolutePath[1..], xsql, session.Stop);
-        var plane = await Plane.StartAsync(folder, store + (postgres is null ? "" : Environment.GetEnvironmentVariable("XARGS")), session.Stop);
+        var plane = await Plane.StartAsync(folder, store, session.Stop);
         var oneCall = await Agents.TakesOneCallAsync(plane, session.Stop);
         if (!oneCall) session.Tell($"  {name}: this build has no call that hands in and claims the next; two calls a task");
         var contender = new MusterContender(name, plane, oneCall, perRequest, tasks, postgres is null ? [] : [("postgres", postgres.Usage)]);

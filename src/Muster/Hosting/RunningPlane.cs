@@ -53,11 +53,14 @@ internal sealed class RunningPlane : IAsyncDisposable
         var models = ModelAdapters.TryRead(data.Path, out var modelFaults);
         if (options.Validate().Concat(adapters.Validate()).Concat(config.Backup.Validate()).Concat(modelFaults).ToList() is { Count: > 0 } faults) throw new CommandException(string.Join(' ', faults)) { Code = ExitCodes.BadUsage };
         var installation = new Installation(data.Path, adapters.Store, adapters.Shared);
-        var app = Build(options, adapters, log, await OpenAsync(adapters.Store, data, url, log, ct), services => services.AddModelCalling(models!).AddScheduledBackups(installation, config.Backup));
-        // Handlers of all paths are made while the store is read, on a processor that has nothing to do, and not by whoever asks first.
-        var handlers = Task.Run(() => ((IEndpointRouteBuilder)app).DataSources.Sum(source => source.Endpoints.Count), ct);
+        // Most of a start is code that is compiled. What can be done side by side is: the store is opened while the server is put together, and handlers
+        // of all paths are made while the store is read, and not by whoever asks first.
+        var opening = Task.Run(() => OpenAsync(adapters.Store, data, url, log, ct), ct);
+        var app = Build(options, adapters, log, () => opening.GetAwaiter().GetResult(), services => services.AddModelCalling(models!).AddScheduledBackups(installation, config.Backup));
+        var handlers = Task.Run(() => app.Services.GetRequiredService<EndpointDataSource>().Endpoints.Count, ct);
         try
         {
+            await opening;
             await app.StartAsync(ct);
             await handlers;
         }
@@ -88,7 +91,7 @@ internal sealed class RunningPlane : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    private static WebApplication Build(ControlPlaneOptions options, Adapters adapters, PlaneLog log, Store store, Action<IServiceCollection> more)
+    private static WebApplication Build(ControlPlaneOptions options, Adapters adapters, PlaneLog log, Func<Store> store, Action<IServiceCollection> more)
     {
         // The empty builder: no watchers, no environment that could change what the command line and the one file said.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = options.DataFolder });
@@ -100,7 +103,7 @@ internal sealed class RunningPlane : IAsyncDisposable
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(3));
         // Signals are the command line's: the host's agents must hand in their work before the plane goes.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        builder.Services.AddControlPlane(options, _ => store);
+        builder.Services.AddControlPlane(options, _ => store());
         builder.Services.AddSingleton<IRepositories>(_ => new GitRepositories(new GitOptions { Folder = Path.Combine(options.Common, "projects") }));
         more(builder.Services);
         Telemetry.AddTo(builder.Services);
@@ -111,6 +114,10 @@ internal sealed class RunningPlane : IAsyncDisposable
         app.UseControlPlane();
         // Its pages have a sign-in of their own, and do everything through the API.
         app.MapDashboard().Admit(Access.Anyone);
+        // Said now instead of at the start: then all paths are known as soon as this returns.
+#pragma warning disable ASP0014
+        app.UseEndpoints(_ => { });
+#pragma warning restore ASP0014
         return app;
     }
 

@@ -72,6 +72,15 @@ internal sealed class YamlReader(YamlMappingNode mapping, string where, List<Rul
         return otherwise;
     }
 
+    /// <summary>An amount of money, not less than nought.</summary>
+    public decimal? Amount(string key, bool required)
+    {
+        if (Text(key, required, 100) is not { } text) return null;
+        if (decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var amount)) return amount;
+        Wrong(key, $"is '{text}': write an amount such as 2.5, not less than nought.");
+        return null;
+    }
+
     /// <summary>A length of time, 1 second to 24 hours: <c>30s</c>, <c>5m</c>, <c>1h</c>.</summary>
     public int Seconds(string key, int otherwise)
     {

@@ -2,8 +2,7 @@ using System.IO.Enumeration;
 using Muster.ControlPlane.Delivery.Rules;
 using Muster.ControlPlane.Models.Calling;
 using YamlDotNet.Core;
-using YamlDotNet.Serialization;
-using YamlDotNet.Serialization.NamingConventions;
+using YamlDotNet.RepresentationModel;
 
 namespace Muster.ControlPlane.Models.Ledger;
 
@@ -22,7 +21,7 @@ public sealed class PriceTable
         {
             var read = Read(file);
             Date ??= read.Date;
-            foreach (var (pattern, price) in read.Models) _prices.Add((pattern, price.ToPrice(file, pattern)));
+            _prices.AddRange(read.Models);
         }
     }
 
@@ -39,41 +38,45 @@ public sealed class PriceTable
         return null;
     }
 
-    private static PriceFile Read(string file)
+    private static (string? Date, IReadOnlyList<(string Pattern, ModelPrice Price)> Models) Read(string file)
     {
+        var stream = new YamlStream();
         var parser = new Parser(new StringReader(File.ReadAllText(file)));
-        PriceFile? read;
         try
         {
-            read = new DeserializerBuilder().WithNamingConvention(CamelCaseNamingConvention.Instance).WithEnforceRequiredMembers().Build().Deserialize<PriceFile?>(parser);
+            stream.Load(parser);
         }
         catch (Exception error) when (YamlFaults.Is(error))
         {
-            throw new FormatException($"{file}:{YamlFaults.Line(error, parser)} is no price table: {YamlFaults.Text(error)} It has a date, and under models patterns such as openai/gpt-5* with in, out, cached and stored in US dollars for a million tokens.", error);
+            throw Wrong(file, YamlFaults.Line(error, parser), YamlFaults.Text(error), error);
         }
 
-        return read ?? throw new FormatException($"{file} is empty.");
+        if (stream.Documents.Count == 0) throw new FormatException($"{file} is empty.");
+        if (stream.Documents[0].RootNode is not YamlMappingNode root) throw Wrong(file, 1, "It has no settings.");
+        List<RuleError> errors = [];
+        var top = new YamlReader(root, "the file", errors);
+        top.Only(["date", "models"]);
+        var date = top.Text("date", required: true, 40);
+        List<(string, ModelPrice)> models = [.. top.Map("models").Select(m => (m.Key, PriceOf(m.Key, m.Value, errors)))];
+        return errors.MinBy(e => e.Line) is { } first ? throw Wrong(file, first.Line, first.Text) : (date, models);
     }
 
-    private sealed class PriceFile
+    private static ModelPrice PriceOf(string pattern, YamlNode node, List<RuleError> errors)
     {
-        public required string Date { get; set; }
-        public Dictionary<string, PriceLine> Models { get; set; } = [];
-    }
-
-    private sealed class PriceLine
-    {
-        public required decimal In { get; set; }
-        public required decimal Out { get; set; }
-        public decimal? Cached { get; set; }
-        public decimal? Stored { get; set; }
-
-        public ModelPrice ToPrice(string file, string pattern)
+        if (node is not YamlMappingNode mapping)
         {
-            var price = new ModelPrice(In, Out, Cached ?? In, Stored ?? In);
-            return Math.Min(Math.Min(price.In, price.Out), Math.Min(price.Cached, price.Stored)) >= 0 ? price : throw new FormatException($"{file}: the price of {pattern} is less than nought.");
+            errors.Add(new RuleError((int)node.Start.Line, $"'{pattern}' has no prices."));
+            return new ModelPrice(0, 0, 0, 0);
         }
+
+        var price = new YamlReader(mapping, $"the price of {pattern}", errors);
+        price.Only(["in", "out", "cached", "stored"]);
+        var fresh = price.Amount("in", required: true) ?? 0;
+        return new ModelPrice(fresh, price.Amount("out", required: true) ?? 0, price.Amount("cached", required: false) ?? fresh, price.Amount("stored", required: false) ?? fresh);
     }
+
+    private static FormatException Wrong(string file, int line, string text, Exception? cause = null) =>
+        new($"{file}:{line} is no price table: {text} It has a date, and under models patterns such as openai/gpt-5* with in, out, cached and stored in US dollars for a million tokens.", cause);
 }
 
 /// <summary>US dollars for a million tokens.</summary>
