@@ -87,6 +87,18 @@ public sealed class CheckerTests
     }
 
     [Fact]
+    public void A_renewal_by_a_plane_that_had_not_heard_yet_is_explained_and_a_write_is_not()
+    {
+        var facts = Sound();
+        Call[] told = [Made(Kinds.Create, Ends.Ok, 0, 1, 2), Claim(1, 10, 20) with { Assignment = "s" }, Made(Kinds.Complete, Ends.Ok, 1, 30, 40) with { Effect = "e" }];
+        Call[] renewed = [.. told, Made(Kinds.Renew, Ends.Ok, 1, 45, 50)];
+        Assert.Contains(Acknowledged.Check(facts, renewed), b => b.Rule == Rules.NotLinearizable);
+        Assert.Contains(Acknowledged.Check(facts, renewed, lag: 4), b => b.Rule == Rules.NotLinearizable);
+        Assert.Empty(Acknowledged.Check(facts, renewed, lag: 6));
+        Assert.Contains(Acknowledged.Check(facts, [.. told, Made(Kinds.Write, Ends.Ok, 1, 45, 50)], lag: 6), b => b.Rule == Rules.NotLinearizable);
+    }
+
+    [Fact]
     public void A_stream_tells_what_the_log_holds_and_nothing_else()
     {
         var log = Sound().Events;

@@ -46,7 +46,9 @@ public sealed class Heartbeat(Store store, AgentDirectory agents, PresenceTable 
     private async Task<IReadOnlyList<Renewed>> RenewAsync(string agentId, IReadOnlyList<string> texts, CancellationToken ct)
     {
         var named = texts.Select(text => LeaseToken.Read(text, store.LeaseKey)).ToList();
-        var held = named.ConvertAll(token => token is { } t && leases.Renew(t, agentId) is { } lease ? new Renewed(lease.AssignmentId, lease.Seconds) : null);
+        // Who does not hear other planes does not know what ended there, and asks the store.
+        var hears = store.Hears;
+        var held = named.ConvertAll(token => hears && token is { } t && leases.Renew(t, agentId) is { } lease ? new Renewed(lease.AssignmentId, lease.Seconds) : null);
         for (var i = 0; i < held.Count; i++) held[i] ??= await AdoptAsync(named[i], agentId, ct);
         return held.ConvertAll(lease => lease ?? new Renewed(null, null));
     }

@@ -14,7 +14,7 @@ public sealed class CompleteAssignments(Store store, ProjectDirectory projects) 
 {
     private static readonly RowsStatement Held = new(
         $$"""
-        SELECT {{TaskRow.Columns}}, a.name, r.n, s.note, s.wip_sha, s.rehearsal, s.lease_until, s.started_at, CASE WHEN EXISTS (SELECT 1 FROM edges e WHERE e.depends_on = tasks.id) THEN 1 ELSE 0 END
+        SELECT {{TaskRow.HandedInColumns}}, a.name, r.n, s.note, s.wip_sha, s.rehearsal, s.lease_until, s.started_at, CASE WHEN EXISTS (SELECT 1 FROM edges e WHERE e.depends_on = tasks.id) THEN 1 ELSE 0 END
           FROM {rows} CROSS JOIN tasks CROSS JOIN assignments s CROSS JOIN agents a
          WHERE tasks.id = r.task_id AND s.id = r.assignment_id AND a.id = s.agent_id
            AND CASE WHEN tasks.status = 'in_progress' AND tasks.epoch = r.epoch AND tasks.assignment_id = r.assignment_id THEN 1 ELSE 0 END = 1 {lock tasks}
@@ -71,8 +71,8 @@ public sealed class CompleteAssignments(Store store, ProjectDirectory projects) 
         var known = asked.Count == 0 ? null : projects.All(tx);
         tx.Rows(Held, r =>
         {
-            var task = TaskRow.Read(r);
-            var handIn = new HandIn(asked[r.Count(40)], task with { ProjectKey = known![task.ProjectId].Key, AgentName = r.Text(39) }, r.IsTrue(46));
+            var task = TaskRow.ReadHandedIn(r);
+            var handIn = new HandIn(asked[r.Count(15)], task with { ProjectKey = known![task.ProjectId].Key, AgentName = r.Text(14) }, r.IsTrue(21));
             Settle(handIn, r, tx.Now);
             found.Add(handIn);
         },
@@ -111,13 +111,13 @@ public sealed class CompleteAssignments(Store store, ProjectDirectory projects) 
             Epoch = handIn.Task.Epoch,
             Status = AssignmentState.Completed,
             PercentComplete = 100,
-            Note = r.TextOrNull(41),
+            Note = r.TextOrNull(16),
             HeadSha = handIn.Body.HeadSha,
-            WipSha = r.TextOrNull(42),
+            WipSha = r.TextOrNull(17),
             Summary = handIn.Body.Summary,
-            Rehearsal = r.IsTrue(43),
-            LeaseUntil = r.Number(44),
-            StartedAt = r.Number(45),
+            Rehearsal = r.IsTrue(18),
+            LeaseUntil = r.Number(19),
+            StartedAt = r.Number(20),
             EndedAt = now,
         }.ToInfo());
 

@@ -66,6 +66,30 @@ public sealed record TaskRow
         + ", tasks.rehearsal, tasks.last_outcome, tasks.last_reason, tasks.created_at, tasks.updated_at, tasks.started_at"
         + ", tasks.completed_at";
 
+    /// <summary>What a hand-in takes of a task, in the order in which <see cref="ReadHandedIn"/> takes it.</summary>
+    public const string HandedInColumns =
+        "tasks.id, tasks.project_id, tasks.number, tasks.epic_id, tasks.title, tasks.role, tasks.status, tasks.estimate_minutes, tasks.contract"
+        + ", tasks.parent_id, tasks.epoch, tasks.assignment_id, tasks.agent_id, tasks.rehearsal";
+
+    /// <summary>Reads a row of <see cref="HandedInColumns"/>. The rest of it is left out, because each column of each hand-in costs.</summary>
+    public static TaskRow ReadHandedIn(IRow row) => new()
+    {
+        Id = row.Text(0),
+        ProjectId = row.Text(1),
+        Number = row.Count(2),
+        EpicId = row.TextOrNull(3),
+        Title = row.Text(4),
+        Role = row.TextOrNull(5),
+        Status = row.Text(6),
+        EstimateMinutes = row.NumberOrNull(7),
+        Contract = row.Text(8),
+        ParentId = row.TextOrNull(9),
+        Epoch = row.Count(10),
+        AssignmentId = row.TextOrNull(11),
+        AgentId = row.TextOrNull(12),
+        Rehearsal = row.IsTrue(13),
+    };
+
     /// <summary>Reads a row of <see cref="Columns"/>; by hand, because this is done for every task that is given out.</summary>
     public static TaskRow Read(IRow row) => new()
     {

@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Runtime.InteropServices;
 using SQLitePCL;
 
@@ -20,23 +21,28 @@ public static class SqliteLibrary
         lock (Gate)
         {
             if (_loaded) return;
-            NativeLibrary.SetDllImportResolver(typeof(SQLite3Provider_e_sqlite3).Assembly, static (name, assembly, search) =>
-            {
-                if (name != "e_sqlite3") return IntPtr.Zero;
-                foreach (var candidate in (string[])["libsqlite3.so.0", "libsqlite3.dylib"])
-                {
-                    if (!NativeLibrary.TryLoad(candidate, out var handle)) continue;
-                    Origin = "operating system";
-                    return handle;
-                }
-
-                return NativeLibrary.TryLoad(name, assembly, search, out var bundled) ? bundled : IntPtr.Zero;
-            });
+            var binding = typeof(SQLite3Provider_e_sqlite3).Assembly;
+            NativeLibrary.SetDllImportResolver(binding, Resolve);
+            // Ours are the same library's, wherever that one lies.
+            NativeLibrary.SetDllImportResolver(typeof(SqliteLibrary).Assembly, (name, _, search) => Resolve(name, binding, search));
             Batteries_V2.Init();
             // Counting its own memory takes a lock at every allocation.
             _ = raw.sqlite3_config(raw.SQLITE_CONFIG_MEMSTATUS, 0);
             Dapper.DefaultTypeMap.MatchNamesWithUnderscores = true;
             _loaded = true;
         }
+    }
+
+    private static IntPtr Resolve(string name, Assembly assembly, DllImportSearchPath? search)
+    {
+        if (name != SqliteCalls.Library) return IntPtr.Zero;
+        foreach (var candidate in (string[])["libsqlite3.so.0", "libsqlite3.dylib"])
+        {
+            if (!NativeLibrary.TryLoad(candidate, out var handle)) continue;
+            Origin = "operating system";
+            return handle;
+        }
+
+        return NativeLibrary.TryLoad(name, assembly, search, out var bundled) ? bundled : IntPtr.Zero;
     }
 }

@@ -22,32 +22,26 @@ internal sealed class SqliteStatements(SqliteConnection connection) : IDisposabl
 }
 
 /// <summary>A prepared statement, bound and run by hand. Its row is good until the next step.</summary>
-internal sealed class SqliteStatement(sqlite3 connection, sqlite3_stmt handle) : IRow, IDisposable
+internal sealed unsafe class SqliteStatement(sqlite3 connection, sqlite3_stmt handle) : IRow, IDisposable
 {
+    private readonly nint _statement = handle.DangerousGetHandle();
     private byte[] _buffer = new byte[1024];
 
     public int Parameters { get; } = raw.sqlite3_bind_parameter_count(handle);
 
-    public void Bind(int parameter, long value) => Check(raw.sqlite3_bind_int64(handle, parameter, value));
+    public void Bind(int parameter, long value) => Check(SqliteCalls.BindNumber(_statement, parameter, value));
 
     public void Bind(int parameter, string? value)
     {
         if (value is null)
         {
-            Check(raw.sqlite3_bind_null(handle, parameter));
-            return;
-        }
-
-        if (value.Length == 0)
-        {
-            // An empty span would be bound as null.
-            Check(raw.sqlite3_bind_text(handle, parameter, ""));
+            Check(SqliteCalls.BindNull(_statement, parameter));
             return;
         }
 
         var most = Encoding.UTF8.GetMaxByteCount(value.Length);
         if (most > _buffer.Length) _buffer = new byte[most];
-        Check(raw.sqlite3_bind_text(handle, parameter, _buffer.AsSpan(0, Encoding.UTF8.GetBytes(value, _buffer))));
+        fixed (byte* text = _buffer) Check(SqliteCalls.BindText(_statement, parameter, text, Encoding.UTF8.GetBytes(value, _buffer), SqliteCalls.Transient));
     }
 
     /// <summary>Runs it to its end; it can then be bound and run again.</summary>
@@ -56,21 +50,25 @@ internal sealed class SqliteStatement(sqlite3 connection, sqlite3_stmt handle) :
         try
         {
             int result;
-            while ((result = raw.sqlite3_step(handle)) == raw.SQLITE_ROW) each?.Invoke(this);
+            while ((result = SqliteCalls.Step(_statement)) == raw.SQLITE_ROW) each?.Invoke(this);
             if (result != raw.SQLITE_DONE) Check(result);
         }
         finally
         {
             // Gives the error of the run once more.
-            _ = raw.sqlite3_reset(handle);
+            _ = SqliteCalls.Reset(_statement);
         }
     }
 
-    public bool IsNull(int column) => raw.sqlite3_column_type(handle, column) == raw.SQLITE_NULL;
+    public bool IsNull(int column) => SqliteCalls.TypeOf(_statement, column) == raw.SQLITE_NULL;
 
-    public long Number(int column) => raw.sqlite3_column_int64(handle, column);
+    public long Number(int column) => SqliteCalls.NumberOf(_statement, column);
 
-    public string Text(int column) => raw.sqlite3_column_text(handle, column).utf8_to_string();
+    public string Text(int column)
+    {
+        var text = SqliteCalls.TextOf(_statement, column);
+        return text is null ? null! : Encoding.UTF8.GetString(text, SqliteCalls.BytesOf(_statement, column));
+    }
 
     public void Dispose() => handle.Dispose();
 

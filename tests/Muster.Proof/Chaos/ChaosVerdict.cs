@@ -13,6 +13,9 @@ internal sealed class ChaosVerdict(ChaosOptions options, Action<string> tell)
     /// <summary>What stood in a store that is not in the run's folder; kept when something is wrong.</summary>
     private const string FactsFile = "facts.json";
 
+    /// <summary>How far one of several planes may be behind: from then on it asks the store.</summary>
+    private static readonly TimeSpan Lag = TimeSpan.FromSeconds(5);
+
     private static readonly JsonSerializerOptions WithTuples = new() { IncludeFields = true };
 
     /// <summary>Looks again at what a run has left: its ledgers and its store.</summary>
@@ -20,9 +23,9 @@ internal sealed class ChaosVerdict(ChaosOptions options, Action<string> tell)
     {
         var calls = (await ReadAsync(folder)).Values.SelectMany(Call.From).ToList();
         var kept = Path.Combine(folder, FactsFile);
-        if (File.Exists(kept)) return Check(JsonSerializer.Deserialize<StoreFacts>(await File.ReadAllTextAsync(kept), WithTuples)!, calls);
+        if (File.Exists(kept)) return Check(JsonSerializer.Deserialize<StoreFacts>(await File.ReadAllTextAsync(kept), WithTuples)!, calls, folder);
         await using var store = SqliteStore.Open(Path.Combine(folder, "data"), TimeProvider.System, NullLogger.Instance);
-        return Check(await StoreFacts.ReadAsync(store), calls);
+        return Check(await StoreFacts.ReadAsync(store), calls, folder);
     }
 
     public async Task<ChaosResult> CheckAsync(Ground ground, Executioner executioner, Follower follower, List<AgentSlot> slots, List<Breach> found, long begun)
@@ -32,7 +35,7 @@ internal sealed class ChaosVerdict(ChaosOptions options, Action<string> tell)
         var calls = ledgers.Values.SelectMany(Call.From).ToList();
         var facts = await FactsAsync(ground);
         tell($"checking {calls.Count} calls against {facts.Tasks.Count} tasks and {facts.Events.Count} events");
-        List<Breach> breaches = [.. found, .. Check(facts, calls), .. EventStream.Check(facts.Events, follower.Seen)];
+        List<Breach> breaches = [.. found, .. Check(facts, calls, options.Folder), .. EventStream.Check(facts.Events, follower.Seen)];
         if (facts.Tasks.FirstOrDefault(t => t.Status != TaskState.Done) is { } open && found.Count == 0) breaches.Add(new Breach(Rules.Stuck, $"task {open.Number} is {open.Status}"));
         if (breaches.Count > 0 && ground.Postgres is not null) await File.WriteAllTextAsync(Path.Combine(options.Folder, FactsFile), JsonSerializer.Serialize(facts, WithTuples));
         var stale = calls.Where(c => c.End == Ends.Stale).ToList();
@@ -58,7 +61,8 @@ internal sealed class ChaosVerdict(ChaosOptions options, Action<string> tell)
         };
     }
 
-    private static IReadOnlyList<Breach> Check(StoreFacts facts, IReadOnlyList<Call> calls) => [.. StoreInvariants.Check(facts), .. Acknowledged.Check(facts, calls)];
+    private static IReadOnlyList<Breach> Check(StoreFacts facts, IReadOnlyList<Call> calls, string folder) =>
+        [.. StoreInvariants.Check(facts), .. Acknowledged.Check(facts, calls, Directory.Exists(Path.Combine(folder, "data-2")) ? (long)(Lag.TotalSeconds * Stopwatch.Frequency) : 0)];
 
     private static async Task<StoreFacts> FactsAsync(Ground ground)
     {

@@ -5,10 +5,16 @@ namespace Muster.Proof.Checking;
 /// <summary>What callers were told against what the store holds. Reads acknowledgements only, never what anybody meant to do. Pure.</summary>
 public static class Acknowledged
 {
-    public static IEnumerable<Breach> Check(StoreFacts facts, IReadOnlyList<Call> calls)
+    /// <param name="facts">What the store holds.</param>
+    /// <param name="calls">What callers were told.</param>
+    /// <param name="lag">
+    /// Of several planes, how far one may be behind the others, in the clock's ticks: a renewal says what its plane has heard. It is no right to
+    /// write; whether a write is taken the store decides, and nothing is forgiven there.
+    /// </param>
+    public static IEnumerable<Breach> Check(StoreFacts facts, IReadOnlyList<Call> calls, long lag = 0)
     {
         var attempts = facts.Assignments.ToLookup(a => a.TaskId, StringComparer.Ordinal);
-        return [.. Created(facts, calls), .. Granted(facts, calls), .. Ended(facts, calls), .. Effects(facts, calls), .. Registers(attempts, calls)];
+        return [.. Created(facts, calls), .. Granted(facts, calls), .. Ended(facts, calls), .. Effects(facts, calls), .. Registers(attempts, calls, lag)];
     }
 
     private static IEnumerable<Breach> Created(StoreFacts facts, IReadOnlyList<Call> calls)
@@ -55,11 +61,11 @@ public static class Acknowledged
         }
     }
 
-    private static IEnumerable<Breach> Registers(ILookup<string, AssignmentFacts> attempts, IReadOnlyList<Call> calls)
+    private static IEnumerable<Breach> Registers(ILookup<string, AssignmentFacts> attempts, IReadOnlyList<Call> calls, long lag)
     {
         foreach (var task in calls.Where(c => c.Task.Length > 0).GroupBy(c => c.Task, StringComparer.Ordinal))
         {
-            if (TaskRegister.Explain([.. task], [.. attempts[task.Key]]) is { } why)
+            if (TaskRegister.Explain([.. task.Select(c => c is { Kind: Kinds.Renew, End: Ends.Ok } ? c with { Begin = c.Begin - lag } : c)], [.. attempts[task.Key]]) is { } why)
                 yield return new Breach(Rules.NotLinearizable, $"no order of its calls explains task {task.Key}: {why}");
         }
     }
