@@ -103,16 +103,22 @@ internal sealed class Instance : IAsyncDisposable
         while (true)
         {
             var port = Random.Shared.Next(15_000, 32_000);
-            try
-            {
-                using var probe = new TcpListener(IPAddress.Loopback, port);
-                probe.Start();
-                return port;
-            }
-            catch (SocketException)
-            {
-                // Taken; the next one.
-            }
+            if (!IsTaken(port)) return port;
+        }
+    }
+
+    /// <summary>Whether somebody listens on a port.</summary>
+    public static bool IsTaken(int port)
+    {
+        try
+        {
+            using var probe = new TcpListener(IPAddress.Loopback, port);
+            probe.Start();
+            return false;
+        }
+        catch (SocketException)
+        {
+            return true;
         }
     }
 }

@@ -9,6 +9,8 @@ namespace Muster.Runner.Deployments;
 /// </summary>
 internal sealed class ProcessTarget(HostFolders folders, string marker, TimeProvider time, RestartPolicy restarts, string logName, Action<string> notice) : IAsyncDisposable
 {
+    private const int PortTries = 3;
+
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(10);
 
     private readonly string _portFile = System.IO.Path.Combine(folders.Releases, logName + ".port");
@@ -102,6 +104,16 @@ internal sealed class ProcessTarget(HostFolders folders, string marker, TimeProv
 
     private async Task<(Instance? Instance, HealthAnswer Health)> StartAsync(DeployRequest request, string folder, BoundedOutput? output, CancellationToken cancellation)
     {
+        for (var tries = 1; ; tries++)
+        {
+            var (instance, health, taken) = await StartOnceAsync(request, folder, output, cancellation);
+            if (!taken || tries == PortTries) return (instance, health);
+            output?.Add("Somebody else took its port before it listened; once more with another.");
+        }
+    }
+
+    private async Task<(Instance? Instance, HealthAnswer Health, bool PortTaken)> StartOnceAsync(DeployRequest request, string folder, BoundedOutput? output, CancellationToken cancellation)
+    {
         var instance = Instance.Start(request, folder, marker, line =>
         {
             output?.Add(line);
@@ -110,9 +122,10 @@ internal sealed class ProcessTarget(HostFolders folders, string marker, TimeProv
         try
         {
             var health = await instance.WaitHealthyAsync(request.Definition.HealthPath, TimeSpan.FromSeconds(request.Definition.HealthTimeoutSeconds), cancellation);
-            if (health.Ok) return (instance, health);
+            if (health.Ok) return (instance, health, false);
+            var ended = instance.Exit.IsCompleted;
             await instance.DisposeAsync();
-            return (null, health);
+            return (null, health, ended && Instance.IsTaken(instance.Port));
         }
         catch (OperationCanceledException)
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Muster.Contracts.Delivery;
@@ -64,6 +65,23 @@ public sealed class DeployerTests : IAsyncDisposable
         var result = await _deployer.DeployAsync(request, default).WaitAsync(TimeSpan.FromSeconds(60));
         Assert.Equal(JobState.Failed, result.Outcome);
         Assert.Contains("the process exited with code 4 before it was healthy. Nothing served before. no config", result.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_version_whose_port_somebody_took_before_it_listened_is_started_on_another()
+    {
+        using var plane = await TestRepository.CreateAsync(("version.txt", "one"));
+        var (port, taken) = (Path.Combine(_data.Path, "port"), Path.Combine(_data.Path, "taken"));
+        var command = $"[ -e {taken} ] && exec dotnet {Programs.TestAgent} serve; echo $PORT > {port}.new; mv {port}.new {port}; until [ -e {taken} ]; do sleep 0.02; done; exit 4";
+        var deploying = _deployer.DeployAsync(Request(plane, await plane.HeadAsync(), command), default);
+        await Until.TrueAsync(() => File.Exists(port), "the first try says its port");
+        using var thief = new TcpListener(IPAddress.Loopback, int.Parse(await File.ReadAllTextAsync(port), CultureInfo.InvariantCulture));
+        thief.Start();
+        await File.WriteAllTextAsync(taken, "");
+        var deployed = await deploying;
+        Passed(deployed);
+        Assert.Contains("Somebody else took its port", deployed.Output, StringComparison.Ordinal);
+        Assert.StartsWith("one ", await GetAsync(deployed.Url!), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -154,7 +172,7 @@ public sealed class DeployerTests : IAsyncDisposable
         Assert.Contains(kept, folder => folder.EndsWith(newest, StringComparison.Ordinal));
     }
 
-    private static void Passed(DeployResult deployed) => Assert.True(deployed.Outcome == JobState.Passed, deployed.Detail);
+    private static void Passed(DeployResult deployed) => Assert.True(deployed.Outcome == JobState.Passed, $"{deployed.Detail}\n{deployed.Output}");
 
     private Deployer NewDeployer() => new(new HostFolders(_data.Path), _marker, TimeProvider.System, new RestartPolicy(), _notices.Add);
 

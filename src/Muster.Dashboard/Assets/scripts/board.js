@@ -8,7 +8,8 @@ export function startBoard() {
     if (!held || !event.dataTransfer) return;
     event.dataTransfer.effectAllowed = "move";
     event.dataTransfer.setData("text/plain", held.dataset.task ?? "");
-    held.closest(".column")?.classList.add("moving");
+    // Above what is drawn anew: what comes meanwhile must not hide where it can be dropped.
+    document.body.classList.add("moving");
   });
   document.addEventListener("dragover", event => {
     const band = bandOf(event);
