@@ -1,4 +1,7 @@
+using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using Muster.Runner.Agents;
 
 if (args is ["serve"]) return Serve();
@@ -7,16 +10,39 @@ return await AgentProgram.RunAsync(AgentProgramOptions.FromEnvironment(), Consol
 // Answers with the release's version.txt; sick when the release holds sick.txt; ends when asked for /die.
 static int Serve()
 {
-    using var listener = new HttpListener();
-    listener.Prefixes.Add($"http://127.0.0.1:{Environment.GetEnvironmentVariable("PORT")}/");
+    // By hand: the library's own listener falls over a connection that comes while it is made (an exception in its constructor).
+    using var listener = new TcpListener(IPAddress.Loopback, int.Parse(Environment.GetEnvironmentVariable("PORT")!, CultureInfo.InvariantCulture));
     listener.Start();
     Console.WriteLine("serving");
     while (true)
     {
-        var context = listener.GetContext();
-        if (context.Request.Url?.AbsolutePath == "/die") return 3;
-        context.Response.StatusCode = File.Exists("sick.txt") ? 500 : 200;
-        using var body = new StreamWriter(context.Response.OutputStream);
-        body.Write($"{File.ReadAllText("version.txt").Trim()} {Environment.ProcessId}");
+        var client = listener.AcceptTcpClient();
+        _ = Task.Run(() => AnswerAsync(client));
+    }
+}
+
+static async Task AnswerAsync(TcpClient client)
+{
+    using (client)
+    {
+        try
+        {
+            await using var stream = client.GetStream();
+            using var reader = new StreamReader(stream);
+            var asked = await reader.ReadLineAsync();
+            while (await reader.ReadLineAsync() is { Length: > 0 })
+            {
+                // Headers change nothing.
+            }
+
+            if (asked is null) return;
+            if (asked.Split(' ')[1] == "/die") Environment.Exit(3);
+            var body = $"{(await File.ReadAllTextAsync("version.txt")).Trim()} {Environment.ProcessId}";
+            await stream.WriteAsync(Encoding.UTF8.GetBytes($"HTTP/1.1 {(File.Exists("sick.txt") ? "500 Sick" : "200 OK")}\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n\r\n{body}"));
+        }
+        catch (IOException)
+        {
+            // Whoever asked has gone.
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
@@ -69,6 +70,14 @@ public sealed class PushTests
         using var client = new HttpClient();
         var sending = client.SendAsync(request);
         await content.Half;
+        // Let in at the door and unpacking: git keeps what comes apart until all of it has come.
+        var door = Stopwatch.StartNew();
+        while (Directory.GetDirectories(Path.Combine(forge.Mirror, "objects"), "tmp_objdir-incoming-*").Length == 0)
+        {
+            Assert.True(door.Elapsed < TimeSpan.FromSeconds(30) && !sending.IsCompleted, "The upload was not let in.");
+            await Task.Delay(20);
+        }
+
         await forge.Plane.PassAsync(TimeSpan.FromSeconds(61));
         content.GoOn();
         using var response = await sending;

@@ -10,6 +10,7 @@ namespace Muster.ControlPlane.Tests.Operations;
 /// Requirement B11: a plane that runs for months keeps nothing of what is over. Counted is what can be reached from its services, and not
 /// the memory of the process, which other tests share. `./muster bench --leak` watches the memory while a million tasks go through.
 /// </summary>
+[Collection(nameof(NothingLeftTests))]
 public sealed class NothingLeftTests
 {
     private const int Rounds = 6;
@@ -97,3 +98,7 @@ public sealed class NothingLeftTests
         return seen.Count + entries;
     }
 }
+
+/// <summary>By itself: what others are in the middle of can be reached by way of what all of a process share.</summary>
+[CollectionDefinition(nameof(NothingLeftTests), DisableParallelization = true)]
+public sealed class Alone;
