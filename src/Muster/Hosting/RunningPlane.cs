@@ -82,7 +82,15 @@ internal sealed class RunningPlane : IAsyncDisposable
         };
         ServerFile.Write(data.Path, server);
         if (!rehearsed) new Credentials(Paths.Credentials).Remember(server);
+        _ = GiveBackAsync(app.Lifetime.ApplicationStopping);
         return new RunningPlane(app, server, await HostTokenAsync(tokens, data, ct), first);
+    }
+
+    // What a start leaves behind is as much as what a plane keeps, and a plane with nothing to do would not collect it for hours.
+    private static async Task GiveBackAsync(CancellationToken stopping)
+    {
+        await Task.Delay(TimeSpan.FromSeconds(1), stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!stopping.IsCancellationRequested) GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
 
     public async ValueTask DisposeAsync()
