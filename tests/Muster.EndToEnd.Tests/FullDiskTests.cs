@@ -12,7 +12,7 @@ public sealed class FullDiskTests(ITestOutputHelper output)
     public async Task A_plane_on_a_full_disk_refuses_loses_nothing_it_acknowledged_and_goes_on_when_there_is_room()
     {
         await using var stage = new Stage();
-        await using var disk = await SmallDisk.MountAsync(stage["disk"], "16m");
+        await using var disk = SmallDisk.Mount(stage["disk"], "16m");
         var plane = await stage.ServeAsync(data: Path.Combine(disk.Path, "data"));
         await plane.Client.CreateProjectAsync(new CreateProject { Name = "Words", Key = "WRD" });
         var acknowledged = new List<string>();
@@ -52,7 +52,7 @@ public sealed class FullDiskTests(ITestOutputHelper output)
         // The server is not this user: it must be able to come to its disk.
         using var place = new ScratchFolder();
         File.SetUnixFileMode(place.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
-        await using var disk = await SmallDisk.MountAsync(place.File("disk"), "192m");
+        await using var disk = SmallDisk.Mount(place.File("disk"), "192m");
         await using var server = await PostgresServer.StartOnAsync(disk, "min_wal_size=32MB", "max_wal_size=32MB", "checkpoint_timeout=30s");
         stage.Environment["MUSTER_STORE"] = await server.CreateDatabaseAsync("muster");
         var plane = await stage.ServeAsync();

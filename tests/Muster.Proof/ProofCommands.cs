@@ -23,7 +23,7 @@ internal static class ProofCommands
             var rest = new Arguments([.. words.Skip(1)]);
             return (words.Count > 0 ? words[0] : "") switch
             {
-                "chaos" when words.Contains("--packets", StringComparer.Ordinal) && !OwnNetwork.IsHere => await OwnNetwork.RunAsync(words, stopped.Token),
+                "chaos" when (words.Contains("--packets", StringComparer.Ordinal) || words.Contains("--disk", StringComparer.Ordinal)) && !OwnMachine.IsHere => await OwnMachine.RunAsync(words, stopped.Token),
                 "chaos" => await ChaosAsync(rest, stopped.Token),
                 "points" => await PointsAsync(rest, stopped.Token),
                 "fuzz" => await FuzzAsync(rest, stopped.Token),
@@ -101,6 +101,7 @@ internal static class ProofCommands
             Host = arguments.Flag("host"),
             Network = arguments.Flag("network"),
             Packets = arguments.Flag("packets"),
+            Disk = arguments.Flag("disk"),
             Plant = arguments.Find("plant") is { } plant ? Parse(plant) : null,
         };
         if (options is { Planes: > 1, Postgres: false }) throw new UsageException("Several planes need --store postgres.");

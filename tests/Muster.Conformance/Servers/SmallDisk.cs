@@ -1,10 +1,9 @@
-using System.ComponentModel;
-using System.Diagnostics;
+using System.Runtime.InteropServices;
 
 namespace Muster.Conformance.Servers;
 
 /// <summary>A disk of a few megabytes in memory, which a test can fill to its last block.</summary>
-public sealed class SmallDisk : IAsyncDisposable
+public sealed partial class SmallDisk : IAsyncDisposable
 {
     private SmallDisk(string path) => Path = path;
 
@@ -15,10 +14,10 @@ public sealed class SmallDisk : IAsyncDisposable
     /// <summary>Lays one over a folder; where that may not be done, the test is left out and says so.</summary>
     /// <param name="folder">Where, made if it is not there.</param>
     /// <param name="size">How large, such as <c>16m</c>.</param>
-    public static async Task<SmallDisk> MountAsync(string folder, string size)
+    public static SmallDisk Mount(string folder, string size)
     {
         Directory.CreateDirectory(folder);
-        if (await RunAsync("mount", "-t", "tmpfs", "-o", $"size={size}", "tmpfs", folder) is { } problem) Assert.Skip($"NOT PROVED that a full disk does no harm: no small disk can be mounted here: {problem}.");
+        if (Mount("tmpfs", folder, "tmpfs", 0, $"size={size}") != 0) Assert.Skip($"NOT PROVED that a full disk does no harm: no small disk can be mounted here: {Marshal.GetLastPInvokeErrorMessage()}.");
         return new SmallDisk(folder);
     }
 
@@ -26,11 +25,11 @@ public sealed class SmallDisk : IAsyncDisposable
     /// <param name="butFor">Bytes that are left.</param>
     public void Fill(long butFor = 0)
     {
-        var block = new byte[4096];
+        var block = new byte[1 << 16];
         try
         {
             using var stream = new FileStream(Filler, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
-            for (var left = new DriveInfo(Path).AvailableFreeSpace - butFor; butFor == 0 || left > 0; left -= block.Length) stream.Write(block);
+            for (var left = butFor == 0 ? long.MaxValue : new DriveInfo(Path).AvailableFreeSpace - butFor; left > 0; left -= block.Length) stream.Write(block, 0, (int)Math.Min(left, block.Length));
         }
         catch (IOException)
         {
@@ -41,21 +40,18 @@ public sealed class SmallDisk : IAsyncDisposable
     /// <summary>Gives the room back.</summary>
     public void MakeRoom() => File.Delete(Filler);
 
-    // Lazily: a program that a failed test has left is ended after this.
-    public async ValueTask DisposeAsync() => await RunAsync("umount", "-l", Path);
-
-    private static async Task<string?> RunAsync(string program, params string[] arguments)
+    public ValueTask DisposeAsync()
     {
-        try
-        {
-            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, UseShellExecute = false })!;
-            var error = await process.StandardError.ReadToEndAsync();
-            await process.WaitForExitAsync();
-            return process.ExitCode == 0 ? null : error.Trim();
-        }
-        catch (Win32Exception missing)
-        {
-            return missing.Message;
-        }
+        // A program that a failed test has left may still use it; it is gone when that has ended.
+        const int detach = 2;
+        if (Unmount(Path, detach) != 0) throw new IOException($"{Path} cannot be unmounted: {Marshal.GetLastPInvokeErrorMessage()}");
+        return ValueTask.CompletedTask;
     }
+
+    // Not the programs of these names: they want root, where the kernel asks for no more than a namespace of one's own.
+    [LibraryImport("libc", EntryPoint = "mount", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int Mount(string source, string target, string kind, nuint flags, string options);
+
+    [LibraryImport("libc", EntryPoint = "umount2", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int Unmount(string target, int flags);
 }

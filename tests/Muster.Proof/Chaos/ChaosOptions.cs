@@ -59,6 +59,9 @@ public sealed record ChaosOptions
     /// <summary>Whether the run has a network for itself, whose packets the kernel loses.</summary>
     public bool Packets { get; init; }
 
+    /// <summary>Whether the store lies on a small disk of its own, which is full now and then.</summary>
+    public bool Disk { get; init; }
+
     /// <summary>A bug built into the plane on purpose, to see that it is found; null runs the real executable.</summary>
     public Plant? Plant { get; init; }
 }
@@ -71,6 +74,10 @@ public sealed record ChaosResult
     public required IReadOnlyDictionary<string, int> KillsByTarget { get; init; }
     public required int Freezes { get; init; }
     public required int NetworkFaults { get; init; }
+
+    /// <summary>Times that the disk was full, and calls that were refused for it.</summary>
+    public required int FullDisks { get; init; }
+    public required int RefusedFull { get; init; }
     public required int Effects { get; init; }
     public required int Tasks { get; init; }
     public required int Calls { get; init; }

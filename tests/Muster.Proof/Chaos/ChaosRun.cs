@@ -31,7 +31,7 @@ internal sealed class ChaosRun(ChaosOptions options, Action<string> tell)
         var slots = Enumerable.Range(1, options.Processes).Select(n => new AgentSlot(n, options.Folder, options, crew.Addresses, token, Project)).ToList();
         await using var host = options.Host ? new HostSlot(options.Folder, options, crew.Addresses[0], crew.Planes[0].Token, Project) : null;
         var follower = new Follower(owner);
-        var executioner = new Executioner(options, Targets.Of(options, ground, crew, slots, host), [.. crew.Proxies, .. ground.Proxies], options.Packets ? new PacketNetwork(() => [.. crew.Planes.Select(p => p.Address.Port), .. ground.Ports]) : null, () => follower.Done);
+        var executioner = new Executioner(options, Targets.Of(options, ground, crew, slots, host), [.. crew.Proxies, .. ground.Proxies], options.Packets ? new PacketNetwork(() => [.. crew.Planes.Select(p => p.Address.Port), .. ground.Ports]) : null, ground.Disk, () => follower.Done);
         try
         {
             using var following = CancellationTokenSource.CreateLinkedTokenSource(ct);

@@ -46,6 +46,8 @@ internal sealed class ChaosVerdict(ChaosOptions options, Action<string> tell)
             KillsByTarget = executioner.Kills.GroupBy(k => k.Kind, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Count(), StringComparer.Ordinal),
             Freezes = executioner.Freezes,
             NetworkFaults = executioner.Faults,
+            FullDisks = executioner.FullDisks,
+            RefusedFull = calls.Count(c => c.End == Ends.Full),
             Effects = calls.Count(c => c is { Kind: Kinds.Complete, End: Ends.Ok }),
             Tasks = facts.Tasks.Count,
             Calls = calls.Count,

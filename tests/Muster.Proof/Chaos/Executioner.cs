@@ -4,20 +4,22 @@ using System.Diagnostics;
 namespace Muster.Proof.Chaos;
 
 /// <summary>Kills and freezes at random moments until there have been enough kills and each kind of target has had one.</summary>
-internal sealed class Executioner(ChaosOptions options, IReadOnlyList<Target> targets, IReadOnlyList<TcpProxy> proxies, PacketNetwork? packets, Func<int> done)
+internal sealed class Executioner(ChaosOptions options, IReadOnlyList<Target> targets, IReadOnlyList<TcpProxy> proxies, PacketNetwork? packets, StoreDisk? disk, Func<int> done)
 {
     private readonly Random _random = new(options.Seed);
     private readonly ConcurrentQueue<(string Kind, long At)> _kills = new();
     private int _freezes;
     private int _faults;
+    private int _full;
 
     public int Freezes => _freezes;
     public int Faults => _faults;
+    public int FullDisks => _full;
 
     /// <summary>What was killed, and when it was gone.</summary>
     public IReadOnlyCollection<(string Kind, long At)> Kills => _kills;
 
-    public Task RunAsync(CancellationToken ct) => Task.WhenAll([.. targets.Select(t => StrikeAsync(t, new Random(_random.Next()), ct)), .. proxies.Select(p => WeatherAsync(p, new Random(_random.Next()), ct)), .. packets is null ? (Task[])[] : [PacketsAsync(packets, new Random(_random.Next()), ct)]]);
+    public Task RunAsync(CancellationToken ct) => Task.WhenAll([.. targets.Select(t => StrikeAsync(t, new Random(_random.Next()), ct)), .. proxies.Select(p => WeatherAsync(p, new Random(_random.Next()), ct)), .. packets is null ? (Task[])[] : [PacketsAsync(packets, new Random(_random.Next()), ct)], .. disk is null ? (Task[])[] : [FillAsync(disk, new Random(_random.Next()), ct)]]);
 
     /// <summary>Whether there were as many as were asked for, and one of each kind at least.</summary>
     public bool IsDone => targets.All(t => IsOver(t.Kind));
@@ -79,5 +81,17 @@ internal sealed class Executioner(ChaosOptions options, IReadOnlyList<Target> ta
             await net.DisturbAsync(random, TimeSpan.FromMilliseconds(random.Next(100, (int)(options.LeaseSeconds * 1300))));
             Interlocked.Increment(ref _faults);
         }
+    }
+
+    private async Task FillAsync(StoreDisk disk, Random random, CancellationToken ct)
+    {
+        do
+        {
+            await Task.Delay(random.Next(500, options.Pace * 2), ct);
+            // Mostly to the last block; else a write finds room, and one behind it does not.
+            await disk.FillAsync(random.Next(3) > 0 ? 0 : random.Next(1 << 20), TimeSpan.FromMilliseconds(random.Next(200, (int)(options.LeaseSeconds * 1300))));
+            Interlocked.Increment(ref _full);
+        }
+        while (_kills.Count < options.Kills);
     }
 }

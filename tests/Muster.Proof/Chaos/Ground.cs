@@ -16,8 +16,12 @@ internal sealed class Ground : IAsyncDisposable
     private readonly string _folder;
     private readonly List<string> _arguments = [];
     private readonly List<TcpProxy> _proxies = [];
+    private readonly SemaphoreSlim _gate = new(1, 1);
 
     private Ground(string folder) => _folder = folder;
+
+    /// <summary>Of the store alone; null when it lies where everything else does.</summary>
+    public StoreDisk? Disk { get; private set; }
 
     public PostgresServer? Postgres { get; private set; }
     public NatsServer? Nats { get; private set; }
@@ -37,9 +41,12 @@ internal sealed class Ground : IAsyncDisposable
         var ground = new Ground(options.Folder);
         try
         {
+            if (options.Disk) ground.Disk = StoreDisk.Mount(options);
             if (options.Postgres)
             {
-                ground.Postgres = await PostgresServer.StartAsync();
+                // On a small disk the log must not take what the tables need.
+                ground.Postgres = ground.Disk is { } disk ? await PostgresServer.StartOnAsync(disk.Disk, "min_wal_size=32MB", "max_wal_size=64MB", "checkpoint_timeout=30s") : await PostgresServer.StartAsync();
+                if (ground.Disk is not null) ground.Disk.Relieved = ground.ReviveAsync;
                 await ground.Postgres.CreateDatabaseAsync(Database);
                 ground._arguments.AddRange(["--store", ground.Address("postgres://muster@", ground.Postgres.Port, options) + "/" + Database]);
             }
@@ -74,12 +81,25 @@ internal sealed class Ground : IAsyncDisposable
     /// <summary>Kills every process of the database server at once, as a crash of its machine does, and starts it again on the same data.</summary>
     public async Task CrashPostgresAsync(Action gone)
     {
-        var main = Postgres!.Process;
-        var backends = Children(main.Id);
-        await main.KillAsync();
-        foreach (var backend in backends) Child.Kill(backend);
-        gone();
-        await Postgres.RestartAsync();
+        await _gate.WaitAsync();
+        try
+        {
+            var main = Postgres!.Process;
+            // One that could not write its log any more has ended by itself.
+            if (!main.Ended)
+            {
+                var backends = Children(main.Id);
+                await main.KillAsync();
+                foreach (var backend in backends) Child.Kill(backend);
+                gone();
+            }
+
+            await Postgres.RestartAsync();
+        }
+        finally
+        {
+            _gate.Release();
+        }
     }
 
     /// <summary>Ends sessions of the planes, one or all; false when there were none.</summary>
@@ -130,7 +150,7 @@ internal sealed class Ground : IAsyncDisposable
     public async Task PeaceAsync()
     {
         foreach (var proxy in _proxies) proxy.Set(Weather.Fair);
-        if (Postgres is { Process.Ended: true }) await Postgres.RestartAsync();
+        await ReviveAsync();
         if (Nats is { Process.Ended: true }) await Nats.RestartAsync();
         if (Redis is { Process.Ended: true }) await Redis.RestartAsync();
     }
@@ -141,6 +161,21 @@ internal sealed class Ground : IAsyncDisposable
         if (Nats is not null) await Nats.DisposeAsync();
         if (Redis is not null) await Redis.DisposeAsync();
         if (Postgres is not null) await Postgres.DisposeAsync();
+        if (Disk is not null) await Disk.DisposeAsync();
+        _gate.Dispose();
+    }
+
+    private async Task ReviveAsync()
+    {
+        await _gate.WaitAsync();
+        try
+        {
+            if (Postgres is { Process.Ended: true }) await Postgres.RestartAsync();
+        }
+        finally
+        {
+            _gate.Release();
+        }
     }
 
     private string Address(string scheme, int port, ChaosOptions options)

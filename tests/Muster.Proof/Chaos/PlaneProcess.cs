@@ -7,7 +7,7 @@ namespace Muster.Proof.Chaos;
 /// <summary>A plane under test: the real <c>muster serve</c>, or the real plane with a planted bug. Started again on its own port.</summary>
 internal sealed class PlaneProcess(string folder, ChaosOptions options, Ground? ground = null, string name = "data") : IAsyncDisposable
 {
-    /// <summary>How long one is started again and again that ends at once because its database is just being killed.</summary>
+    /// <summary>How long one is started again and again that ends at once because its database is just being killed, or its disk is full.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly SemaphoreSlim _gate = new(1, 1);
@@ -32,7 +32,7 @@ internal sealed class PlaneProcess(string folder, ChaosOptions options, Ground? 
         var begun = Stopwatch.GetTimestamp();
         while (!await TryStartAsync())
         {
-            if (ground?.Postgres is not null && Stopwatch.GetElapsedTime(begun) < Patience) continue;
+            if ((ground?.Postgres is not null || options.Disk) && Stopwatch.GetElapsedTime(begun) < Patience) continue;
             throw new InvalidOperationException($"The plane ended at its start: {Tail(Path.Combine(folder, name + ".err"))}");
         }
     }

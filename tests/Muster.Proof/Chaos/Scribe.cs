@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Muster.Client;
+using Muster.Contracts;
 using Muster.Contracts.Work;
 using Muster.Proof.Checking;
 
@@ -68,7 +69,7 @@ internal sealed class Scribe(string agent, Ledger ledger, bool patient)
         }
     }
 
-    private static async Task<string> TryAsync(Func<Task> send)
+    private async Task<string> TryAsync(Func<Task> send)
     {
         try
         {
@@ -78,6 +79,11 @@ internal sealed class Scribe(string agent, Ledger ledger, bool patient)
         catch (LeaseLostException)
         {
             return Ends.Stale;
+        }
+        catch (MusterException full) when (full.Code == ProblemCodes.StoreFull && !patient)
+        {
+            // Of who asks more than once, an earlier try may have been taken.
+            return Ends.Full;
         }
         catch (Exception error) when (IsUnknown(error))
         {

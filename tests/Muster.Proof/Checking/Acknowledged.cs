@@ -57,7 +57,7 @@ public static class Acknowledged
             var found = facts.Effects.GetValueOrDefault(group.Key);
             if (found > 1) yield return new Breach(Rules.EffectTwice, $"effect {group.Key} is there {found} times");
             if (found == 0 && group.Any(c => c.End == Ends.Ok)) yield return new Breach(Rules.AcknowledgedLost, $"effect {group.Key} was acknowledged and is not in the store");
-            if (found == 1 && group.All(c => c.End is Ends.Stale or Ends.Refused)) yield return new Breach(Rules.StaleAccepted, $"effect {group.Key} was refused and is in the store");
+            if (found == 1 && group.All(c => c.End is Ends.Stale or Ends.Refused or Ends.Full)) yield return new Breach(Rules.StaleAccepted, $"effect {group.Key} was refused and is in the store");
         }
     }
 

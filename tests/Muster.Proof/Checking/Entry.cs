@@ -25,6 +25,9 @@ public static class Ends
 
     /// <summary>Refused for another reason; nothing was changed.</summary>
     public const string Refused = "refused";
+
+    /// <summary>Refused because the disk of the store was full; nothing was changed.</summary>
+    public const string Full = "full";
     public const string Unknown = "unknown";
 }
 
