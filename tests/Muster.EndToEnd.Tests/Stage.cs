@@ -72,6 +72,14 @@ public sealed class Stage : IAsyncDisposable
         return plane;
     }
 
+    /// <summary><c>muster up</c> that other machines reach too, at an address such as <c>0.0.0.0</c>.</summary>
+    public async Task<RunningMuster> UpForOthersAsync(string bind)
+    {
+        var up = await RunningMuster.StartAsync(Start(["up", "--bind", bind, "--port", "0", "--data", Data, "--json"]));
+        _running.Add(up);
+        return up;
+    }
+
     /// <summary><c>muster host</c>: the host daemon alone, which finds the plane by itself.</summary>
     public RunningHost StartHost()
     {

@@ -27,7 +27,7 @@ internal sealed class RunningPlane : IAsyncDisposable
 
     private RunningPlane(WebApplication app, KnownServer server, string hostToken, bool first) => (_app, Server, HostToken, FirstStart) = (app, server, hostToken, first);
 
-    /// <summary>Address and owner token.</summary>
+    /// <summary>Where this machine reaches it, and the owner token.</summary>
     public KnownServer Server { get; }
 
     /// <summary>Which store it runs on, for people.</summary>
@@ -74,7 +74,7 @@ internal sealed class RunningPlane : IAsyncDisposable
         var first = (await tokens.ListAsync(ct)).All(token => token.Scope != Scopes.Owner);
         var server = new KnownServer
         {
-            Address = app.Urls.First(),
+            Address = OwnAddress(app).GetLeftPart(UriPartial.Authority),
             Token = await OwnerTokenAsync(tokens, ServerFile.Read(data.Path)?.Token, ct),
             Data = data.Path,
             Pid = Environment.ProcessId,

@@ -14,13 +14,13 @@ internal static class Standing
         using var log = new PlaneLog(data.Logs, call.Get(Globals.Verbose), onTerminal: true);
         await using var plane = await RunningPlane.StartAsync(data, url, adapters, log, call.Stop);
         await using var host = withHost ? RunningHost.Beside(plane, data, capacity, log) : null;
-        using (var muster = Connection.Open(plane.Server)) Welcome(call.Terminal, plane, data, withHost, (await OpenCommand.LinkAsync(muster, plane.Server, call.Stop)).Link);
+        using (var muster = Connection.Open(plane.Server)) Welcome(call.Terminal, plane, new Uri(url), data, withHost, (await OpenCommand.LinkAsync(muster, plane.Server, call.Stop)).Link);
         if (host is null) await Task.Delay(Timeout.Infinite, call.Stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         else await host.UntilAsync(call.Stop);
         call.Terminal.Note(withHost ? "Stopping: agents hand in what they have." : "Stopping.");
     }
 
-    private static void Welcome(Terminal terminal, RunningPlane plane, DataFolder data, bool withHost, string link)
+    private static void Welcome(Terminal terminal, RunningPlane plane, Uri listens, DataFolder data, bool withHost, string link)
     {
         var server = plane.Server;
         terminal.DocumentLine(new { address = server.Address, data = data.Path, store = plane.Store, credentials = Paths.Credentials, pid = server.Pid, signIn = link, token = plane.FirstStart ? server.Token : null });
@@ -30,7 +30,7 @@ internal static class Standing
         terminal.Line($"store        {plane.Store}");
         terminal.Line($"API          {server.Address}/docs");
         if (plane.FirstStart) terminal.Line($"owner token  {server.Token}  (shown this once; kept in {Paths.Credentials})");
-        if (!new Uri(server.Address).IsLoopback) terminal.Line("It listens beyond this machine, without TLS: put it behind a VPN or a proxy that has it.", Tone.Warn);
+        if (!listens.IsLoopback) terminal.Line($"It listens on {listens.Host}, beyond this machine, without TLS: put it behind a VPN or a proxy that has it.", Tone.Warn);
         terminal.Line();
         terminal.Line("Next, in another terminal:");
         if (!withHost) terminal.Line("  muster host                                     run agents on this machine");
