@@ -18,6 +18,9 @@ public static class ModelUsageApi
     /// <summary>Of one call. Far more than any has, and so little that no sum of them overflows.</summary>
     private const long MostTokens = 1_000_000_000_000;
 
+    // Nine billion dollars of such reports are what a sum of them holds.
+    private const double MostUsd = 10_000;
+
     public static void MapModelUsage(this IEndpointRouteBuilder routes)
     {
         routes.MapGet(Routes.ModelUsage, List).WithName("ListModelUsage").Admit(Access.Read);
@@ -46,7 +49,7 @@ public static class ModelUsageApi
     {
         new Checked().Line(body.Provider, "provider", 100).Line(body.Model, "model", 200).Line(body.Outcome, "outcome", 100, required: false)
             .Require(IsCount(body.TokensIn) && IsCount(body.TokensOut) && IsCount(body.TokensCached), "tokensIn", $"Token counts are 0 to {MostTokens}.")
-            .Require(body.CostUsd is null or (>= 0 and <= 1_000_000), "costUsd", "costUsd is 0 to 1000000.")
+            .Require(body.CostUsd is null or (>= 0 and <= MostUsd), "costUsd", $"costUsd is 0 to {MostUsd}.")
             .Require(body.LatencyMs is null or >= 0, "latencyMs", "latencyMs is 0 or more.").ThrowIfWrong();
         var info = await writes.RunAsync(body, tx =>
         {
@@ -102,7 +105,7 @@ public static class ModelUsageApi
 
     private static Task<ModelUsageInfo> Update(string id, UpdateModelUsage body, Writes writes, CancellationToken ct)
     {
-        new Checked().Line(body.Outcome, "outcome", 100, required: false).Require(body.CostUsd is null or (>= 0 and <= 1_000_000), "costUsd", "costUsd is 0 to 1000000.").ThrowIfWrong();
+        new Checked().Line(body.Outcome, "outcome", 100, required: false).Require(body.CostUsd is null or (>= 0 and <= MostUsd), "costUsd", $"costUsd is 0 to {MostUsd}.").ThrowIfWrong();
         return writes.RunAsync(body, tx =>
         {
             if (tx.Execute("UPDATE model_usage SET cost_usd = COALESCE(@CostUsd, cost_usd), cost_nanos = COALESCE(@nanos, cost_nanos), outcome = COALESCE(@Outcome, outcome) WHERE id = @id",

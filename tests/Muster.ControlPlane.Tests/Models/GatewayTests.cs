@@ -6,6 +6,7 @@ using Muster.Conformance.Models;
 using Muster.Contracts;
 using Muster.Contracts.Models;
 using Muster.Contracts.Work;
+using Muster.ControlPlane.Models.Calling;
 using Muster.ControlPlane.Models.Gateway;
 
 namespace Muster.ControlPlane.Tests.Models;
@@ -278,6 +279,30 @@ public sealed class GatewayTests
             Assert.Equal("lost", Assert.Single(await models.LedgerAsync()).Outcome);
             Assert.Equal(0, await models.Plane.Store.ReadAsync(c => c.QueryFirstAsync<int>("SELECT COUNT(*) FROM model_calls")));
         }
+    }
+
+    /// <summary>A broken or hostile provider: what it says is bounded, so that the reports of everybody's use still add up.</summary>
+    [Theory, Trait("req", "B7")]
+    [InlineData(long.MaxValue, 1e300)]
+    [InlineData(long.MinValue, -5.0)]
+    [InlineData(7L, double.NaN)]
+    public async Task What_a_provider_says_that_cannot_be_is_not_believed(long tokens, double usd)
+    {
+        await using var models = await ModelPlane.StartAsync();
+        await models.Plane.ProjectAsync();
+        var held = await models.HoldAsync();
+        await models.AskAsync(held.Lease, ModelPlane.Say("as always"));
+        for (var i = 0; i < 3; i++)
+        {
+            await models.Plane.Store.WriteAsync(tx => tx.ExecuteOne("INSERT INTO model_calls (id, plane_id, route, nanos, tokens, holds, at) VALUES (@id, @PlaneId, 'smart', 0, 0, '[]', 1)", new { id = $"c{i}", models.Plane.Store.PlaneId }));
+            await models.Plane.Services.GetRequiredService<CallBook>().RecordAsync($"c{i}", [new LegOutcome { Leg = new ModelLeg("liar", "scripted-1"), Outcome = "ok", Tokens = new TokenCounts(tokens, tokens, tokens, tokens), CostUsd = usd, LatencyMs = 1 }]);
+        }
+
+        var told = (await models.LedgerAsync()).Where(u => u.Provider == "liar").ToList();
+        Assert.Equal(3, told.Count);
+        Assert.All(told, u => Assert.True(u.TokensIn is >= 0 and <= 1_000_000_000 && u.CostUsd is >= 0 and <= 1_000_000 && u.Counted == (tokens == 7), $"{u}"));
+        var cost = await models.Plane.GetAsync<CostReport>(Routes.ModelCost + "?by=model");
+        Assert.Equal((await models.LedgerAsync()).Sum(u => u.CostUsd ?? 0), cost.Total.Usd, 6);
     }
 
     private static async Task EndAsync(Task<Answer> asking)

@@ -19,6 +19,10 @@ public sealed class CallBook(Store store, PriceTable prices, RoleCatalog roles)
     /// <summary>Outcome of a call whose plane died during it.</summary>
     public const string Lost = "lost";
 
+    // More than any call takes or costs. What a provider says of itself is text from outside, and sums of it must hold.
+    private const long MostTokens = 1_000_000_000;
+    private const double MostUsd = 10_000;
+
     public sealed record Admitted(string Id, ModelCaller Caller);
 
     /// <param name="credential">Who asks.</param>
@@ -65,7 +69,7 @@ public sealed class CallBook(Store store, PriceTable prices, RoleCatalog roles)
     {
         if (tx.QueryFirst<ModelCallRow>("DELETE FROM model_calls WHERE id = @callId RETURNING *", new { callId }) is not { } call) return;
         Amount spent = new(0, 0, tries.Count);
-        foreach (var made in tries)
+        foreach (var made in tries.Select(Believed))
         {
             var nanos = Cost(made);
             spent = new Amount(spent.Nanos + (nanos ?? 0), spent.Tokens + made.Tokens.Total, spent.Calls);
@@ -96,6 +100,14 @@ public sealed class CallBook(Store store, PriceTable prices, RoleCatalog roles)
     {
         tx.Execute("UPDATE assignments SET rehearsal = 1 WHERE id = @AssignmentId AND rehearsal = 0", new { call.AssignmentId });
         tx.Execute("UPDATE tasks SET rehearsal = 1 WHERE id = @TaskId AND rehearsal = 0", new { call.TaskId });
+    }
+
+    private static LegOutcome Believed(LegOutcome made)
+    {
+        var tokens = new TokenCounts(Count(made.Tokens.In), Count(made.Tokens.Out), Count(made.Tokens.Cached), Count(made.Tokens.Stored));
+        return made with { Tokens = tokens, Counted = made.Counted && tokens == made.Tokens, CostUsd = made.CostUsd is >= 0 and <= MostUsd ? made.CostUsd : null };
+
+        static long Count(long said) => Math.Clamp(said, 0, MostTokens);
     }
 
     private long? Cost(LegOutcome made) => Nanos.Of(made.CostUsd) ?? prices.Of(made.Leg.Provider, made.Leg.Model)?.Nanos(made.Tokens) ?? (made.Tokens.Total == 0 ? 0 : null);
