@@ -17,19 +17,18 @@ public sealed class NothingLeftTests
     private const int Agents = 8;
     private const int Together = 16;
     private const int Tasks = 6 * Agents * Together;
-    private const int Done = (Rounds - 1) * Tasks;
 
     [Fact]
-    public async Task Tasks_that_are_done_leave_nothing_in_memory() => Assert.InRange(await GrowthAsync(_ => { }), int.MinValue, Done);
+    public async Task Tasks_that_are_done_leave_nothing_in_memory() => Assert.InRange(await GrowthAsync(_ => { }), int.MinValue, Tasks - 1);
 
     [Fact]
     public async Task Who_keeps_a_word_of_each_is_found_out()
     {
         List<EventRow> kept = [];
-        Assert.InRange(await GrowthAsync(plane => plane.Store.Listen(committed => kept.AddRange(committed.Events))), 4 * Done, int.MaxValue);
+        Assert.InRange(await GrowthAsync(plane => plane.Store.Listen(committed => kept.AddRange(committed.Events))), 4 * Tasks, int.MaxValue);
     }
 
-    /// <summary>How many objects more there are after so many tasks more.</summary>
+    /// <summary>How many objects more there are after a round of tasks: in the round that left the fewest.</summary>
     private static async Task<int> GrowthAsync(Action<TestPlane> plant)
     {
         await using var plane = await TestPlane.StartAsync();
@@ -41,11 +40,20 @@ public sealed class NothingLeftTests
         });
         for (var n = 0; n < Agents; n++) await plane.BeatAsync($"agent-{n}");
 
-        // The first fill what is kept for good. Tables and pools find their size now and then; what is kept of a task is kept of each.
+        // The first fill what is kept for good. Tables and pools find their size now and then, and then not again for long; what is kept of a
+        // task is kept of each, in every round.
         await WorkAsync(plane);
         var before = Reachable(plane);
-        for (var round = 1; round < Rounds; round++) await WorkAsync(plane);
-        return Reachable(plane) - before;
+        var least = int.MaxValue;
+        for (var round = 1; round < Rounds; round++)
+        {
+            await WorkAsync(plane);
+            var now = Reachable(plane);
+            least = Math.Min(least, now - before);
+            before = now;
+        }
+
+        return least;
     }
 
     private static Task WorkAsync(TestPlane plane) => Task.WhenAll(Enumerable.Range(0, Agents).Select(async n =>
