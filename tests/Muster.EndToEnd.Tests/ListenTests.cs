@@ -14,7 +14,7 @@ public sealed class ListenTests
     public async Task One_that_listens_everywhere_is_reached_by_loopback_by_its_host_and_from_outside(string bind, string own)
     {
         await using var stage = new Stage();
-        var up = await stage.UpForOthersAsync(bind);
+        var up = await stage.UpAsync(0, "--bind", bind);
 
         Assert.Equal(own, up.Address.Host);
         Assert.Contains(own, await stage.DoAsync("status", "--data", stage.Data), StringComparison.Ordinal);

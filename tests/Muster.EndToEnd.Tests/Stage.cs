@@ -57,9 +57,9 @@ public sealed class Stage : IAsyncDisposable
     public Process Begin(params string[] arguments) => Start(arguments);
 
     /// <summary><c>muster up</c> on this stage's data folder, ready for requests.</summary>
-    public async Task<RunningMuster> UpAsync(int port = 0)
+    public async Task<RunningMuster> UpAsync(int port = 0, params string[] more)
     {
-        var up = await RunningMuster.StartAsync(Start(["up", "--port", $"{port}", "--data", Data, "--capacity", "8", "--json"]));
+        var up = await RunningMuster.StartAsync(Start(["up", "--port", $"{port}", "--data", Data, "--capacity", "8", "--json", .. more]));
         _running.Add(up);
         return up;
     }
@@ -70,14 +70,6 @@ public sealed class Stage : IAsyncDisposable
         var plane = await RunningMuster.StartAsync(Start(["serve", "--port", $"{port}", "--data", data ?? Data, "--json"], below));
         _running.Add(plane);
         return plane;
-    }
-
-    /// <summary><c>muster up</c> that other machines reach too, at an address such as <c>0.0.0.0</c>.</summary>
-    public async Task<RunningMuster> UpForOthersAsync(string bind)
-    {
-        var up = await RunningMuster.StartAsync(Start(["up", "--bind", bind, "--port", "0", "--data", Data, "--json"]));
-        _running.Add(up);
-        return up;
     }
 
     /// <summary><c>muster host</c>: the host daemon alone, which finds the plane by itself.</summary>

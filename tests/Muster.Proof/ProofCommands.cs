@@ -23,7 +23,7 @@ internal static class ProofCommands
             var rest = new Arguments([.. words.Skip(1)]);
             return (words.Count > 0 ? words[0] : "") switch
             {
-                "chaos" when (words.Contains("--packets", StringComparer.Ordinal) || words.Contains("--disk", StringComparer.Ordinal)) && !OwnMachine.IsHere => await OwnMachine.RunAsync(words, stopped.Token),
+                "chaos" when OwnMachine.IsNeeded(words) && !OwnMachine.IsHere => await OwnMachine.RunAsync(words, stopped.Token),
                 "chaos" => await ChaosAsync(rest, stopped.Token),
                 "points" => await PointsAsync(rest, stopped.Token),
                 "fuzz" => await FuzzAsync(rest, stopped.Token),

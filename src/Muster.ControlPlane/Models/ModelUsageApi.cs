@@ -18,9 +18,6 @@ public static class ModelUsageApi
     /// <summary>Of one call. Far more than any has, and so little that no sum of them overflows.</summary>
     private const long MostTokens = 1_000_000_000_000;
 
-    // Nine billion dollars of such reports are what a sum of them holds.
-    private const double MostUsd = 10_000;
-
     public static void MapModelUsage(this IEndpointRouteBuilder routes)
     {
         routes.MapGet(Routes.ModelUsage, List).WithName("ListModelUsage").Admit(Access.Read);
@@ -49,7 +46,7 @@ public static class ModelUsageApi
     {
         new Checked().Line(body.Provider, "provider", 100).Line(body.Model, "model", 200).Line(body.Outcome, "outcome", 100, required: false)
             .Require(IsCount(body.TokensIn) && IsCount(body.TokensOut) && IsCount(body.TokensCached), "tokensIn", $"Token counts are 0 to {MostTokens}.")
-            .Require(body.CostUsd is null or (>= 0 and <= MostUsd), "costUsd", $"costUsd is 0 to {MostUsd}.")
+            .Require(Nanos.IsPossible(body.CostUsd), "costUsd", $"costUsd is 0 to {Nanos.MostDollars}.")
             .Require(body.LatencyMs is null or >= 0, "latencyMs", "latencyMs is 0 or more.").ThrowIfWrong();
         var info = await writes.RunAsync(body, tx =>
         {
@@ -105,7 +102,7 @@ public static class ModelUsageApi
 
     private static Task<ModelUsageInfo> Update(string id, UpdateModelUsage body, Writes writes, CancellationToken ct)
     {
-        new Checked().Line(body.Outcome, "outcome", 100, required: false).Require(body.CostUsd is null or (>= 0 and <= MostUsd), "costUsd", $"costUsd is 0 to {MostUsd}.").ThrowIfWrong();
+        new Checked().Line(body.Outcome, "outcome", 100, required: false).Require(Nanos.IsPossible(body.CostUsd), "costUsd", $"costUsd is 0 to {Nanos.MostDollars}.").ThrowIfWrong();
         return writes.RunAsync(body, tx =>
         {
             if (tx.Execute("UPDATE model_usage SET cost_usd = COALESCE(@CostUsd, cost_usd), cost_nanos = COALESCE(@nanos, cost_nanos), outcome = COALESCE(@Outcome, outcome) WHERE id = @id",

@@ -16,9 +16,18 @@ public sealed partial class SmallDisk : IAsyncDisposable
     /// <param name="size">How large, such as <c>16m</c>.</param>
     public static SmallDisk Mount(string folder, string size)
     {
+        var disk = TryMount(folder, size, out var problem);
+        if (disk is null) Assert.Skip($"NOT PROVED that a full disk does no harm: no small disk can be mounted here: {problem}.");
+        return disk;
+    }
+
+    /// <summary>The same, or null and why it may not be done.</summary>
+    public static SmallDisk? TryMount(string folder, string size, out string problem)
+    {
         Directory.CreateDirectory(folder);
-        if (Mount("tmpfs", folder, "tmpfs", 0, $"size={size}") != 0) Assert.Skip($"NOT PROVED that a full disk does no harm: no small disk can be mounted here: {Marshal.GetLastPInvokeErrorMessage()}.");
-        return new SmallDisk(folder);
+        var done = Mount("tmpfs", folder, "tmpfs", 0, $"size={size}") == 0;
+        problem = done ? "" : Marshal.GetLastPInvokeErrorMessage();
+        return done ? new SmallDisk(folder) : null;
     }
 
     /// <summary>Takes all the room there is.</summary>

@@ -75,12 +75,13 @@ internal sealed class Executioner(ChaosOptions options, IReadOnlyList<Target> ta
 
     private async Task PacketsAsync(PacketNetwork net, Random random, CancellationToken ct)
     {
-        while (_kills.Count < options.Kills)
+        do
         {
             await Task.Delay(random.Next(500, options.Pace), ct);
             await net.DisturbAsync(random, TimeSpan.FromMilliseconds(random.Next(100, (int)(options.LeaseSeconds * 1300))));
             Interlocked.Increment(ref _faults);
         }
+        while (_kills.Count < options.Kills);
     }
 
     private async Task FillAsync(StoreDisk disk, Random random, CancellationToken ct)

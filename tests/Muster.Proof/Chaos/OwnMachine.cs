@@ -7,8 +7,13 @@ namespace Muster.Proof.Chaos;
 internal static class OwnMachine
 {
     private const string Variable = "MUSTER_PROOF_MACHINE";
+    private const string Packets = "--packets";
+    private const string Disk = "--disk";
 
     public static bool IsHere => Environment.GetEnvironmentVariable(Variable) == "own";
+
+    /// <summary>Whether faults are asked for that nobody else may see.</summary>
+    public static bool IsNeeded(IReadOnlyList<string> words) => Asks(words, Packets) || Asks(words, Disk);
 
     /// <param name="words">The whole command line, of which <c>--packets</c> and <c>--disk</c> say what is needed.</param>
     /// <param name="ct">Ends it too.</param>
@@ -18,18 +23,18 @@ internal static class OwnMachine
         var flags = new List<string>();
         // Who is not root keeps the own user's number, because PostgreSQL does not run as root.
         if (!Environment.IsPrivilegedProcess) flags.AddRange(["--map-current-user", "--keep-caps"]);
-        if (words.Contains("--packets", StringComparer.Ordinal))
+        if (Asks(words, Packets))
         {
             flags.Add("--net");
             // It asks the kernel for each thing that the faults are made of, in a namespace that ends with it.
-            await RequireAsync("--packets", "a network namespace whose packets can be lost", "user.max_net_namespaces and unprivileged user namespaces, and in the kernel IP_MULTIPLE_TABLES and NET_SCH_TBF", " --network does what it can without.",
+            await RequireAsync(Packets, "a network namespace whose packets can be lost", "user.max_net_namespaces and unprivileged user namespaces, and in the kernel IP_MULTIPLE_TABLES and NET_SCH_TBF", " --network does what it can without.",
                 flags, "ip link set lo up && ip rule add pref 5 ipproto tcp dport 1 blackhole && tc qdisc add dev lo root tbf rate 1mbit burst 9kb limit 9kb", "unshare", "ip", "tc");
         }
 
-        if (words.Contains("--disk", StringComparer.Ordinal))
+        if (Asks(words, Disk))
         {
             flags.Add("--mount");
-            await RequireAsync("--disk", "a disk that can be full", "user.max_mnt_namespaces and unprivileged user namespaces", "", flags, "true", "unshare");
+            await RequireAsync(Disk, "a disk that can be full", "user.max_mnt_namespaces and unprivileged user namespaces", "", flags, "true", "unshare");
         }
 
         var start = new ProcessStartInfo("unshare", [.. flags, "--", Environment.ProcessPath!, Child.Proof, .. words]) { UseShellExecute = false };
@@ -39,6 +44,8 @@ internal static class OwnMachine
         await process.WaitForExitAsync(CancellationToken.None);
         return process.ExitCode;
     }
+
+    private static bool Asks(IReadOnlyList<string> words, string option) => words.Contains(option, StringComparer.Ordinal);
 
     private static async Task RequireAsync(string option, string what, string takes, string instead, List<string> flags, string probe, params string[] programs)
     {

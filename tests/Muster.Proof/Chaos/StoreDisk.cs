@@ -56,17 +56,8 @@ internal sealed class StoreDisk : IAsyncDisposable
         if (_kept) Directory.Move(aside, _place);
     }
 
-    private static SmallDisk Small(string folder, string size)
-    {
-        try
-        {
-            return SmallDisk.Mount(folder, size);
-        }
-        catch (Xunit.Sdk.SkipException refused)
-        {
-            throw new UsageException($"--disk needs a disk that can be full: {refused.Message[(refused.Message.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim()}");
-        }
-    }
+    private static SmallDisk Small(string folder, string size) =>
+        SmallDisk.TryMount(folder, size, out var problem) ?? throw new UsageException($"--disk needs a disk that can be full, and none can be mounted here: {problem}.");
 
     private static void Copy(string from, string to)
     {

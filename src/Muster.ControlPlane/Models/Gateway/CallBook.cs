@@ -19,9 +19,8 @@ public sealed class CallBook(Store store, PriceTable prices, RoleCatalog roles)
     /// <summary>Outcome of a call whose plane died during it.</summary>
     public const string Lost = "lost";
 
-    // More than any call takes or costs. What a provider says of itself is text from outside, and sums of it must hold.
+    // More than any call takes. What a provider says of itself is text from outside, and sums of it must hold.
     private const long MostTokens = 1_000_000_000;
-    private const double MostUsd = 10_000;
 
     public sealed record Admitted(string Id, ModelCaller Caller);
 
@@ -105,7 +104,7 @@ public sealed class CallBook(Store store, PriceTable prices, RoleCatalog roles)
     private static LegOutcome Believed(LegOutcome made)
     {
         var tokens = new TokenCounts(Count(made.Tokens.In), Count(made.Tokens.Out), Count(made.Tokens.Cached), Count(made.Tokens.Stored));
-        return made with { Tokens = tokens, Counted = made.Counted && tokens == made.Tokens, CostUsd = made.CostUsd is >= 0 and <= MostUsd ? made.CostUsd : null };
+        return made with { Tokens = tokens, Counted = made.Counted && tokens == made.Tokens, CostUsd = Nanos.IsPossible(made.CostUsd) ? made.CostUsd : null };
 
         static long Count(long said) => Math.Clamp(said, 0, MostTokens);
     }

@@ -100,6 +100,12 @@ public static class Nanos
 {
     public const double PerDollar = 1e9;
 
+    /// <summary>US dollars of one call: far more than any costs, and so little that a sum of them holds nine billion.</summary>
+    public const double MostDollars = 10_000;
+
+    /// <summary>Whether a call may have cost that much, or nobody says.</summary>
+    public static bool IsPossible(double? dollars) => dollars is null or (>= 0 and <= MostDollars);
+
     public static double Dollars(long nanos) => nanos / PerDollar;
 
     public static long? Of(double? dollars) => dollars is { } d ? (long)Math.Round(d * PerDollar) : null;
