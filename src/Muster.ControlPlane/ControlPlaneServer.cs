@@ -112,7 +112,7 @@ public static class ControlPlaneServer
         return app;
     }
 
-    private static IServiceCollection AddSecurity(this IServiceCollection services) => services.AddSingleton<TokenDirectory>();
+    private static IServiceCollection AddSecurity(this IServiceCollection services) => services.AddSingleton<TokenDirectory>().AddSingleton<SignInLinks>();
 
     private static IServiceCollection AddEvents(this IServiceCollection services) => services
         .AddSingleton<EventHub>().AddSingleton<EventLog>().AddSingleton<MessageBus>().AddSingleton<BusAccess>()

@@ -1,8 +1,6 @@
 using System.CommandLine;
 using System.ComponentModel;
 using System.Diagnostics;
-using Muster.Client;
-using Muster.Connections;
 
 namespace Muster.Commands;
 
@@ -14,18 +12,13 @@ internal static class OpenCommand
         var print = new Option<bool>("--print") { Description = "Only print the link: to open it elsewhere, on a phone for example" };
         return new Command("open", "Sign in to the dashboard, by a link that works once").With(print).Does(async call =>
         {
-            var (link, ends) = await LinkAsync(call.Muster, call.Server, call.Stop);
-            call.Terminal.Document(new { link, expiresAt = ends });
+            var made = await call.Muster.CreateSignInLinkAsync(ct: call.Stop);
+            var link = call.Server.Address.TrimEnd('/') + made.Path;
+            call.Terminal.Document(new { link, expiresAt = made.ExpiresAt });
             call.Terminal.Line(link);
             call.Terminal.Note("It signs one browser in, once, within 15 minutes.");
             if (call.Terminal.Interactive && !call.Get(print)) Show(link);
         });
-    }
-
-    public static async Task<(string Link, DateTimeOffset Ends)> LinkAsync(MusterClient muster, KnownServer server, CancellationToken ct)
-    {
-        var link = await muster.CreateSignInLinkAsync(ct: ct);
-        return (server.Address.TrimEnd('/') + link.Path, link.ExpiresAt);
     }
 
     private static void Show(string link)

@@ -28,7 +28,7 @@ internal static class DemoRun
             await using var host = RunningHost.Beside(plane, data, DemoSetting.CrewSize, log);
             using var muster = Connection.Open(plane.Server);
             await using IDemoView view = call.Terminal.Interactive ? new LiveView(call.Terminal) : new LinesView(call.Terminal);
-            if (!exit) view.Say($"Watch it in a browser: {(await OpenCommand.LinkAsync(muster, plane.Server, call.Stop)).Link}", Tone.Strong);
+            if (!exit) view.Say($"Watch it in a browser: {await plane.SignInLinkAsync(call.Stop)}", Tone.Strong);
             view.Say($"{models.Opening} {DemoSetting.CrewSize} agents work on {repository.Path}; the plane is at {plane.Server.Address}", Tone.Strong);
             await DemoSetting.AwaitHostAsync(muster, host.Completion, call.Stop);
             var project = await DemoSetting.SetUpAsync(muster, repository.Path, models.Model, call.Stop);

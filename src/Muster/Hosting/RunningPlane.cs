@@ -86,6 +86,15 @@ internal sealed class RunningPlane : IAsyncDisposable
         return new RunningPlane(app, server, await HostTokenAsync(tokens, data, ct), first);
     }
 
+    /// <summary>
+    /// Signs one browser of the owner in, once. Made here and not by a call to itself: a plane that cannot be reached for a moment must not end for that.
+    /// </summary>
+    public async Task<string> SignInLinkAsync(CancellationToken ct)
+    {
+        var owner = await _app.Services.GetRequiredService<TokenDirectory>().FindAsync(Server.Token, ct) ?? throw new InvalidOperationException("The owner's token was revoked while the plane started.");
+        return Server.Address + (await _app.Services.GetRequiredService<SignInLinks>().CreateAsync(owner, ct)).Path;
+    }
+
     // What a start leaves behind is as much as what a plane keeps, and a plane with nothing to do would not collect it for hours.
     private static async Task GiveBackAsync(CancellationToken stopping)
     {

@@ -14,7 +14,7 @@ internal static class Standing
         using var log = new PlaneLog(data.Logs, call.Get(Globals.Verbose), onTerminal: true);
         await using var plane = await RunningPlane.StartAsync(data, url, adapters, log, call.Stop);
         await using var host = withHost ? RunningHost.Beside(plane, data, capacity, log) : null;
-        using (var muster = Connection.Open(plane.Server)) Welcome(call.Terminal, plane, new Uri(url), data, withHost, (await OpenCommand.LinkAsync(muster, plane.Server, call.Stop)).Link);
+        Welcome(call.Terminal, plane, new Uri(url), data, withHost, await plane.SignInLinkAsync(call.Stop));
         if (host is null) await Task.Delay(Timeout.Infinite, call.Stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         else await host.UntilAsync(call.Stop);
         call.Terminal.Note(withHost ? "Stopping: agents hand in what they have." : "Stopping.");
