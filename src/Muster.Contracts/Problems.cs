@@ -40,7 +40,6 @@ public static class ProblemCodes
     public const string HeadMoved = "head_moved";
     public const string RepositoryUnreachable = "repository_unreachable";
     public const string UnknownRole = "unknown_role";
-    public const string Immutable = "immutable";
     public const string NoResponder = "no_responder";
     public const string NoReply = "no_reply";
     /// <summary>A listener fell too far behind and messages were dropped.</summary>

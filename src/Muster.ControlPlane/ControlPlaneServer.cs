@@ -64,7 +64,7 @@ public static class ControlPlaneServer
         services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.WithOrigins([.. options.CorsOrigins]).AllowAnyHeader().AllowAnyMethod()));
         services.AddOpenApi("v1", OpenApiDescription.Configure);
         services.AddHostedService<Startup>();
-        return services.AddSecurity().AddEvents().AddWork().AddFleet().AddDelivery().AddModels().AddTools().AddConversations().AddMcp().AddOperations();
+        return services.AddSecurity().AddEvents().AddWork().AddFleet().AddDelivery().AddModels().AddTools().AddConversations().AddProgress().AddMcp().AddOperations();
     }
 
     public static WebApplication UseControlPlane(this WebApplication app)
@@ -104,11 +104,12 @@ public static class ControlPlaneServer
         app.MapSessions();
         app.MapMcp();
         app.MapOpenApi("/openapi/{documentName}.json").Admit(Access.Anyone);
-        app.UseSwaggerUI(page =>
+        // A branch: no other request passes through its pages.
+        app.UseWhen(http => http.Request.Path.StartsWithSegments("/docs", StringComparison.OrdinalIgnoreCase), docs => docs.UseSwaggerUI(page =>
         {
             page.RoutePrefix = "docs";
             page.SwaggerEndpoint("/openapi/v1.json", "Muster");
-        });
+        }));
         return app;
     }
 
@@ -135,6 +136,8 @@ public static class ControlPlaneServer
             .AddSingleton<SpawnSpecialists>().AddSingleton<RetireSpecialists>().AddSingleton<SpecialistKeeper>().AddHostedService(s => s.GetRequiredService<SpecialistKeeper>())
             .AddScoped<Steering>().AddSingleton<PresenceKeeper>().AddHostedService(s => s.GetRequiredService<PresenceKeeper>()).AddHostedService(s => s.GetRequiredService<SharedPresence>());
     }
+
+    private static IServiceCollection AddProgress(this IServiceCollection services) => services.AddSingleton<TodayReader>();
 
     private static IServiceCollection AddOperations(this IServiceCollection services) =>
         services

@@ -15,7 +15,7 @@ public static class ConversationServices
         services.AddOptions<ChiefOptions>().BindConfiguration(ChiefOptions.Section).ValidateOnStart();
         services.AddSingleton<Preferences>().AddSingleton<ReadFacts>().AddSingleton<Thinker>();
         services.AddSingleton<GoalWaiting>().AddSingleton<PlanGoal>().AddSingleton<StartGoal>().AddSingleton<ApplyChange>().AddSingleton<ChangeGoal>().AddSingleton<FinishGoal>();
-        services.AddSingleton<GoalReader>().AddSingleton<Progress.TodayReader>();
+        services.AddSingleton<GoalReader>();
         services.AddSingleton(s => new Conversations(s.GetRequiredService<Storage.Store>(), s.GetRequiredService<StartGoal>(), s.GetRequiredService<GoalReader>(), s.GetRequiredService<Preferences>()));
         return services.AddSingleton<ChiefDriver>().AddHostedService(s => s.GetRequiredService<ChiefDriver>());
     }

@@ -58,6 +58,8 @@ public sealed class GroupCommit : IAsyncDisposable
         return EnqueueAsync(operation, operation.Answer, ct);
     }
 
+    public Task<Together> RunAsync(Together items, CancellationToken ct) => EnqueueAsync(items, items.Answer, ct);
+
     public async ValueTask DisposeAsync()
     {
         var first = _operations.Writer.TryComplete();
@@ -127,26 +129,27 @@ public sealed class GroupCommit : IAsyncDisposable
     /// <param name="own">What the thread that runs this came with.</param>
     private void Run(Operation? own)
     {
-        List<Operation> batch = own is null ? [] : [own];
-        while (batch.Count < BatchLimit && _operations.Reader.TryRead(out var operation)) batch.Add(operation);
+        var batch = new Batch(own);
+        while (batch.Operations.Count < BatchLimit && _operations.Reader.TryRead(out var operation)) batch.Add(operation);
         // Somebody else was there before.
-        if (batch.Count == 0) return;
+        if (batch.Operations.Count == 0) return;
         try
         {
-            Commit(batch, own);
+            Commit(batch);
         }
         catch (Exception error)
         {
             // The commit itself failed (disk full, server gone): nothing of the batch happened, or nobody knows whether
             // it did, and who was not answered yet hears so.
-            Undo(batch);
-            Wake(batch, error);
-            _logger.LogError(error, "A commit of {Operations} operations failed", batch.Count);
+            Undo(batch.Operations);
+            batch.Fail(error);
+            _logger.LogError(error, "A commit of {Operations} operations failed", batch.Operations.Count);
         }
     }
 
-    private void Commit(List<Operation> batch, Operation? own)
+    private void Commit(Batch callers)
     {
+        var batch = callers.Operations;
         var careful = false;
         var started = Stopwatch.GetTimestamp();
         for (var attempt = 0; ; attempt++)
@@ -182,7 +185,7 @@ public sealed class GroupCommit : IAsyncDisposable
             }
 
             StoreMeter.Committed(batch.Count, _operations.Reader.Count, started);
-            Answer(tx, batch, own);
+            Answer(tx, callers);
             return;
         }
     }
@@ -252,7 +255,7 @@ public sealed class GroupCommit : IAsyncDisposable
         foreach (var kind in batch.Where(o => o.Kind is not null).Select(o => o.Kind!).Distinct()) kind.Undone(_engine.Writer);
     }
 
-    private void Answer(StoreTransaction? tx, List<Operation> batch, Operation? own)
+    private void Answer(StoreTransaction? tx, Batch callers)
     {
         // Before the answers: whoever got one must find what it caused already announced.
         try
@@ -265,27 +268,55 @@ public sealed class GroupCommit : IAsyncDisposable
         }
         finally
         {
-            Wake(batch, own);
+            callers.Wake();
         }
     }
 
-    /// <summary>Whoever waits goes on in the thread that answers, and this one has the next commit to do; but nobody waits yet for its own.</summary>
-    private static void Wake(List<Operation> batch, Operation? own)
+    /// <summary>What one commit carries out, and whom it answers.</summary>
+    private sealed class Batch
     {
-        own?.Succeed();
-        if (batch.Count == 1 && own is null) ThreadPool.UnsafeQueueUserWorkItem(batch[0], preferLocal: false);
-        else if (batch.Count > 1) ThreadPool.UnsafeQueueUserWorkItem(
-            static woken =>
-            {
-                // The first one last, in this thread. An own one, which is the first, is answered already.
-                for (var at = 1; at < woken.batch.Count; at++) ThreadPool.UnsafeQueueUserWorkItem(woken.batch[at], preferLocal: true);
-                if (!woken.first) woken.batch[0].Succeed();
-            }, (batch, first: own is not null), preferLocal: false);
-    }
+        private readonly List<Operation> _callers = [];
+        private readonly Operation? _own;
 
-    private static void Wake(List<Operation> batch, Exception error)
-    {
-        foreach (var operation in batch) ThreadPool.UnsafeQueueUserWorkItem(static failed => failed.operation.Fail(failed.error), (operation, error), preferLocal: false);
+        public Batch(Operation? own)
+        {
+            _own = own;
+            if (own is not null) Take(own);
+        }
+
+        public List<Operation> Operations { get; } = [];
+
+        public void Add(Operation caller)
+        {
+            _callers.Add(caller);
+            Take(caller);
+        }
+
+        /// <summary>Whoever waits goes on in a thread of the pool, and this one has the next commit to do; but nobody waits yet for its own.</summary>
+        public void Wake()
+        {
+            _own?.Succeed();
+            if (_callers.Count == 1) ThreadPool.UnsafeQueueUserWorkItem(_callers[0], preferLocal: false);
+            else if (_callers.Count > 1) ThreadPool.UnsafeQueueUserWorkItem(
+                static callers =>
+                {
+                    // The first one last, in this thread.
+                    for (var at = 1; at < callers.Count; at++) ThreadPool.UnsafeQueueUserWorkItem(callers[at], preferLocal: true);
+                    callers[0].Succeed();
+                }, _callers, preferLocal: false);
+        }
+
+        public void Fail(Exception error)
+        {
+            _own?.Fail(error);
+            foreach (var caller in _callers) ThreadPool.UnsafeQueueUserWorkItem(static failed => failed.caller.Fail(failed.error), (caller, error), preferLocal: false);
+        }
+
+        private void Take(Operation caller)
+        {
+            if (caller.Parts is { } parts) Operations.AddRange(parts);
+            else Operations.Add(caller);
+        }
     }
 
     private sealed class NoWayBackException(Exception cause) : Exception("An operation failed after it had written.", cause);

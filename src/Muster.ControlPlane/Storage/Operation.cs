@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+
 namespace Muster.ControlPlane.Storage;
 
 /// <summary>Something that waits for a commit. As work for the thread pool it answers whoever waits, who goes on there.</summary>
@@ -7,6 +9,9 @@ public abstract class Operation : IThreadPoolWorkItem
 
     /// <summary>What it is run together with; null for one that is run by itself.</summary>
     internal virtual IBulk? Kind => null;
+
+    /// <summary>What it stands for, where that is several; null where it is one.</summary>
+    internal virtual IReadOnlyList<Operation>? Parts => null;
 
     internal virtual void Run(StoreTransaction tx) => throw new NotSupportedException("It is run by its kind.");
 
@@ -62,6 +67,16 @@ public sealed class BulkItem<TItem, TResult>(BulkOperation<TItem, TResult> kind,
 
     public TaskCompletionSource<TResult> Answer { get; } = new();
 
+    /// <summary>Its answer, once it is committed; throws what it was refused with.</summary>
+    public TResult Outcome
+    {
+        get
+        {
+            if (_refusal is not null) ExceptionDispatchInfo.Throw(_refusal);
+            return _result!;
+        }
+    }
+
     internal override IBulk Kind => kind;
 
     /// <summary>Its answer, given once the commit is on disk.</summary>
@@ -101,6 +116,40 @@ internal sealed class SingleOperation<T>(Func<StoreTransaction, T> run) : Operat
         if (_refusal is null) Answer.SetResult(_result!);
         else Answer.SetException(_refusal);
     }
+
+    internal override void Fail(Exception error) => Answer.TrySetException(error);
+}
+
+/// <summary>
+/// Items of bulk operations that one caller wants carried out by one commit: he waits once, and then looks at the outcome of
+/// each. All have the same key. Each is refused for itself.
+/// </summary>
+public sealed class Together : Operation
+{
+    private readonly List<Operation> _items = [];
+
+    internal TaskCompletionSource<Together> Answer { get; } = new();
+
+    /// <summary>See <see cref="BulkOperation{TItem, TResult}.KeyOf"/>.</summary>
+    public string? Key { get; private set; }
+
+    internal override IReadOnlyList<Operation> Parts => _items;
+
+    public BulkItem<TItem, TResult> Add<TItem, TResult>(BulkOperation<TItem, TResult> kind, TItem item)
+    {
+        var key = kind.KeyOf(item);
+        if (_items.Count > 0 && key != Key) throw new ArgumentException("Only what has the same key is carried out in one order.", nameof(item));
+        Key = key;
+        var added = new BulkItem<TItem, TResult>(kind, item);
+        _items.Add(added);
+        return added;
+    }
+
+    internal override void Refuse(Exception error) => throw new NotSupportedException("Its items are refused.");
+
+    internal override void Reset() => throw new NotSupportedException("Its items are reset.");
+
+    internal override void Succeed() => Answer.SetResult(this);
 
     internal override void Fail(Exception error) => Answer.TrySetException(error);
 }

@@ -50,7 +50,10 @@ public abstract class Store : IAsyncDisposable
     /// <summary>Runs an operation together with all of its kind that have arrived meanwhile, and answers after the commit.</summary>
     public Task<TResult> WriteAsync<TItem, TResult>(BulkOperation<TItem, TResult> kind, TItem item, CancellationToken ct = default) => Leadership.Duty is null
         ? RunAsync(kind, item, ct)
-        : throw new InvalidOperationException("A bulk operation belongs to no term: a duty of the leader writes by itself.");
+        : throw InNoTerm();
+
+    /// <summary>Runs items of bulk operations by one commit, and answers after it; the outcome of each stands at the item.</summary>
+    public Task WriteAsync(Together items, CancellationToken ct = default) => Leadership.Duty is null ? RunAsync(items, ct) : throw InNoTerm();
 
     public Task WriteAsync(Action<StoreTransaction> operation, CancellationToken ct = default) =>
         WriteAsync<object?>(tx => { operation(tx); return null; }, ct);
@@ -72,6 +75,8 @@ public abstract class Store : IAsyncDisposable
 
     protected abstract Task<TResult> RunAsync<TItem, TResult>(BulkOperation<TItem, TResult> kind, TItem item, CancellationToken ct);
 
+    protected abstract Task<Together> RunAsync(Together items, CancellationToken ct);
+
     /// <summary>Whether this plane leads in this term, as the store says, and stays so until the transaction is over.</summary>
     protected virtual bool Leads(StoreTransaction tx, long term) => true;
 
@@ -79,6 +84,8 @@ public abstract class Store : IAsyncDisposable
     {
         foreach (var listener in _listeners) listener(committed);
     }
+
+    private static InvalidOperationException InNoTerm() => new("A bulk operation belongs to no term: a duty of the leader writes by itself.");
 
     private async Task<T> WriteInTermAsync<T>(Leadership.Tenure tenure, Func<StoreTransaction, T> operation, CancellationToken ct)
     {

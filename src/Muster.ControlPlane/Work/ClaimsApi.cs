@@ -69,40 +69,40 @@ public static class ClaimsApi
         }
     }
 
-    /// <summary>"Complete these and claim the next": both wait for the same commit.</summary>
+    /// <summary>"Complete these and claim the next", by one commit.</summary>
     private static async Task<ClaimAnswer> CompleteAndTakeAsync(
         Store store, CompleteAssignments completions, ClaimTasks claims, ClaimAnswers answers, IReadOnlyList<Completion> done, ClaimItem item, CancellationToken ct)
     {
         foreach (var handIn in done) AssignmentsApi.Check(handIn.Result);
         await answers.ReadyAsync(ct);
-        var completing = done.Select(h => store.WriteAsync(completions, new CompleteItem(LeaseToken.Read(h.Lease, store.LeaseKey), h.AssignmentId, h.Result, item.AgentId), CancellationToken.None)).ToList();
-        // Behind them in the same line, so in the same commit or a later one.
-        var taking = item.Request.Max > 0 ? TakeAsync(store, claims, answers, item, CancellationToken.None) : Task.FromResult(new ClaimAnswer { Tasks = [] });
-        var completed = new List<CompletionOutcome>(done.Count);
-        for (var i = 0; i < done.Count; i++) completed.Add(await OutcomeAsync(done[i].AssignmentId, completing[i]));
-        return (await taking) with { Completed = completed };
+        var together = new Together();
+        var completing = new List<BulkItem<CompleteItem, AssignmentInfo>>(done.Count);
+        foreach (var handIn in done) completing.Add(together.Add(completions, new CompleteItem(LeaseToken.Read(handIn.Lease, store.LeaseKey), handIn.AssignmentId, handIn.Result, item.AgentId)));
+        // Carried out behind them: it finds the room that they make.
+        var taking = item.Request.Max > 0 ? together.Add(claims, item) : null;
+        await store.WriteAsync(together, CancellationToken.None);
+        return (taking is null ? new ClaimAnswer { Tasks = [] } : Answer(answers, taking.Outcome)) with { Completed = [.. done.Zip(completing, Outcome)] };
     }
 
-    private static async Task<CompletionOutcome> OutcomeAsync(string assignmentId, Task<AssignmentInfo> completing)
+    private static CompletionOutcome Outcome(Completion handIn, BulkItem<CompleteItem, AssignmentInfo> completing)
     {
         try
         {
-            return new CompletionOutcome { AssignmentId = assignmentId, Assignment = await completing };
+            return new CompletionOutcome { AssignmentId = handIn.AssignmentId, Assignment = completing.Outcome };
         }
         catch (Refusal refusal)
         {
-            return new CompletionOutcome { AssignmentId = assignmentId, Refused = refusal.ToProblem() };
+            return new CompletionOutcome { AssignmentId = handIn.AssignmentId, Refused = refusal.ToProblem() };
         }
     }
 
     private static ClaimItem Item(HttpContext http, AgentRow agent, ClaimRequest body) =>
         Writes.Key(http) is { } key ? new ClaimItem(agent.Id, body, $"{http.Principal().TokenId}/{key}", Writes.Fingerprint(http.Request, body)) : new ClaimItem(agent.Id, body, null, null);
 
-    private static async Task<ClaimAnswer> TakeAsync(Store store, ClaimTasks claims, ClaimAnswers answers, ClaimItem item, CancellationToken ct)
-    {
-        var claimed = await store.WriteAsync(claims, item, ct);
-        return new ClaimAnswer { Tasks = claimed.Tasks.Count == 0 ? [] : [.. claimed.Tasks.Select(c => answers.Of(c))] };
-    }
+    private static async Task<ClaimAnswer> TakeAsync(Store store, ClaimTasks claims, ClaimAnswers answers, ClaimItem item, CancellationToken ct) =>
+        Answer(answers, await store.WriteAsync(claims, item, ct));
+
+    private static ClaimAnswer Answer(ClaimAnswers answers, ClaimedRows claimed) => new() { Tasks = claimed.Tasks.Count == 0 ? [] : [.. claimed.Tasks.Select(answers.Of)] };
 
     private static async Task<Created<ClaimedTask>> Assign(
         CreateAssignment body, HttpContext http, Store store, Writes writes, AgentDirectory agents, ClaimAnswers answers, CancellationToken ct)

@@ -220,7 +220,8 @@ internal sealed class PostgresEngine(PostgresServer server, PlaneName plane, int
     {
         if (tx.Events.Count > 0)
         {
-            using var first = new NpgsqlCommand("SELECT seq FROM events WHERE id = $1", _connection) { Parameters = { new NpgsqlParameter<string> { TypedValue = tx.Events[0].Id } } };
+            // Ids have no index. What others may have committed since then is far less than this.
+            using var first = new NpgsqlCommand("SELECT seq FROM events WHERE seq > (SELECT seq - 1000000 FROM event_head) AND id = $1", _connection) { Parameters = { new NpgsqlParameter<string> { TypedValue = tx.Events[0].Id } } };
             if (first.ExecuteScalar() is not long seq) return false;
             tx.Number(seq - 1);
             return true;

@@ -134,6 +134,8 @@ public sealed class PostgresStore : Store
 
     protected override Task<TResult> RunAsync<TItem, TResult>(BulkOperation<TItem, TResult> kind, TItem item, CancellationToken ct) => Explain(() => WriterOf(kind.KeyOf(item)).RunAsync(kind, item, ct));
 
+    protected override Task<Together> RunAsync(Together items, CancellationToken ct) => Explain(() => WriterOf(items.Key).RunAsync(items, ct));
+
     /// <summary>A read of many statements meets those with an old plan one by one.</summary>
     private static async Task<T> ReadAsync<T>(NpgsqlConnection connection, Func<IDbConnection, Task<T>> read)
     {

@@ -105,6 +105,8 @@ public sealed class SqliteStore : Store
 
     protected override Task<TResult> RunAsync<TItem, TResult>(BulkOperation<TItem, TResult> kind, TItem item, CancellationToken ct) => _writer.RunAsync(kind, item, ct);
 
+    protected override Task<Together> RunAsync(Together items, CancellationToken ct) => _writer.RunAsync(items, ct);
+
     private static string Setting(SqliteConnection connection, string key, Func<string> make)
     {
         connection.Execute("INSERT INTO meta (key, value) VALUES (@key, @value) ON CONFLICT (key) DO NOTHING", new { key, value = make() });

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Muster.Contracts;
+using Muster.Contracts.Events;
 using Muster.Contracts.Fleet;
 using Muster.Contracts.Work;
 
@@ -61,11 +62,14 @@ public sealed class ClaimTests
         var held = Assert.Single(await plane.ClaimAsync("a"));
         var completion = new Completion { AssignmentId = held.Assignment.Id, Lease = held.Lease, Result = new CompleteAssignment { Summary = "done" } };
         var request = new ClaimRequest { Agent = "a", Complete = [completion, completion with { Lease = "mls_none" }] };
+        var commits = new ConcurrentQueue<string>();
+        plane.Store.Listen(committed => commits.Enqueue(string.Join(' ', committed.Events.Select(e => e.Type))));
 
         var answer = await plane.PostAsync<ClaimAnswer>(Routes.Claims, request, key: "k1");
         Assert.Equal(AssignmentState.Completed, answer.Completed![0].Assignment!.Status);
         Assert.Equal(ProblemCodes.LeaseLost, answer.Completed[1].Refused!.Code);
         Assert.Equal("second", Assert.Single(answer.Tasks).Task.Title);
+        Assert.Contains($"{EventTypes.TaskCompleted} {EventTypes.TaskReady} {EventTypes.TaskClaimed}", commits);
 
         // The answer was lost and the request comes again: the same outcome, the same task, nothing twice.
         var again = await plane.PostAsync<ClaimAnswer>(Routes.Claims, request, key: "k1");

@@ -54,6 +54,13 @@ public sealed class PlantedStore : Store
         return result;
     }
 
+    protected override async Task<Together> RunAsync(Together items, CancellationToken ct)
+    {
+        await _inner.WriteAsync(items, ct);
+        await SpoilAsync(ct);
+        return items;
+    }
+
     public override Task<T> ReadAsync<T>(Func<IDbConnection, Task<T>> read, CancellationToken ct = default) => _inner.ReadAsync(read, ct);
 
     public override Task<string?> CheckAsync(CancellationToken ct) => _inner.CheckAsync(ct);
