@@ -114,7 +114,7 @@ public sealed class JourneyTests(Served served, Chromium chromium) : IClassFixtu
         await Assertions.Expect(page.Locator("main")).ToBeFocusedAsync();
         await page.Keyboard.PressAsync("g");
         await page.Keyboard.PressAsync("r");
-        await page.WaitForURLAsync("**/reviews");
+        await page.ArrivesAtAsync("/reviews");
         await page.GotoAsync(new Uri(served.Plane.Address, "/tasks/SHO-6").AbsoluteUri);
         await page.Locator("#ask-edit > summary").FocusAsync();
         await page.Keyboard.PressAsync("Enter");
@@ -131,7 +131,7 @@ public sealed class JourneyTests(Served served, Chromium chromium) : IClassFixtu
         await Assertions.Expect(page.GetByRole(AriaRole.Option, new() { Name = "Say: card" })).ToHaveAttributeAsync("aria-selected", "true");
         await page.Keyboard.PressAsync("ArrowUp");
         await page.Keyboard.PressAsync("Enter");
-        await page.WaitForURLAsync("**/tasks/SHO-2");
+        await page.ArrivesAtAsync("/tasks/SHO-2");
         await page.Keyboard.PressAsync("?");
         await Assertions.Expect(page.GetByRole(AriaRole.Dialog, new() { Name = "Keyboard shortcuts" })).ToBeVisibleAsync();
         await page.Keyboard.PressAsync("Escape");

@@ -22,7 +22,7 @@ public sealed class ProposalTests(Chromium chromium)
         await page.GotoAsync(new Uri(up.Address, (await up.Client.CreateSignInLinkAsync()).Path).AbsoluteUri);
         var decision = page.Locator(".decision", new() { HasText = "FLEET!1" });
         await decision.GetByRole(AriaRole.Link).First.ClickAsync();
-        await page.WaitForURLAsync("**/reviews/FLEET/1");
+        await page.ArrivesAtAsync("/reviews/FLEET/1");
         var tried = page.Locator("#r-tried");
         await Assertions.Expect(tried).ToContainTextAsync("Not yet.");
         await tried.GetByLabel("Last done tasks").FillAsync("1");

@@ -82,7 +82,7 @@ public sealed class Served : IAsyncLifetime
     {
         var page = await context.NewPageAsync();
         await page.GotoAsync(new Uri(Plane.Address, (await Plane.Client.CreateSignInLinkAsync()).Path).AbsoluteUri);
-        await page.WaitForURLAsync(Plane.Address.AbsoluteUri);
+        await page.ArrivesAtAsync(Plane.Address.AbsoluteUri);
         return page;
     }
 

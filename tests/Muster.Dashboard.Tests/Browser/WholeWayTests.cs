@@ -90,7 +90,7 @@ public sealed class WholeWayTests(Chromium chromium)
         var decision = page.Locator(".decision", new() { HasText = "WRD!1" });
         await Assertions.Expect(decision).ToBeVisibleAsync(new() { Timeout = 120_000 });
         await decision.GetByRole(AriaRole.Link, new() { Name = "hello" }).First.ClickAsync();
-        await page.WaitForURLAsync("**/reviews/WRD/1");
+        await page.ArrivesAtAsync("/reviews/WRD/1");
 
         // Sent back with a word at its line, and it comes again, changed.
         await page.GetByRole(AriaRole.Button, new() { Name = "Comment on line 1" }).Last.ClickAsync();
