@@ -62,7 +62,7 @@ public static class ControlPlaneServer
             kestrel.Limits.MaxRequestBodySize = BodyLimit;
         });
         services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.WithOrigins([.. options.CorsOrigins]).AllowAnyHeader().AllowAnyMethod()));
-        services.AddOpenApi("v1", OpenApiDescription.Configure);
+        services.AddSingleton(plane => new ApiDocument(services, plane));
         services.AddHostedService<Startup>();
         return services.AddSecurity().AddEvents().AddWork().AddFleet().AddDelivery().AddModels().AddTools().AddConversations().AddProgress().AddMcp().AddOperations();
     }
@@ -103,13 +103,7 @@ public static class ControlPlaneServer
         app.MapSecrets();
         app.MapSessions();
         app.MapMcp();
-        app.MapOpenApi("/openapi/{documentName}.json").Admit(Access.Anyone);
-        // A branch: no other request passes through its pages.
-        app.UseWhen(http => http.Request.Path.StartsWithSegments("/docs", StringComparison.OrdinalIgnoreCase), docs => docs.UseSwaggerUI(page =>
-        {
-            page.RoutePrefix = "docs";
-            page.SwaggerEndpoint("/openapi/v1.json", "Muster");
-        }));
+        app.MapApiDocument();
         return app;
     }
 

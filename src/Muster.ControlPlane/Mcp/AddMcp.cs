@@ -1,4 +1,3 @@
-using ModelContextProtocol.Server;
 using Muster.Contracts;
 using Muster.ControlPlane.Mcp.Http;
 using Muster.ControlPlane.Security;
@@ -13,8 +12,7 @@ public static class AddMcpExtensions
         services.AddSingleton<InnerPipeline>();
         services.AddSingleton(new McpLimits());
         services.AddSingleton<McpOrigins>();
-        // Made for the first who asks: the schemas of all tools took a seventh of a start.
-        services.AddSingleton(s => new Lazy<McpServerOptions>(() => PlaneMcp.Create(s.GetServices<IMcpPart>())));
+        services.AddSingleton<McpOffer>();
         services.AddSingleton<McpSessions>();
         services.AddHostedService(s => s.GetRequiredService<McpSessions>());
         return services.AddSingleton<McpApi>();
@@ -29,9 +27,11 @@ public static class AddMcpExtensions
 
     public static void MapMcp(this IEndpointRouteBuilder routes)
     {
-        var api = routes.ServiceProvider.GetRequiredService<McpApi>();
-        routes.MapPost(Routes.Mcp, (HttpContext http) => api.PostAsync(http)).Admit(Access.Read).ExcludeFromDescription();
-        routes.MapGet(Routes.Mcp, (HttpContext http) => api.GetAsync(http)).Admit(Access.Read).ExcludeFromDescription();
-        routes.MapDelete(Routes.Mcp, (HttpContext http) => api.DeleteAsync(http)).Admit(Access.Read).ExcludeFromDescription();
+        routes.MapPost(Routes.Mcp, (HttpContext http) => Api(http).PostAsync(http)).Admit(Access.Read).ExcludeFromDescription();
+        routes.MapGet(Routes.Mcp, (HttpContext http) => Api(http).GetAsync(http)).Admit(Access.Read).ExcludeFromDescription();
+        routes.MapDelete(Routes.Mcp, (HttpContext http) => Api(http).DeleteAsync(http)).Admit(Access.Read).ExcludeFromDescription();
     }
+
+    // Not before somebody calls: a plane without such callers does not load the protocol's library.
+    private static McpApi Api(HttpContext http) => http.RequestServices.GetRequiredService<McpApi>();
 }

@@ -12,7 +12,7 @@ using Muster.ControlPlane.Work;
 namespace Muster.ControlPlane.Mcp.Http;
 
 /// <summary><c>/mcp</c>: the Model Context Protocol over streamable HTTP.</summary>
-internal sealed class McpApi(Lazy<McpServerOptions> offered, McpSessions sessions, McpOrigins origins, McpLimits limits, InnerPipeline pipeline, ILoggerFactory log, IServiceProvider services)
+internal sealed class McpApi(McpOffer offered, McpSessions sessions, McpOrigins origins, McpLimits limits, InnerPipeline pipeline, ILoggerFactory log, IServiceProvider services)
 {
     private const string EventStream = "text/event-stream";
     private static readonly JsonTypeInfo<JsonRpcMessage> MessageType = (JsonTypeInfo<JsonRpcMessage>)McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(JsonRpcMessage));
@@ -81,7 +81,7 @@ internal sealed class McpApi(Lazy<McpServerOptions> offered, McpSessions session
     /// <summary>A message that stands by itself: no session, nothing remembered.</summary>
     private async Task AloneAsync(HttpContext http, JsonRpcMessage message, string version)
     {
-        if (McpHeaders.Mismatch(http.Request.Headers, message, offered.Value) is { } mismatch)
+        if (McpHeaders.Mismatch(http.Request.Headers, message, offered.Made()) is { } mismatch)
         {
             await RefuseAsync(http, 400, mismatch, (int)McpErrorCode.HeaderMismatch, message);
             return;
@@ -89,7 +89,7 @@ internal sealed class McpApi(Lazy<McpServerOptions> offered, McpSessions session
 
         message.Context!.ProtocolVersion = version;
         await using var transport = new StreamableHttpServerTransport(log) { Stateless = true };
-        await using var server = McpServer.Create(transport, offered.Value, log, services);
+        await using var server = McpServer.Create(transport, offered.Made(), log, services);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
         var running = server.RunAsync(ending.Token);
         try

@@ -8,7 +8,7 @@ using Muster.ControlPlane.Operations;
 namespace Muster.ControlPlane.Mcp.Http;
 
 /// <summary>The sessions of this plane: so many at once and no more, closed when nobody uses them.</summary>
-internal sealed class McpSessions(Lazy<McpServerOptions> offered, McpLimits limits, TimeProvider time, ILoggerFactory log, IServiceProvider services) : BackgroundService
+internal sealed class McpSessions(McpOffer offered, McpLimits limits, TimeProvider time, ILoggerFactory log, IServiceProvider services) : BackgroundService
 {
     private readonly ConcurrentDictionary<string, McpSession> _open = new(StringComparer.Ordinal);
     private readonly Lock _opening = new();
@@ -32,7 +32,7 @@ internal sealed class McpSessions(Lazy<McpServerOptions> offered, McpLimits limi
 
             var id = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(24));
             var transport = new StreamableHttpServerTransport(log) { SessionId = id, EventStreamStore = new KeptStreams(limits.KeptMessages) };
-            opened = new McpSession(id, tokenId, transport, McpServer.Create(transport, offered.Value, log, services), time);
+            opened = new McpSession(id, tokenId, transport, McpServer.Create(transport, offered.Made(), log, services), time);
             _open[id] = opened;
         }
 
