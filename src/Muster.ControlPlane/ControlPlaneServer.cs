@@ -131,7 +131,7 @@ public static class ControlPlaneServer
             .AddScoped<Steering>().AddSingleton<PresenceKeeper>().AddHostedService(s => s.GetRequiredService<PresenceKeeper>()).AddHostedService(s => s.GetRequiredService<SharedPresence>());
     }
 
-    private static IServiceCollection AddProgress(this IServiceCollection services) => services.AddSingleton<TodayReader>();
+    private static IServiceCollection AddProgress(this IServiceCollection services) => services.AddSingleton<TodayReader>().AddSingleton<DoneCounter>().AddHostedService(s => s.GetRequiredService<DoneCounter>());
 
     private static IServiceCollection AddOperations(this IServiceCollection services) =>
         services

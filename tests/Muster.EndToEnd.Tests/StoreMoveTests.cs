@@ -67,11 +67,14 @@ public sealed class StoreMoveTests(ITestOutputHelper output)
         await AssertServesAsync(stage, stage.Data, null, null);
     }
 
-    private const int Newest = 11;
+    private const int Newest = 12;
 
     /// <summary>Takes back every step behind the first; a new step is to be added here.</summary>
     private const string Undo =
         """
+        DROP TABLE done_counted, done_by_hour, attempts_by_day;
+        DROP INDEX tasks_over;
+        CREATE INDEX tasks_by_end ON tasks (status, completed_at) WHERE completed_at IS NOT NULL;
         DROP INDEX assignments_open_of_agent;
         DROP TABLE plane_writers;
         DROP INDEX tasks_by_state, tasks_by_end;

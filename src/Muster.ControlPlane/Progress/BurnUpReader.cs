@@ -16,12 +16,17 @@ public static class BurnUpReader
     {
         var began = project.CreatedAt;
         var step = Math.Max(1, (time.ToUnixTimeMilliseconds() - began) / Steps);
-        // One walk over the tasks, however long they are worked on: when each was made, and when it was over.
+        // One walk over the tasks, however long they are worked on: when each was made, and when it was over. What is done and old is counted already.
         var groups = (await c.QueryAsync<Group>(
-            """
-            SELECT (created_at - @began) / @step AS made, CASE WHEN status = 'done' THEN (completed_at - @began) / @step END AS done, MIN(started_at) AS started, COUNT(*) AS tasks,
-                   COALESCE(SUM(estimate_minutes), 0) AS minutes
-              FROM tasks WHERE project_id = @Id AND status <> 'cancelled' GROUP BY 1, 2
+            $"""
+            SELECT (created_at - @began) / @step AS made, NULL AS done, MIN(started_at) AS started, COUNT(*) AS tasks, COALESCE(SUM(estimate_minutes), 0) AS minutes
+              FROM tasks WHERE project_id = @Id AND status IN ('pending', 'in_progress', 'review', 'failed', 'quarantined') GROUP BY 1
+            UNION ALL
+            SELECT (created_at - @began) / @step, (completed_at - @began) / @step, MIN(started_at), COUNT(*), COALESCE(SUM(estimate_minutes), 0)
+              FROM tasks WHERE project_id = @Id AND status = 'done' AND completed_at >= (SELECT until FROM done_counted) GROUP BY 1, 2
+            UNION ALL
+            SELECT ({DoneCounts.TimeOf("made_hour")} - @began) / @step, ({DoneCounts.TimeOf("done_hour")} - @began) / @step, MIN(started_at), SUM(tasks), SUM(minutes)
+              FROM done_by_hour WHERE project_id = @Id GROUP BY 1, 2
             """, new { project.Id, began, step })).AsList();
         if (groups.Count == 0) return new BurnUp { Project = project.Key, Points = [] };
         var points = new List<BurnUpPoint>();
@@ -45,9 +50,11 @@ public static class BurnUpReader
         var part = Math.Max(1, (time.ToUnixTimeMilliseconds() - started) / Forecasts.Parts);
         // What was imported as done was nobody's work.
         var worked = (await c.QueryAsync<Group>(
-            """
+            $"""
             SELECT (completed_at - @started) / @part AS made, COUNT(*) AS tasks, COALESCE(SUM(estimate_minutes), 0) AS minutes
-              FROM tasks WHERE project_id = @projectId AND status = 'done' AND started_at IS NOT NULL GROUP BY 1
+              FROM tasks WHERE project_id = @projectId AND status = 'done' AND completed_at >= (SELECT until FROM done_counted) AND started_at IS NOT NULL GROUP BY 1
+            UNION ALL
+            SELECT ({DoneCounts.TimeOf("done_hour")} - @started) / @part, SUM(tasks), SUM(minutes) FROM done_by_hour WHERE project_id = @projectId AND worked = 1 GROUP BY 1
             """, new { projectId, started, part })).AsList();
         var parts = Enumerable.Range(0, Forecasts.Parts).Select(n => Weight(Sum.Of(worked.Where(g => g.Made == n || (n == Forecasts.Parts - 1 && g.Made > n))))).ToList();
         return Forecasts.Of(parts, Weight(all) - Weight(done), TimeSpan.FromMilliseconds(part), time);

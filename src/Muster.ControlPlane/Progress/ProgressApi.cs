@@ -42,12 +42,8 @@ public static class ProgressApi
         if (agent is not null && rows.Count == 0) throw Refusal.NotFound("agent", agent);
         var only = agent is null ? null : rows[0].Id;
         var work = (await store.ReadAsync(c => c.QueryAsync<WorkDone>(
-            """
-            SELECT s.agent_id, SUM(CASE WHEN s.status = 'completed' THEN 1 ELSE 0 END) AS completed,
-                   SUM(CASE WHEN s.status IN ('failed', 'expired', 'died') THEN 1 ELSE 0 END) AS failed,
-                   SUM(COALESCE(s.ended_at, @now) - s.started_at) AS busy,
-                   COALESCE(SUM(CASE WHEN t.status = 'done' AND s.epoch = t.epoch THEN t.estimate_minutes END), 0) AS minutes
-              FROM assignments s JOIN tasks t ON t.id = s.task_id WHERE @only IS NULL OR s.agent_id = @only GROUP BY s.agent_id
+            $"""
+            SELECT agent_id, SUM(completed) AS completed, SUM(failed) AS failed, SUM(busy) AS busy, SUM(minutes) AS minutes FROM ({DoneCounts.Attempts}) a GROUP BY agent_id
             """, new { now, only }), ct)).ToDictionary(w => w.AgentId, StringComparer.Ordinal);
         var infos = await reader.InfosAsync(rows, ct);
         return [.. infos.Select(a => Of(a, work.GetValueOrDefault(a.Id), now))];
@@ -95,7 +91,7 @@ public static class ProgressApi
 
     private static Task<Statistics> Counts(Store store, CancellationToken ct) => store.ReadAsync(async c =>
     {
-        var states = (await c.QueryAsync<(string Status, int Tasks)>("SELECT status, COUNT(*) FROM tasks GROUP BY status")).ToDictionary(s => s.Status, s => s.Tasks, StringComparer.Ordinal);
+        var states = await DoneCounts.TasksByStateAsync(c);
         var row = await c.QueryFirstAsync<StatisticsRow>(
             """
             SELECT (SELECT COUNT(*) FROM projects) AS projects, (SELECT COUNT(*) FROM agents WHERE active = 1) AS agents,

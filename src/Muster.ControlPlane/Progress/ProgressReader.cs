@@ -22,10 +22,9 @@ public static class ProgressReader
     {
         var projects = (await c.QueryAsync<ProjectRow>(ProjectRow.Select + " WHERE @projectId IS NULL OR id = @projectId ORDER BY key", new { projectId })).AsList();
         var counts = (await c.QueryAsync<StateCount>(
-            """
-            SELECT project_id, status, COUNT(*) AS tasks, SUM(ready) AS ready, COALESCE(SUM(estimate_minutes), 0) AS minutes,
-                   MIN(started_at) AS started_at, COALESCE(SUM(CASE WHEN started_at IS NOT NULL THEN estimate_minutes END), 0) AS worked_minutes
-              FROM tasks WHERE @projectId IS NULL OR project_id = @projectId GROUP BY project_id, status
+            $"""
+            SELECT project_id, status, SUM(tasks) AS tasks, SUM(ready) AS ready, SUM(minutes) AS minutes, MIN(started_at) AS started_at, SUM(worked_minutes) AS worked_minutes
+              FROM ({DoneCounts.States}) s GROUP BY project_id, status
             """, new { projectId })).ToLookup(s => s.ProjectId, StringComparer.Ordinal);
         var epics = (await c.QueryAsync<EpicRow>("SELECT * FROM epics WHERE @projectId IS NULL OR project_id = @projectId ORDER BY number", new { projectId }))
             .ToLookup(e => e.ProjectId, StringComparer.Ordinal);

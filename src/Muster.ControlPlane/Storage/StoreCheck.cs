@@ -63,6 +63,14 @@ public static class StoreCheck
                            FROM tasks WHERE status <> 'cancelled' GROUP BY epic_id) t ON t.epic_id = e.id
              WHERE e.tasks <> COALESCE(t.tasks, 0) OR e.tasks_done <> COALESCE(t.done, 0) OR e.minutes <> COALESCE(t.minutes, 0) OR e.minutes_done <> COALESCE(t.minutes_done, 0)
             """),
+        ("what is done and counted is counted right",
+            """
+            SELECT 'project ' || w.project_id || ', hour ' || w.done_hour FROM
+              (SELECT project_id, completed_at / 3600000 AS done_hour, COUNT(*) AS tasks, COALESCE(SUM(estimate_minutes), 0) AS minutes
+                 FROM tasks WHERE status = 'done' AND completed_at < (SELECT until FROM done_counted) GROUP BY 1, 2
+               UNION ALL SELECT project_id, done_hour, -SUM(tasks), -SUM(minutes) FROM done_by_hour GROUP BY 1, 2) w
+             GROUP BY w.project_id, w.done_hour HAVING SUM(w.tasks) <> 0 OR SUM(w.minutes) <> 0
+            """),
         ("a task and its epic are of one project", "SELECT t.id FROM tasks t JOIN epics e ON e.id = t.epic_id WHERE t.project_id <> e.project_id"),
         ("an ended assignment ends after it began", "SELECT id FROM assignments WHERE ended_at < started_at"),
         ("what waits to be merged is a queued pull request of a task in review",

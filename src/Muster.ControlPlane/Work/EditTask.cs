@@ -4,6 +4,7 @@ using Muster.Contracts.Events;
 using Muster.Contracts.Work;
 using Muster.ControlPlane.Delivery.Evaluations;
 using Muster.ControlPlane.Operations;
+using Muster.ControlPlane.Progress;
 using Muster.ControlPlane.Storage;
 
 namespace Muster.ControlPlane.Work;
@@ -54,6 +55,7 @@ public static class EditTask
                 task.Id,
             });
         if (task.Status == TaskState.Pending) Readiness.Refresh(tx, task.Id);
+        if (minutes != task.EstimateMinutes) DoneCounts.Changed(tx, task);
         tx.Emit(EventTypes.TaskUpdated, $"{task.Key} was changed", task.ProjectId, task.Id, data: new { key = task.Key });
         return task.Id;
     }
@@ -69,6 +71,7 @@ public static class EditTask
         if (tx.QueryFirst<int>("SELECT COUNT(*) FROM tasks WHERE parent_id = @Id", new { task.Id }) > 0) throw new Refusal(409, ProblemCodes.InUse, $"{task.Key} has children. Delete or move them first.");
         if (task.Status != TaskState.Cancelled) EpicCounters.Remove(tx, task);
         tx.ExecuteOne("DELETE FROM tasks WHERE id = @Id", new { task.Id });
+        DoneCounts.Changed(tx, task);
         tx.Emit(EventTypes.TaskDeleted, $"{task.Key} was deleted", task.ProjectId, task.Id, data: new { key = task.Key });
         return task.Id;
     }

@@ -2,6 +2,7 @@ using System.Data;
 using Dapper;
 using Muster.ControlPlane.Backups;
 using Muster.ControlPlane.Events;
+using Muster.ControlPlane.Progress;
 using Muster.ControlPlane.Storage;
 
 namespace Muster.ControlPlane.Operations.Metrics;
@@ -40,7 +41,8 @@ public sealed class PlaneFigures(Store store, EventHub hub, BackupState backups,
     {
         var text = new PrometheusText();
         text.Family("muster_info", "gauge", "What runs").Sample("muster_info", 1, ("version", Product.Version), ("incarnation", store.Incarnation));
-        await GroupsAsync(c, text, "muster_tasks", "Tasks by status", "status", "SELECT status AS label, COUNT(*) AS value FROM tasks GROUP BY status ORDER BY status");
+        text.Family("muster_tasks", "gauge", "Tasks by status");
+        foreach (var (status, tasks) in await DoneCounts.TasksByStateAsync(c)) text.Sample("muster_tasks", tasks, ("status", status));
         await WaitingAsync(c, text);
         await GroupsAsync(c, text, "muster_agents", "Agents by health, as of the last change that reached the store", "health", "SELECT health AS label, COUNT(*) AS value FROM agents WHERE active = 1 GROUP BY health ORDER BY health");
         await GroupsAsync(c, text, "muster_hosts", "Hosts by health", "health", "SELECT health AS label, COUNT(*) AS value FROM hosts GROUP BY health ORDER BY health");
