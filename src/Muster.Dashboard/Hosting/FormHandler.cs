@@ -16,7 +16,7 @@ internal static class FormHandler
 
     public static async Task DoAsync(HttpContext http, FormRoute route)
     {
-        var form = await http.Request.ReadFormAsync(http.RequestAborted);
+        var form = await SentForm.ReadAsync(http);
         if (Session.Of(http) is not { } session)
         {
             http.Response.Redirect("/sign-in");

@@ -21,7 +21,7 @@ internal static class SignInEndpoints
 
     private static async Task SignInAsync(HttpContext http)
     {
-        var form = await http.Request.ReadFormAsync(http.RequestAborted);
+        var form = await SentForm.ReadAsync(http);
         var next = Origin.Local(form["next"]) ?? "/";
         if (!Origin.IsOurs(http))
         {
@@ -62,7 +62,7 @@ internal static class SignInEndpoints
 
     private static async Task SignOutAsync(HttpContext http)
     {
-        var form = await http.Request.ReadFormAsync(http.RequestAborted);
+        var form = await SentForm.ReadAsync(http);
         if (Session.Of(http) is { } session && session.Sent(form[FormHandler.TokenField]) && Origin.IsOurs(http))
         {
             using var person = http.RequestServices.GetRequiredService<Planes>().For(session.Token);
@@ -84,7 +84,7 @@ internal static class SignInEndpoints
 
     private static async Task SetThemeAsync(HttpContext http)
     {
-        var form = await http.Request.ReadFormAsync(http.RequestAborted);
+        var form = await SentForm.ReadAsync(http);
         var theme = form["theme"].ToString();
         if (Origin.IsOurs(http) && Preferences.Themes.Contains(theme)) Preferences.SetTheme(http, theme);
         http.Response.StatusCode = StatusCodes.Status303SeeOther;

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
 using System.Text.RegularExpressions;
 using Muster.Contracts.Conversations;
 using Muster.Contracts.Security;
@@ -117,6 +119,26 @@ public sealed partial class PageTests(PageHost host) : IClassFixture<PageHost>
         // By the address of another task it is not there.
         using var other = await browser.GetAsync($"/tasks/TRA-2/transcripts/{artifact.Id}");
         Assert.Equal(HttpStatusCode.NotFound, other.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("/sign-in")]
+    [InlineData("/sign-out")]
+    [InlineData("/theme")]
+    [InlineData("/tasks/SAF-1/cancel")]
+    public async Task What_is_no_form_is_refused(string path)
+    {
+        using var http = new HttpClient { BaseAddress = host.Plane.Address };
+        foreach (var (body, status) in ((HttpContent?, HttpStatusCode)[])[
+            (null, HttpStatusCode.UnsupportedMediaType),
+            (new StringContent("{}", Encoding.UTF8, "application/json"), HttpStatusCode.UnsupportedMediaType),
+            (new FormUrlEncodedContent(Enumerable.Range(0, 2000).Select(n => KeyValuePair.Create($"k{n}", "v"))), HttpStatusCode.BadRequest),
+            (new StringContent("--x no end", Encoding.UTF8, MediaTypeHeaderValue.Parse("multipart/form-data; boundary=x")), HttpStatusCode.BadRequest)])
+        {
+            using var answer = await http.PostAsync(path, body);
+            Assert.Equal((status, "application/problem+json"), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
+            body?.Dispose();
+        }
     }
 
     [Fact]
