@@ -73,7 +73,7 @@ public sealed class StoreMoveTests(ITestOutputHelper output)
     private const string Undo =
         """
         DROP TABLE done_counted, done_by_hour, attempts_by_day;
-        DROP INDEX tasks_over;
+        DROP INDEX tasks_over, pulls_by_task, pulls_by_state;
         CREATE INDEX tasks_by_end ON tasks (status, completed_at) WHERE completed_at IS NOT NULL;
         DROP INDEX assignments_open_of_agent;
         DROP TABLE plane_writers;

@@ -21,7 +21,7 @@ public sealed class EventLog(Store store, EventHub hub)
         while (found.Count < limit)
         {
             var rows = (await store.ReadAsync(c => c.QueryAsync<EventRow>(
-                "SELECT * FROM events WHERE seq > @after AND (@ProjectId IS NULL OR project_id = @ProjectId) AND (@TaskId IS NULL OR task_id = @TaskId) ORDER BY seq LIMIT @Chunk",
+                $"SELECT * FROM events{Asked.Where((after, "seq > @after"), (filter.ProjectId, "project_id = @ProjectId"), (filter.TaskId, "task_id = @TaskId"))} ORDER BY seq LIMIT @Chunk",
                 new { after, filter.ProjectId, filter.TaskId, Chunk }), ct)).AsList();
             found.AddRange(rows.Where(filter.Admits));
             if (rows.Count < Chunk) break;
@@ -42,7 +42,7 @@ public sealed class EventLog(Store store, EventHub hub)
         for (var reads = 0; reads < BackReads && found.Count < limit; reads++)
         {
             var rows = (await store.ReadAsync(c => c.QueryAsync<EventRow>(
-                "SELECT * FROM events WHERE seq < @before AND (@ProjectId IS NULL OR project_id = @ProjectId) AND (@TaskId IS NULL OR task_id = @TaskId) ORDER BY seq DESC LIMIT @Chunk",
+                $"SELECT * FROM events{Asked.Where((before, "seq < @before"), (filter.ProjectId, "project_id = @ProjectId"), (filter.TaskId, "task_id = @TaskId"))} ORDER BY seq DESC LIMIT @Chunk",
                 new { before, filter.ProjectId, filter.TaskId, Chunk }), ct)).AsList();
             foreach (var row in rows)
             {

@@ -30,10 +30,12 @@ public static class ModelUsageApi
     private static async Task<Page<ModelUsageInfo>> List(Store store, string? task, string? agent, string? cursor, int? limit, CancellationToken ct)
     {
         var take = Paging.Limit(limit);
+        var after = Paging.Decode(cursor);
         var taskId = task is null ? null : (await TaskQueries.GetAsync(store, task, ct)).Id;
         var rows = (await store.ReadAsync(c => c.QueryAsync<ModelUsageRow>(
-            "SELECT u.* FROM model_usage u LEFT JOIN agents a ON a.id = u.agent_id WHERE (@taskId IS NULL OR u.task_id = @taskId) AND (@agent IS NULL OR a.id = @agent OR a.name = @agent) AND u.id > @after ORDER BY u.id LIMIT @limit",
-            new { taskId, agent, after = Paging.Decode(cursor) ?? "", limit = take + 1 }), ct)).AsList();
+            "SELECT u.* FROM model_usage u LEFT JOIN agents a ON a.id = u.agent_id"
+            + Asked.Where((taskId, "u.task_id = @taskId"), (agent, "(a.id = @agent OR a.name = @agent)"), (after, "u.id > @after")) + " ORDER BY u.id LIMIT @limit",
+            new { taskId, agent, after, limit = take + 1 }), ct)).AsList();
         return Paging.Page(rows, take, r => r.Id, r => r.ToInfo());
     }
 

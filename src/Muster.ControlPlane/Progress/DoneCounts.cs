@@ -32,10 +32,10 @@ public static class DoneCounts
         SELECT project_id, 'done', SUM(tasks), 0, SUM(minutes), MIN(started_at), SUM(worked * minutes) FROM done_by_hour WHERE @projectId IS NULL OR project_id = @projectId GROUP BY project_id
         """;
 
-    /// <summary>What agents did, as rows of agent_id, completed, failed, busy and minutes, several for each; of one agent when <c>@only</c> is not null.</summary>
+    /// <summary>What agents did, as rows of agent_id, attempts, completed, failed, busy and minutes, several for each; of one agent when <c>@only</c> is not null.</summary>
     public const string Attempts =
         $"""
-        SELECT agent_id, SUM(completed) AS completed, SUM(failed) AS failed, SUM(busy) AS busy, SUM(minutes) AS minutes FROM attempts_by_day WHERE @only IS NULL OR agent_id = @only GROUP BY agent_id
+        SELECT agent_id, SUM(attempts) AS attempts, SUM(completed) AS completed, SUM(failed) AS failed, SUM(busy) AS busy, SUM(minutes) AS minutes FROM attempts_by_day WHERE @only IS NULL OR agent_id = @only GROUP BY agent_id
         UNION ALL
         SELECT {Attempt} FROM tasks t JOIN assignments s ON s.task_id = t.id
          WHERE t.status = 'done' AND t.completed_at >= (SELECT until FROM done_counted) AND (@only IS NULL OR s.agent_id = @only) GROUP BY s.agent_id
@@ -46,7 +46,7 @@ public static class DoneCounts
 
     private const string Attempt =
         """
-        s.agent_id, SUM(CASE WHEN s.status = 'completed' THEN 1 ELSE 0 END) AS completed, SUM(CASE WHEN s.status IN ('failed', 'expired', 'died') THEN 1 ELSE 0 END) AS failed,
+        s.agent_id, COUNT(*) AS attempts, SUM(CASE WHEN s.status = 'completed' THEN 1 ELSE 0 END) AS completed, SUM(CASE WHEN s.status IN ('failed', 'expired', 'died') THEN 1 ELSE 0 END) AS failed,
                SUM(COALESCE(s.ended_at, @now) - s.started_at) AS busy, COALESCE(SUM(CASE WHEN t.status = 'done' AND s.epoch = t.epoch THEN t.estimate_minutes END), 0) AS minutes
         """;
 
@@ -107,7 +107,7 @@ public static class DoneCounts
             """, day);
         tx.Execute(
             $"""
-            INSERT INTO attempts_by_day (agent_id, completed, failed, busy, minutes, project_id, day)
+            INSERT INTO attempts_by_day (agent_id, attempts, completed, failed, busy, minutes, project_id, day)
             SELECT {Attempt}, t.project_id, @day FROM tasks t JOIN assignments s ON s.task_id = t.id
              WHERE t.status = 'done' AND t.completed_at >= @from AND t.completed_at < @to GROUP BY s.agent_id, t.project_id
             """, day);

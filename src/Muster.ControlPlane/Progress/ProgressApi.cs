@@ -89,21 +89,21 @@ public static class ProgressApi
         return await store.ReadAsync(c => BurnUpReader.ReadAsync(c, project, time.GetUtcNow()), ct);
     }
 
-    private static Task<Statistics> Counts(Store store, CancellationToken ct) => store.ReadAsync(async c =>
+    private static Task<Statistics> Counts(Store store, TimeProvider time, CancellationToken ct) => store.ReadAsync(async c =>
     {
         var states = await DoneCounts.TasksByStateAsync(c);
         var row = await c.QueryFirstAsync<StatisticsRow>(
-            """
+            $"""
             SELECT (SELECT COUNT(*) FROM projects) AS projects, (SELECT COUNT(*) FROM agents WHERE active = 1) AS agents,
                    (SELECT COUNT(*) FROM agents WHERE active = 1 AND health = 'healthy') AS agents_healthy, (SELECT COUNT(*) FROM hosts) AS hosts,
-                   (SELECT COUNT(*) FROM events) AS events, (SELECT COUNT(*) FROM assignments) AS assignments,
-                   (SELECT COUNT(*) FROM assignments WHERE status IN ('failed', 'expired', 'died')) AS assignments_failed,
+                   (SELECT COALESCE(MAX(seq) - MIN(seq) + 1, 0) FROM events) AS events, COALESCE(SUM(attempts), 0) AS assignments, COALESCE(SUM(failed), 0) AS assignments_failed,
                    (SELECT COUNT(*) FROM pulls WHERE state = 'merged') AS pulls_merged,
                    (SELECT COUNT(*) FROM jobs WHERE kind = 'check' AND state = 'passed') AS checks_passed,
                    (SELECT COUNT(*) FROM jobs WHERE kind = 'check' AND state = 'failed') AS checks_failed,
                    (SELECT COALESCE(SUM(tokens_in), 0) FROM model_usage) AS tokens_in, (SELECT COALESCE(SUM(tokens_out), 0) FROM model_usage) AS tokens_out,
                    (SELECT COALESCE(SUM(cost_usd), 0) FROM model_usage) AS cost_usd
-            """);
+              FROM ({DoneCounts.Attempts}) a
+            """, new { only = (string?)null, now = time.GetUtcNow().ToUnixTimeMilliseconds() });
         return row.ToWire(states);
     }, ct);
 

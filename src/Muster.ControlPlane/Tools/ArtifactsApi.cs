@@ -26,10 +26,10 @@ public static class ArtifactsApi
     private static async Task<Page<ArtifactInfo>> List(Store store, string? task, string? cursor, int? limit, CancellationToken ct)
     {
         var take = Paging.Limit(limit);
+        var after = Paging.Decode(cursor);
         var taskId = task is null ? null : (await TaskQueries.GetAsync(store, task, ct)).Id;
         var rows = (await store.ReadAsync(c => c.QueryAsync<ArtifactRow>(
-            "SELECT * FROM artifacts WHERE (@taskId IS NULL OR task_id = @taskId) AND id > @after ORDER BY id LIMIT @limit",
-            new { taskId, after = Paging.Decode(cursor) ?? "", limit = take + 1 }), ct)).AsList();
+            $"SELECT * FROM artifacts{Asked.Where((taskId, "task_id = @taskId"), (after, "id > @after"))} ORDER BY id LIMIT @limit", new { taskId, after, limit = take + 1 }), ct)).AsList();
         return Paging.Page(rows, take, r => r.Id, r => r.ToInfo());
     }
 

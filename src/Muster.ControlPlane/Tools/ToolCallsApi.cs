@@ -56,13 +56,14 @@ internal static class ToolCallsApi
     private static async Task<Page<ToolCallInfo>> List(string id, Store store, string? task, string? cursor, int? limit, CancellationToken ct)
     {
         var take = Paging.Limit(limit);
+        var before = Paging.Decode(cursor);
         var taskId = task is null ? null : (await TaskQueries.GetAsync(store, task, ct)).Id;
         var rows = await store.ReadAsync(async c =>
         {
             var tool = await c.QueryFirstOrDefaultAsync<ToolRow>(ToolRow.ByIdOrName, new { id }) ?? throw Refusal.NotFound("tool", id);
             return (await c.QueryAsync<ToolCallRow>(
-                ToolCallRow.Select + " WHERE c.tool_id = @Id AND (@taskId IS NULL OR c.task_id = @taskId) AND (@before IS NULL OR c.id < @before) ORDER BY c.id DESC LIMIT @rows",
-                new { tool.Id, taskId, before = Paging.Decode(cursor), rows = take + 1 })).AsList();
+                ToolCallRow.Select + Asked.Where((tool.Id, "c.tool_id = @Id"), (taskId, "c.task_id = @taskId"), (before, "c.id < @before")) + " ORDER BY c.id DESC LIMIT @rows",
+                new { tool.Id, taskId, before, rows = take + 1 })).AsList();
         }, ct);
         return Paging.Page(rows, take, r => r.Id, r => r.ToInfo());
     }

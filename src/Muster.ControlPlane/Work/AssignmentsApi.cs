@@ -22,11 +22,15 @@ public static class AssignmentsApi
     private static async Task<Page<AssignmentInfo>> List(Store store, string? agent, string? task, string? status, string? cursor, int? limit, CancellationToken ct)
     {
         var take = Paging.Limit(limit);
-        var rows = (await store.ReadAsync(c => c.QueryAsync<AssignmentRow>(AssignmentRow.Select +
-            """
-             WHERE (@agent IS NULL OR a.name = @agent OR a.id = @agent) AND (@task IS NULL OR t.id = @task OR p.key || '-' || t.number = @taskKey)
-               AND (@status IS NULL OR s.status = @status) AND s.id > @after ORDER BY s.id LIMIT @limit
-            """, new { agent, task, taskKey = task?.ToUpperInvariant(), status, after = Paging.Decode(cursor) ?? "", limit = take + 1 }), ct)).AsList();
+        var after = Paging.Decode(cursor);
+        var (lookup, named) = task is null ? (null, null) : TaskQueries.Lookup(task);
+        var rows = await store.ReadAsync(async c =>
+        {
+            // Nothing was done for a task that is not there.
+            var taskId = task is null ? null : (lookup is null ? null : await c.QueryFirstOrDefaultAsync<TaskRow>(lookup, named))?.Id ?? "";
+            var asked = Asked.Where((agent, "(a.name = @agent OR a.id = @agent)"), (taskId, "s.task_id = @taskId"), (status, "s.status = @status"), (after, "s.id > @after"));
+            return (await c.QueryAsync<AssignmentRow>($"{AssignmentRow.Select}{asked} ORDER BY s.id LIMIT @limit", new { agent, taskId, status, after, limit = take + 1 })).AsList();
+        }, ct);
         return Paging.Page(rows, take, r => r.Id, r => r.ToInfo());
     }
 

@@ -145,6 +145,7 @@ public sealed class DoneCountsTests
             Forecast = burn.Forecast is not null,
             agents,
             statistics.TasksByStatus,
+            Attempts = (statistics.Assignments, statistics.AssignmentsFailed).ToString(),
             metrics,
         });
     }

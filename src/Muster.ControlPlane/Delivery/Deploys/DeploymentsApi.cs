@@ -20,14 +20,13 @@ internal static class DeploymentsApi
     private static async Task<Page<DeploymentInfo>> List(Store store, string? project, string? environment, string? cursor, int? limit, CancellationToken ct)
     {
         var take = Paging.Limit(limit);
+        var before = Paging.Decode(cursor);
         var rows = await store.ReadAsync(async c =>
         {
             var projectId = project is null ? null : (await ProjectReads.FindAsync(c, project) ?? throw Refusal.NotFound("project", project)).Id;
             return (await c.QueryAsync<DeploymentRow>(
-                DeploymentRow.Select + """
-                 WHERE (@projectId IS NULL OR d.project_id = @projectId) AND (@environment IS NULL OR d.environment = @environment)
-                   AND (@before IS NULL OR d.id < @before) ORDER BY d.id DESC LIMIT @rows
-                """, new { projectId, environment, before = Paging.Decode(cursor), rows = take + 1 })).AsList();
+                DeploymentRow.Select + Asked.Where((projectId, "d.project_id = @projectId"), (environment, "d.environment = @environment"), (before, "d.id < @before")) + " ORDER BY d.id DESC LIMIT @rows",
+                new { projectId, environment, before, rows = take + 1 })).AsList();
         }, ct);
         return Paging.Page(rows, take, r => r.Id, r => r.ToInfo());
     }

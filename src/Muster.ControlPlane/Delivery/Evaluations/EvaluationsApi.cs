@@ -26,8 +26,9 @@ internal static class EvaluationsApi
         return store.ReadAsync(async c =>
         {
             var pullId = pull is null ? null : (await PullQueries.GetAsync(c, pull)).Id;
-            var rows = (await c.QueryAsync<EvaluationRow>(EvaluationRow.Select + " WHERE (@pullId IS NULL OR e.pull_id = @pullId) AND (@before IS NULL OR e.id < @before) ORDER BY e.id DESC LIMIT @rows",
-                new { pullId, before = Paging.Decode(cursor), rows = take + 1 })).AsList();
+            var before = Paging.Decode(cursor);
+            var rows = (await c.QueryAsync<EvaluationRow>(EvaluationRow.Select + Asked.Where((pullId, "e.pull_id = @pullId"), (before, "e.id < @before")) + " ORDER BY e.id DESC LIMIT @rows",
+                new { pullId, before, rows = take + 1 })).AsList();
             List<EvaluationInfo> page = [];
             foreach (var row in rows.Take(take)) page.Add(row.ToInfo((await c.QueryAsync<TrialFigures>(TrialFigures.Select, new { id = row.Id })).AsList()));
             return new Page<EvaluationInfo> { Items = page, Next = rows.Count > take ? Paging.Encode(rows[take - 1].Id) : null };

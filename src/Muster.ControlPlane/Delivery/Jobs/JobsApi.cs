@@ -21,6 +21,7 @@ internal static class JobsApi
     private static async Task<Page<JobInfo>> List(Store store, string? state, string? kind, string? project, string? task, string? cursor, int? limit, CancellationToken ct)
     {
         var take = Paging.Limit(limit);
+        var before = Paging.Decode(cursor);
         var (taskSql, taskArgs) = task is null ? (null, null) : TaskQueries.Lookup(task);
         var rows = await store.ReadAsync(async c =>
         {
@@ -28,10 +29,8 @@ internal static class JobsApi
             var taskId = task is null ? null
                 : (taskSql is null ? null : await c.QueryFirstOrDefaultAsync<TaskRow>(taskSql, taskArgs))?.Id ?? throw Refusal.NotFound("task", task);
             return (await c.QueryAsync<JobRow>(
-                JobRow.Select + """
-                 WHERE (@state IS NULL OR j.state = @state) AND (@kind IS NULL OR j.kind = @kind) AND (@projectId IS NULL OR j.project_id = @projectId)
-                   AND (@taskId IS NULL OR j.task_id = @taskId) AND (@before IS NULL OR j.id < @before) ORDER BY j.id DESC LIMIT @rows
-                """, new { state, kind, projectId, taskId, before = Paging.Decode(cursor), rows = take + 1 })).AsList();
+                JobRow.Select + Asked.Where((state, "j.state = @state"), (kind, "j.kind = @kind"), (projectId, "j.project_id = @projectId"), (taskId, "j.task_id = @taskId"), (before, "j.id < @before")) + " ORDER BY j.id DESC LIMIT @rows",
+                new { state, kind, projectId, taskId, before, rows = take + 1 })).AsList();
         }, ct);
         return Paging.Page(rows, take, r => r.Id, r => r.ToInfo());
     }

@@ -25,6 +25,7 @@ internal static class PullsApi
     private static Task<Page<PullInfo>> List(Store store, string? project, string? state, string? task, string? cursor, int? limit, CancellationToken ct)
     {
         var take = Paging.Limit(limit);
+        var before = Paging.Decode(cursor);
         var (taskSql, taskArgs) = task is null ? (null, null) : TaskQueries.Lookup(task);
         return store.ReadAsync(async c =>
         {
@@ -32,10 +33,8 @@ internal static class PullsApi
             var taskId = task is null ? null
                 : (taskSql is null ? null : await c.QueryFirstOrDefaultAsync<TaskRow>(taskSql, taskArgs))?.Id ?? throw Refusal.NotFound("task", task);
             var rows = (await c.QueryAsync<PullRow>(
-                PullRow.Select + """
-                 WHERE (@state IS NULL OR u.state = @state) AND (@projectId IS NULL OR u.project_id = @projectId) AND (@taskId IS NULL OR u.task_id = @taskId)
-                   AND (@before IS NULL OR u.id < @before) ORDER BY u.id DESC LIMIT @rows
-                """, new { state, projectId, taskId, before = Paging.Decode(cursor), rows = take + 1 })).AsList();
+                PullRow.Select + Asked.Where((state, "u.state = @state"), (projectId, "u.project_id = @projectId"), (taskId, "u.task_id = @taskId"), (before, "u.id < @before")) + " ORDER BY u.id DESC LIMIT @rows",
+                new { state, projectId, taskId, before, rows = take + 1 })).AsList();
             var page = new List<PullInfo>();
             foreach (var row in rows.Take(take)) page.Add(await PullQueries.ReadAsync(c, row));
             return new Page<PullInfo> { Items = page, Next = rows.Count > take ? Paging.Encode(rows[take - 1].Id) : null };

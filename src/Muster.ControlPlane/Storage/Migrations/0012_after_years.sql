@@ -25,6 +25,7 @@ CREATE TABLE attempts_by_day (
   day        BIGINT NOT NULL,
   agent_id   TEXT NOT NULL REFERENCES agents (id) ON DELETE CASCADE,
   project_id TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+  attempts   BIGINT NOT NULL CHECK (attempts > 0),
   completed  BIGINT NOT NULL CHECK (completed >= 0),
   failed     BIGINT NOT NULL CHECK (failed >= 0),
   busy       BIGINT NOT NULL,
@@ -33,5 +34,9 @@ CREATE TABLE attempts_by_day (
 );
 
 -- What was over last comes first, as before; and what is counted of it is in the index, so that the days not yet counted above are read from it alone.
-CREATE INDEX tasks_over ON tasks (status, completed_at, project_id, estimate_minutes, started_at) WHERE completed_at IS NOT NULL;
+CREATE INDEX tasks_over ON tasks (status, completed_at, project_id, estimate_minutes, started_at, created_at) WHERE completed_at IS NOT NULL;
 DROP INDEX tasks_by_end;
+
+-- Of all the pull requests of years, those of a task, and those of which something is still to come.
+CREATE INDEX pulls_by_task ON pulls (task_id, id);
+CREATE INDEX pulls_by_state ON pulls (state, id);
