@@ -15,6 +15,7 @@ public static class BurnUpReader
     public static async Task<BurnUp> ReadAsync(IDbConnection c, ProjectRow project, DateTimeOffset time)
     {
         var began = project.CreatedAt;
+        var until = await DoneCounts.UntilAsync(c);
         var step = Math.Max(1, (time.ToUnixTimeMilliseconds() - began) / Steps);
         // One walk over the tasks, however long they are worked on: when each was made, and when it was over. What is done and old is counted already.
         var groups = (await c.QueryAsync<Group>(
@@ -23,11 +24,11 @@ public static class BurnUpReader
               FROM tasks WHERE project_id = @Id AND status IN ('pending', 'in_progress', 'review', 'failed', 'quarantined') GROUP BY 1
             UNION ALL
             SELECT (created_at - @began) / @step, (completed_at - @began) / @step, MIN(started_at), COUNT(*), COALESCE(SUM(estimate_minutes), 0)
-              FROM tasks WHERE project_id = @Id AND status = 'done' AND completed_at >= (SELECT until FROM done_counted) GROUP BY 1, 2
+              FROM tasks WHERE project_id = @Id AND status = 'done' AND completed_at >= @until GROUP BY 1, 2
             UNION ALL
             SELECT ({DoneCounts.TimeOf("made_hour")} - @began) / @step, ({DoneCounts.TimeOf("done_hour")} - @began) / @step, MIN(started_at), SUM(tasks), SUM(minutes)
-              FROM done_by_hour WHERE project_id = @Id GROUP BY 1, 2
-            """, new { project.Id, began, step })).AsList();
+              FROM done_by_hour WHERE project_id = @Id AND done_hour < @until / 3600000 GROUP BY 1, 2
+            """, new { project.Id, began, step, until })).AsList();
         if (groups.Count == 0) return new BurnUp { Project = project.Key, Points = [] };
         var points = new List<BurnUpPoint>();
         Sum all = new(), over = new();
@@ -40,22 +41,23 @@ public static class BurnUpReader
         }
 
         var started = groups.Min(g => g.Started);
-        return new BurnUp { Project = project.Key, Points = points, Forecast = started is { } first ? await ForecastAsync(c, project.Id, first, time, all, over) : null };
+        return new BurnUp { Project = project.Key, Points = points, Forecast = started is { } first ? await ForecastAsync(c, project.Id, first, until, time, all, over) : null };
 
         static bool In(long at, int step) => at == step || (step == 0 && at < 0) || (step == Steps && at > Steps);
     }
 
-    private static async Task<Forecast?> ForecastAsync(IDbConnection c, string projectId, long started, DateTimeOffset time, Sum all, Sum done)
+    private static async Task<Forecast?> ForecastAsync(IDbConnection c, string projectId, long started, long until, DateTimeOffset time, Sum all, Sum done)
     {
         var part = Math.Max(1, (time.ToUnixTimeMilliseconds() - started) / Forecasts.Parts);
         // What was imported as done was nobody's work.
         var worked = (await c.QueryAsync<Group>(
             $"""
             SELECT (completed_at - @started) / @part AS made, COUNT(*) AS tasks, COALESCE(SUM(estimate_minutes), 0) AS minutes
-              FROM tasks WHERE project_id = @projectId AND status = 'done' AND completed_at >= (SELECT until FROM done_counted) AND started_at IS NOT NULL GROUP BY 1
+              FROM tasks WHERE project_id = @projectId AND status = 'done' AND completed_at >= @until AND started_at IS NOT NULL GROUP BY 1
             UNION ALL
-            SELECT ({DoneCounts.TimeOf("done_hour")} - @started) / @part, SUM(tasks), SUM(minutes) FROM done_by_hour WHERE project_id = @projectId AND worked = 1 GROUP BY 1
-            """, new { projectId, started, part })).AsList();
+            SELECT ({DoneCounts.TimeOf("done_hour")} - @started) / @part, SUM(tasks), SUM(minutes) FROM done_by_hour
+             WHERE project_id = @projectId AND worked = 1 AND done_hour < @until / 3600000 GROUP BY 1
+            """, new { projectId, started, part, until })).AsList();
         var parts = Enumerable.Range(0, Forecasts.Parts).Select(n => Weight(Sum.Of(worked.Where(g => g.Made == n || (n == Forecasts.Parts - 1 && g.Made > n))))).ToList();
         return Forecasts.Of(parts, Weight(all) - Weight(done), TimeSpan.FromMilliseconds(part), time);
 

@@ -19,7 +19,7 @@ public static class DoneCounts
     /// <summary>What was done less long ago is never counted: a plan that is younger is drawn exactly, and of an older one an hour is a small part of a step.</summary>
     private static readonly TimeSpan Recent = TimeSpan.FromDays(14);
 
-    /// <summary>Tasks by project and state, as rows of project_id, status, tasks, ready, minutes, started_at and worked_minutes, some of them in two rows; of one project when <c>@projectId</c> is not null.</summary>
+    /// <summary>Tasks by project and state, as rows of project_id, status, tasks, ready, minutes, started_at and worked_minutes, some of them in two rows; of one project when <c>@projectId</c> is not null. <c>@until</c> is what <see cref="UntilAsync"/> says.</summary>
     public const string States =
         """
         SELECT project_id, status, COUNT(*) AS tasks, SUM(ready) AS ready, COALESCE(SUM(estimate_minutes), 0) AS minutes, MIN(started_at) AS started_at,
@@ -27,18 +27,19 @@ public static class DoneCounts
           FROM tasks WHERE status IN ('pending', 'in_progress', 'review', 'failed', 'quarantined', 'cancelled') AND (@projectId IS NULL OR project_id = @projectId) GROUP BY project_id, status
         UNION ALL
         SELECT project_id, 'done', COUNT(*), 0, COALESCE(SUM(estimate_minutes), 0), MIN(started_at), COALESCE(SUM(CASE WHEN started_at IS NOT NULL THEN estimate_minutes END), 0)
-          FROM tasks WHERE status = 'done' AND completed_at >= (SELECT until FROM done_counted) AND (@projectId IS NULL OR project_id = @projectId) GROUP BY project_id
+          FROM tasks WHERE status = 'done' AND completed_at >= @until AND (@projectId IS NULL OR project_id = @projectId) GROUP BY project_id
         UNION ALL
-        SELECT project_id, 'done', SUM(tasks), 0, SUM(minutes), MIN(started_at), SUM(worked * minutes) FROM done_by_hour WHERE @projectId IS NULL OR project_id = @projectId GROUP BY project_id
+        SELECT project_id, 'done', SUM(tasks), 0, SUM(minutes), MIN(started_at), SUM(worked * minutes) FROM done_by_hour WHERE done_hour < @until / 3600000 AND (@projectId IS NULL OR project_id = @projectId) GROUP BY project_id
         """;
 
-    /// <summary>What agents did, as rows of agent_id, attempts, completed, failed, busy and minutes, several for each; of one agent when <c>@only</c> is not null.</summary>
+    /// <summary>What agents did, as rows of agent_id, attempts, completed, failed, busy and minutes, several for each; of one agent when <c>@only</c> is not null; at <c>@now</c>. <c>@until</c> is what <see cref="UntilAsync"/> says.</summary>
     public const string Attempts =
         $"""
-        SELECT agent_id, SUM(attempts) AS attempts, SUM(completed) AS completed, SUM(failed) AS failed, SUM(busy) AS busy, SUM(minutes) AS minutes FROM attempts_by_day WHERE @only IS NULL OR agent_id = @only GROUP BY agent_id
+        SELECT agent_id, SUM(attempts) AS attempts, SUM(completed) AS completed, SUM(failed) AS failed, SUM(busy) AS busy, SUM(minutes) AS minutes FROM attempts_by_day
+         WHERE day < @until / 86400000 AND (@only IS NULL OR agent_id = @only) GROUP BY agent_id
         UNION ALL
         SELECT {Attempt} FROM tasks t JOIN assignments s ON s.task_id = t.id
-         WHERE t.status = 'done' AND t.completed_at >= (SELECT until FROM done_counted) AND (@only IS NULL OR s.agent_id = @only) GROUP BY s.agent_id
+         WHERE t.status = 'done' AND t.completed_at >= @until AND (@only IS NULL OR s.agent_id = @only) GROUP BY s.agent_id
         UNION ALL
         SELECT {Attempt} FROM tasks t JOIN assignments s ON s.task_id = t.id
          WHERE t.status IN ('pending', 'in_progress', 'review', 'failed', 'quarantined', 'cancelled') AND t.started_at IS NOT NULL AND (@only IS NULL OR s.agent_id = @only) GROUP BY s.agent_id
@@ -53,8 +54,15 @@ public static class DoneCounts
     /// <summary>When something was made and done, from the hour that is counted: its middle.</summary>
     public static string TimeOf(string hour) => $"({hour} * {Hour} + {Hour / 2})";
 
+    /// <summary>
+    /// Before when everything done is counted. It is asked for first and then part of the question: an engine that knows it begins with the few that were
+    /// done since, and one that counts another day in between changes nothing about the answer.
+    /// </summary>
+    public static Task<long> UntilAsync(IDbConnection c) => c.QuerySingleAsync<long>("SELECT until FROM done_counted");
+
     public static async Task<Dictionary<string, int>> TasksByStateAsync(IDbConnection c) =>
-        (await c.QueryAsync<(string Status, int Tasks)>($"SELECT status, SUM(tasks) FROM ({States}) s GROUP BY status ORDER BY status", new { projectId = (string?)null })).ToDictionary(s => s.Status, s => s.Tasks, StringComparer.Ordinal);
+        (await c.QueryAsync<(string Status, int Tasks)>($"SELECT status, SUM(tasks) FROM ({States}) s GROUP BY status ORDER BY status", new { projectId = (string?)null, until = await UntilAsync(c) }))
+            .ToDictionary(s => s.Status, s => s.Tasks, StringComparer.Ordinal);
 
     /// <summary>A task that is done was estimated otherwise or deleted.</summary>
     internal static void Changed(StoreTransaction tx, TaskRow task)

@@ -41,10 +41,10 @@ public static class ProgressApi
         var rows = (await store.ReadAsync(c => c.QueryAsync<AgentRow>(agent is null ? AgentRow.Select + " WHERE a.active = 1 ORDER BY a.name LIMIT 1000" : AgentRow.ByIdOrName, new { agent }), ct)).AsList();
         if (agent is not null && rows.Count == 0) throw Refusal.NotFound("agent", agent);
         var only = agent is null ? null : rows[0].Id;
-        var work = (await store.ReadAsync(c => c.QueryAsync<WorkDone>(
+        var work = (await store.ReadAsync(async c => await c.QueryAsync<WorkDone>(
             $"""
             SELECT agent_id, SUM(completed) AS completed, SUM(failed) AS failed, SUM(busy) AS busy, SUM(minutes) AS minutes FROM ({DoneCounts.Attempts}) a GROUP BY agent_id
-            """, new { now, only }), ct)).ToDictionary(w => w.AgentId, StringComparer.Ordinal);
+            """, new { now, only, until = await DoneCounts.UntilAsync(c) }), ct)).ToDictionary(w => w.AgentId, StringComparer.Ordinal);
         var infos = await reader.InfosAsync(rows, ct);
         return [.. infos.Select(a => Of(a, work.GetValueOrDefault(a.Id), now))];
     }
@@ -103,7 +103,7 @@ public static class ProgressApi
                    (SELECT COALESCE(SUM(tokens_in), 0) FROM model_usage) AS tokens_in, (SELECT COALESCE(SUM(tokens_out), 0) FROM model_usage) AS tokens_out,
                    (SELECT COALESCE(SUM(cost_usd), 0) FROM model_usage) AS cost_usd
               FROM ({DoneCounts.Attempts}) a
-            """, new { only = (string?)null, now = time.GetUtcNow().ToUnixTimeMilliseconds() });
+            """, new { only = (string?)null, now = time.GetUtcNow().ToUnixTimeMilliseconds(), until = await DoneCounts.UntilAsync(c) });
         return row.ToWire(states);
     }, ct);
 

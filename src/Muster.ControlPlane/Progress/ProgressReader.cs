@@ -25,7 +25,7 @@ public static class ProgressReader
             $"""
             SELECT project_id, status, SUM(tasks) AS tasks, SUM(ready) AS ready, SUM(minutes) AS minutes, MIN(started_at) AS started_at, SUM(worked_minutes) AS worked_minutes
               FROM ({DoneCounts.States}) s GROUP BY project_id, status
-            """, new { projectId })).ToLookup(s => s.ProjectId, StringComparer.Ordinal);
+            """, new { projectId, until = await DoneCounts.UntilAsync(c) })).ToLookup(s => s.ProjectId, StringComparer.Ordinal);
         var epics = (await c.QueryAsync<EpicRow>("SELECT * FROM epics WHERE @projectId IS NULL OR project_id = @projectId ORDER BY number", new { projectId }))
             .ToLookup(e => e.ProjectId, StringComparer.Ordinal);
         return projects.ConvertAll(p => Of(p, [.. counts[p.Id]], [.. epics[p.Id].Select(e => e.ToInfo())], now));
