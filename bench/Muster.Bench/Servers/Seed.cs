@@ -36,7 +36,7 @@ internal static class Seed
         return 0;
     }
 
-    private static async Task FillAsync(Store store, int tasks, CancellationToken ct)
+    internal static async Task FillAsync(Store store, int tasks, CancellationToken ct)
     {
         var columns = await store.ReadAsync(async c =>
         {

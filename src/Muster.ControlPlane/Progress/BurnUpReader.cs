@@ -30,20 +30,27 @@ public static class BurnUpReader
               FROM done_by_hour WHERE project_id = @Id AND done_hour < @until / 3600000 GROUP BY 1, 2
             """, new { project.Id, began, step, until })).AsList();
         if (groups.Count == 0) return new BurnUp { Project = project.Key, Points = [] };
+        Sum[] made = [.. Enumerable.Repeat(new Sum(), Steps + 1)], done = [.. made];
+        foreach (var group in groups)
+        {
+            made[In(group.Made)] += group.Sum;
+            if (group.Done is { } at) done[In(at)] += group.Sum;
+        }
+
         var points = new List<BurnUpPoint>();
         Sum all = new(), over = new();
         for (var n = 0; n <= Steps; n++)
         {
-            // Steps are whole milliseconds: what comes after the last is in it.
-            all += Sum.Of(groups.Where(g => In(g.Made, n)));
-            over += Sum.Of(groups.Where(g => g.Done is { } at && In(at, n)));
+            all += made[n];
+            over += done[n];
             points.Add(new BurnUpPoint { At = n == Steps ? time : Times.At(began + (n * step)), Tasks = all.Tasks, TasksDone = over.Tasks, Hours = Math.Round(all.Minutes / 60.0, 2), HoursDone = Math.Round(over.Minutes / 60.0, 2) });
         }
 
         var started = groups.Min(g => g.Started);
         return new BurnUp { Project = project.Key, Points = points, Forecast = started is { } first ? await ForecastAsync(c, project.Id, first, until, time, all, over) : null };
 
-        static bool In(long at, int step) => at == step || (step == 0 && at < 0) || (step == Steps && at > Steps);
+        // Steps are whole milliseconds: what comes after the last is in it, and what was before the first in that.
+        static int In(long at) => (int)Math.Clamp(at, 0, Steps);
     }
 
     private static async Task<Forecast?> ForecastAsync(IDbConnection c, string projectId, long started, long until, DateTimeOffset time, Sum all, Sum done)
@@ -58,8 +65,9 @@ public static class BurnUpReader
             SELECT ({DoneCounts.TimeOf("done_hour")} - @started) / @part, SUM(tasks), SUM(minutes) FROM done_by_hour
              WHERE project_id = @projectId AND worked = 1 AND done_hour < @until / 3600000 GROUP BY 1
             """, new { projectId, started, part, until })).AsList();
-        var parts = Enumerable.Range(0, Forecasts.Parts).Select(n => Weight(Sum.Of(worked.Where(g => g.Made == n || (n == Forecasts.Parts - 1 && g.Made > n))))).ToList();
-        return Forecasts.Of(parts, Weight(all) - Weight(done), TimeSpan.FromMilliseconds(part), time);
+        Sum[] parts = [.. Enumerable.Repeat(new Sum(), Forecasts.Parts)];
+        foreach (var group in worked) parts[Math.Clamp(group.Made, 0, Forecasts.Parts - 1)] += group.Sum;
+        return Forecasts.Of([.. parts.Select(Weight)], Weight(all) - Weight(done), TimeSpan.FromMilliseconds(part), time);
 
         double Weight(Sum sum) => all.Minutes > 0 ? sum.Minutes / 60.0 : sum.Tasks;
     }
@@ -72,12 +80,12 @@ public static class BurnUpReader
         public long? Started { get; init; }
         public int Tasks { get; init; }
         public long Minutes { get; init; }
+
+        public Sum Sum => new(Tasks, Minutes);
     }
 
     private sealed record Sum(int Tasks = 0, long Minutes = 0)
     {
-        public static Sum Of(IEnumerable<Group> groups) => groups.Aggregate(new Sum(), (sum, g) => new Sum(sum.Tasks + g.Tasks, sum.Minutes + g.Minutes));
-
         public static Sum operator +(Sum one, Sum other) => new(one.Tasks + other.Tasks, one.Minutes + other.Minutes);
     }
 }

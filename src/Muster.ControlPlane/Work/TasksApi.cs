@@ -38,66 +38,49 @@ public static class TasksApi
         string? waiting, string? order, string? cursor, int? limit, CancellationToken ct)
     {
         if (status is not null && !TaskState.All.Contains(status)) throw Refusal.Invalid("status", $"status is one of {string.Join(", ", TaskState.All)}.");
-        var by = TaskOrder.Named(order);
-        var after = by.After(cursor);
         var epicNumber = int.TryParse(epic, out var number) ? number : (int?)null;
+        var wanted = new Wanted(TaskOrder.Named(order), project, cursor, Paging.Limit(limit));
         // Only what is asked for stands in the statement, and a state as it is: that is what lets an index answer it in order.
-        string?[] conditions =
-        [
-            project is null ? null : Ids.IsId(project) ? "p.id = @project" : "p.key = @projectKey",
-            status is null ? null : $"t.status = '{status}'",
-            epic is null ? null : epicNumber is null ? "t.epic_id = @epic" : "e.number = @epicNumber",
-            label is null ? null : @"t.labels LIKE @label ESCAPE '\'",
-            role is null ? null : "t.role = @role",
-            agent is null ? null : "(a.name = @agent OR a.id = @agent)",
-            search is null ? null : @"(t.title LIKE @search ESCAPE '\' OR p.key || '-' || t.number = @searchKey)",
-            waiting is null ? null : "t.hold_code = @waiting",
-            by.Only,
-            cursor is null ? null : by.Behind,
-        ];
-        var asked = string.Join(" AND ", conditions.Where(c => c is not null));
-        return await PageAsync(store, reader, by, asked,
-            new
+        wanted.Ask(status, $"t.status = '{status}'");
+        wanted.Ask(label, @"t.labels LIKE @label ESCAPE '\'", ("label", $"%\"{Escape(label ?? "")}\"%"));
+        wanted.Ask(role, "t.role = @role", ("role", role));
+        wanted.Ask(search, @"(t.title LIKE @search ESCAPE '\' OR p.key || '-' || t.number = @searchKey)", ("search", $"%{Escape(search ?? "")}%"), ("searchKey", search?.Trim().ToUpperInvariant()));
+        wanted.Ask(waiting, "t.hold_code = @waiting", ("waiting", waiting));
+        wanted.Ask(epicNumber is null ? epic : null, "t.epic_id = @epic", ("epic", epic));
+        wanted.AreFew = waiting is not null;
+        return await PageAsync(reader, wanted, await store.ReadAsync(async c =>
+        {
+            // What is named is looked up first: how many tasks it has, an engine can tell of an id; and what is not there has none.
+            if (epicNumber is not null)
             {
-                project = project?.ToLowerInvariant(),
-                projectKey = project?.ToUpperInvariant(),
-                epic,
-                epicNumber,
-                role,
-                agent,
-                waiting,
-                after.Value,
-                after.Key,
-                after.Number,
-                searchKey = search?.Trim().ToUpperInvariant(),
-                label = label is null ? null : $"%\"{Escape(label)}\"%",
-                search = search is null ? null : $"%{Escape(search)}%",
-                limit = Paging.Limit(limit) + 1,
-            }, Paging.Limit(limit), ct);
+                var epics = (await c.QueryAsync<string>("SELECT id FROM epics WHERE number = @epicNumber", new { epicNumber })).AsList();
+                if (epics.Count == 0) return [];
+                wanted.Ask(epic, "t.epic_id IN @epics", ("epics", epics));
+            }
+
+            if (agent is not null)
+            {
+                if (await c.QueryFirstOrDefaultAsync<string>("SELECT id FROM agents WHERE name = @agent OR id = @agent", new { agent }) is not { } agentId) return [];
+                wanted.Ask(agent, "t.agent_id = @agentId", ("agentId", agentId));
+            }
+
+            return await wanted.RowsAsync(c);
+        }, ct), ct);
     }
 
-    private static Task<Page<TaskInfo>> ListReady(Store store, TaskReader reader, string? project, string? cursor, int? limit, CancellationToken ct)
+    private static async Task<Page<TaskInfo>> ListReady(Store store, TaskReader reader, string? project, string? cursor, int? limit, CancellationToken ct)
     {
-        var after = TaskOrder.ByKey.After(cursor);
-        return PageAsync(store, reader, TaskOrder.ByKey,
-            $"""
-            t.ready = 1 AND p.paused = 0 AND (@project IS NULL OR p.id = @project OR p.key = @projectKey) AND {TaskOrder.ByKey.Behind}
-            """, new { project, projectKey = project?.ToUpperInvariant(), after.Value, after.Key, after.Number, limit = Paging.Limit(limit) + 1 }, Paging.Limit(limit), ct);
+        var wanted = new Wanted(TaskOrder.ByKey, project, cursor, Paging.Limit(limit));
+        wanted.Ask("", "t.ready = 1");
+        wanted.Ask("", "p.paused = 0");
+        return await PageAsync(reader, wanted, await store.ReadAsync(wanted.RowsAsync, ct), ct);
     }
 
-    /// <summary>Which tasks stand on the page is decided by their ids; only those are then read whole, which of a million are few.</summary>
-    private static async Task<Page<TaskInfo>> PageAsync(Store store, TaskReader reader, TaskOrder order, string asked, object args, int limit, CancellationToken ct)
+    private static async Task<Page<TaskInfo>> PageAsync(TaskReader reader, Wanted wanted, List<TaskRow> rows, CancellationToken ct) => new()
     {
-        // Which table is met first is said where an engine would sort all tasks to find the first few: in the order of their keys they are met project by
-        // project, and those of an epic are few. What is held is few as well, and has an index.
-        var tasks = order == TaskOrder.ByKey && !asked.Contains("t.hold_code", StringComparison.Ordinal) ? "projects p CROSS JOIN tasks t" : "projects p, tasks t";
-        if (asked.Contains("e.number", StringComparison.Ordinal)) (tasks, asked) = ("epics e CROSS JOIN tasks t CROSS JOIN projects p", asked + " AND t.epic_id = e.id");
-        if (asked.Contains("a.name", StringComparison.Ordinal)) tasks += " JOIN agents a ON a.id = t.agent_id";
-        var sql = $"{TaskQueries.Select} WHERE t.id IN (SELECT t.id FROM {tasks} WHERE p.id = t.project_id{(asked.Length == 0 ? "" : " AND " + asked)}{order.Sql} LIMIT @limit){order.Sql}";
-        var rows = (await store.ReadAsync(c => c.QueryAsync<TaskRow>(sql, args), ct)).AsList();
-        var infos = await reader.InfosAsync([.. rows.Take(limit)], ct);
-        return new Page<TaskInfo> { Items = infos, Next = rows.Count > limit ? Paging.Encode(order.Cursor(rows[limit - 1])) : null };
-    }
+        Items = await reader.InfosAsync([.. rows.Take(wanted.Limit)], ct),
+        Next = rows.Count > wanted.Limit ? Paging.Encode(wanted.Order.Cursor(rows[wanted.Limit - 1])) : null,
+    };
 
     private static string Escape(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal);
 
