@@ -18,12 +18,17 @@ public sealed class DoneCounter(Store store, TimeProvider time, ILogger<DoneCoun
         }
 
         var part = time.GetUtcNow().ToUnixTimeSeconds() / 3600 % Parts;
-        foreach (var day in (await store.ReadAsync(DoneCounts.DaysAsync, ct)).Where(day => day % Parts == part))
+        var (first, end) = await store.ReadAsync(DoneCounts.DaysAsync, ct);
+        for (var day = first; day < end; day++)
+        {
+            if (day % Parts != part) continue;
+            var again = day;
             await store.WriteAsync(tx =>
             {
-                DoneCounts.CountAgain(tx, day);
+                DoneCounts.CountAgain(tx, again);
                 return true;
             }, ct);
+        }
     }
 
     private async Task LeadAsync(CancellationToken ct)

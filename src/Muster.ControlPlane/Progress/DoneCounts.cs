@@ -75,7 +75,12 @@ public static class DoneCounts
     {
         var until = Until(tx);
         var limit = (tx.Now - (long)Recent.TotalMilliseconds) / Day * Day;
-        if (until >= limit) return false;
+        if (until >= limit)
+        {
+            if (until > limit) GoBack(tx, limit);
+            return false;
+        }
+
         var next = tx.QueryFirst<long?>("SELECT MIN(completed_at) FROM tasks WHERE status = 'done' AND completed_at >= @until", new { until });
         var counted = limit;
         if (next is { } first && first < limit)
@@ -97,8 +102,20 @@ public static class DoneCounts
         if ((day + 1) * Day <= Until(tx)) Count(tx, day * Day);
     }
 
-    /// <summary>Days that are counted and have something.</summary>
-    internal static async Task<IReadOnlyList<long>> DaysAsync(IDbConnection c) => (await c.QueryAsync<long>("SELECT DISTINCT done_hour / 24 FROM done_by_hour")).AsList();
+    /// <summary>The days that are counted: the first on which something was done, and the first that is not counted.</summary>
+    internal static async Task<(long First, long End)> DaysAsync(IDbConnection c)
+    {
+        var until = await UntilAsync(c);
+        return ((await c.QuerySingleAsync<long?>("SELECT MIN(completed_at) FROM tasks WHERE status = 'done' AND completed_at < @until", new { until }) ?? until) / Day, until / Day);
+    }
+
+    /// <summary>The clock was set back: what is done from now on would be taken for counted.</summary>
+    private static void GoBack(StoreTransaction tx, long limit)
+    {
+        tx.Execute("DELETE FROM done_by_hour WHERE done_hour >= @hour", new { hour = limit / Hour });
+        tx.Execute("DELETE FROM attempts_by_day WHERE day >= @day", new { day = limit / Day });
+        tx.ExecuteOne("UPDATE done_counted SET until = @limit", new { limit });
+    }
 
     private static long Until(StoreTransaction tx) => tx.QueryFirst<long>("SELECT until FROM done_counted");
 

@@ -84,6 +84,24 @@ public sealed class DoneCountsTests
         Assert.Equal(right, await CountedAsync(plane));
     }
 
+    [Fact]
+    public async Task A_clock_that_was_years_ahead_for_a_moment_leaves_nothing_uncounted()
+    {
+        await using var plane = await StartAsync();
+        await CountAsync(plane);
+        var right = await CountedAsync(plane);
+
+        plane.Clock.Advance(TimeSpan.FromDays(3650));
+        await CountAsync(plane);
+        Assert.NotEqual(right, await CountedAsync(plane));
+        plane.Clock.Advance(TimeSpan.FromDays(-3650));
+        await CountAsync(plane);
+
+        Assert.Equal(right, await CountedAsync(plane));
+        Assert.Equal(6, (await plane.GetAsync<ProgressSummary>(Routes.ProgressSummary)).Projects[0].ByStatus[TaskState.Done]);
+        Assert.Empty(await plane.Store.ReadAsync(StoreCheck.RunAsync));
+    }
+
     private static Task<string> CountedAsync(TestPlane plane) => plane.Store.ReadAsync(async c =>
         JsonSerializer.Serialize(await c.QueryAsync<(long, long, long)>("SELECT done_hour, tasks, minutes FROM done_by_hour ORDER BY done_hour, made_hour, worked"), Fields));
 
