@@ -64,10 +64,19 @@ public sealed class LeaseKeeper(Store store, LeaseTable leases, DueTimes due, Ti
     private async Task FreeAsync(CancellationToken ct)
     {
         if (!due.HasPassed()) return;
-        await store.WriteAsync(tx =>
+        try
         {
-            Readiness.TimePassed(tx);
-            due.Reset(tx);
-        }, ct);
+            await store.WriteAsync(tx =>
+            {
+                Readiness.TimePassed(tx);
+                due.Reset(tx);
+            }, ct);
+        }
+        catch
+        {
+            // The next time that was noted is that of a store in which these are free, and they are not.
+            due.Forget();
+            throw;
+        }
     }
 }

@@ -19,17 +19,19 @@ public sealed class NothingLeftTests
     private const int Tasks = 6 * Agents * Together;
 
     [Fact]
-    public async Task Tasks_that_are_done_leave_nothing_in_memory() => Assert.InRange(await GrowthAsync(_ => { }), int.MinValue, Tasks - 1);
+    public async Task Tasks_that_are_done_leave_nothing_in_memory() => Assert.InRange((await GrowthAsync(_ => { })).Min(), int.MinValue, Tasks - 1);
 
     [Fact]
     public async Task Who_keeps_a_word_of_each_is_found_out()
     {
         List<EventRow> kept = [];
-        Assert.InRange(await GrowthAsync(plane => plane.Store.Listen(committed => kept.AddRange(committed.Events))), 4 * Tasks, int.MaxValue);
+        // In most rounds: once, the table of the tasks that wait may become smaller by as much.
+        var growth = (await GrowthAsync(plane => plane.Store.Listen(committed => kept.AddRange(committed.Events)))).Order().ToList();
+        Assert.InRange(growth[growth.Count / 2], 4 * Tasks, int.MaxValue);
     }
 
-    /// <summary>How many objects more there are after a round of tasks: in the round that left the fewest.</summary>
-    private static async Task<int> GrowthAsync(Action<TestPlane> plant)
+    /// <summary>How many objects more there are after each round of tasks.</summary>
+    private static async Task<IReadOnlyList<int>> GrowthAsync(Action<TestPlane> plant)
     {
         await using var plane = await TestPlane.StartAsync();
         plant(plane);
@@ -44,16 +46,16 @@ public sealed class NothingLeftTests
         // task is kept of each, in every round.
         await WorkAsync(plane);
         var before = Reachable(plane);
-        var least = int.MaxValue;
+        List<int> growth = [];
         for (var round = 1; round < Rounds; round++)
         {
             await WorkAsync(plane);
             var now = Reachable(plane);
-            least = Math.Min(least, now - before);
+            growth.Add(now - before);
             before = now;
         }
 
-        return least;
+        return growth;
     }
 
     private static Task WorkAsync(TestPlane plane) => Task.WhenAll(Enumerable.Range(0, Agents).Select(async n =>

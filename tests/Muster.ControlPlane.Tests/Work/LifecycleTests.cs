@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Dapper;
 using FsCheck;
 using FsCheck.Fluent;
+using Microsoft.Data.Sqlite;
 using Muster.Contracts;
 using Muster.Contracts.Work;
 using Muster.ControlPlane.Storage;
@@ -124,6 +125,33 @@ public sealed class LifecycleTests
             UNION ALL SELECT 'assignment of ' || t.number FROM tasks t WHERE (t.status = 'in_progress') <> EXISTS (SELECT 1 FROM assignments s WHERE s.task_id = t.id AND s.status = 'active' AND s.epoch = t.epoch AND s.id = t.assignment_id)
             """))).ToList();
         Assert.True(wrong.Count == 0, $"seed {seed}, step {step}: {string.Join("; ", wrong)}");
+    }
+
+    /// <summary>What was noted in memory while it was written must not outlive that it was not (C1): the disk was full at the commit.</summary>
+    [Fact]
+    public async Task A_time_that_has_come_is_not_forgotten_when_the_commit_that_frees_the_task_fails()
+    {
+        Assert.SkipUnless(string.IsNullOrEmpty(Environment.GetEnvironmentVariable("MUSTER_TEST_STORE")), "A commit is made to fail by a trigger as the embedded engine writes it.");
+        await using var plane = await TestPlane.StartAsync();
+        await plane.ProjectAsync();
+        await plane.TaskAsync(new CreateTask { Project = "FLT", Title = "later", NotBefore = plane.Clock.GetUtcNow().AddHours(1) });
+        await using var beside = new SqliteConnection($"Data Source={Path.Combine(plane.Folder, "muster.db")};Pooling=False");
+        await beside.ExecuteAsync(
+            """
+            CREATE TABLE referred (id INTEGER PRIMARY KEY);
+            CREATE TABLE refers (id INTEGER REFERENCES referred (id) DEFERRABLE INITIALLY DEFERRED);
+            CREATE TRIGGER fails_at_commit AFTER UPDATE OF not_before ON tasks BEGIN INSERT INTO refers (id) VALUES (1); END
+            """);
+        plane.Clock.Advance(TimeSpan.FromHours(2));
+        // The plane's own sweep may have been first.
+        var failed = await Record.ExceptionAsync(() => plane.PassAsync(TimeSpan.Zero));
+        Assert.True(failed is null or DbException, $"{failed}");
+        Assert.Equal(TaskState.Pending, (await plane.ReadTaskAsync("FLT-1")).Status);
+        Assert.Equal(0, await plane.Store.ReadAsync(c => c.QuerySingleAsync<int>("SELECT SUM(ready) FROM tasks")));
+
+        await beside.ExecuteAsync("DROP TRIGGER fails_at_commit");
+        await plane.PassAsync(TimeSpan.Zero);
+        Assert.Equal(1, await plane.Store.ReadAsync(c => c.QuerySingleAsync<int>("SELECT SUM(ready) FROM tasks")));
     }
 
     /// <summary>Full jitter never exceeds its ceiling, and giving up always needs the project's number of failures.</summary>
