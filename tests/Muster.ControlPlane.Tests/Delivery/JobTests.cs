@@ -1,3 +1,5 @@
+using Dapper;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Muster.Contracts;
 using Muster.Contracts.Delivery;
@@ -43,6 +45,25 @@ public sealed class JobTests
         for (var i = 0; i < 2; i++)
             Assert.Equal(JobState.Passed, (await forge.Plane.PostAsync<JobInfo>(Routes.With(Routes.JobReport, job.Job.Id), new JobReport { Outcome = JobState.Passed }, again.Lease)).State);
         await forge.UntilStatusAsync(task.Task.Key, TaskState.Done);
+    }
+
+    /// <summary>The lease is gone from memory by then: nobody else would take the job back.</summary>
+    [Fact]
+    public async Task A_job_is_taken_back_although_the_store_could_not_write_it_at_first()
+    {
+        Assert.SkipUnless(string.IsNullOrEmpty(Environment.GetEnvironmentVariable("MUSTER_TEST_STORE")), "A write is made to fail by a trigger as the embedded engine writes it.");
+        await using var forge = await Forge.StartAsync(host: false, options: o => o.JobLeaseSeconds = 2);
+        await HostAsync(forge, "one");
+        await HostAsync(forge, "two");
+        await forge.HandInAsync(await forge.ClaimAsync("ada"), "a.txt", "one\n");
+        var job = Assert.Single((await ClaimAsync(forge, "one", 30)).Jobs);
+        await using var beside = new SqliteConnection($"Data Source={Path.Combine(forge.Plane.Folder, "muster.db")};Pooling=False");
+        await beside.ExecuteAsync("CREATE TRIGGER fails BEFORE UPDATE OF state ON jobs BEGIN SELECT RAISE(ABORT, 'no room'); END");
+        while (forge.Plane.Services.GetRequiredService<JobLeases>().FirstExpiry() is not null) await Task.Delay(20);
+
+        await beside.ExecuteAsync("DROP TRIGGER fails");
+        var again = Assert.Single((await ClaimAsync(forge, "two", 30)).Jobs);
+        Assert.Equal((job.Job.Id, 2, "two"), (again.Job.Id, again.Job.Attempts, again.Job.Host));
     }
 
     [Fact]

@@ -20,6 +20,9 @@ internal sealed class JobKeeper : BackgroundService
     private readonly ILogger _logger;
     private readonly Pulse _moved = new();
 
+    /// <summary>Taken from their hosts, and not yet in the store: a write that fails is tried again.</summary>
+    private readonly Queue<(string JobId, int Epoch)> _expired = [];
+
     public JobKeeper(Store store, JobLeases leases, ReportJob report, ClaimJobs claims, TimeProvider time, IOptions<DeliveryOptions> options, ILogger<JobKeeper> logger)
     {
         (_store, _leases, _report, _claims, _time, _options, _logger) = (store, leases, report, claims, time, options.Value, logger);
@@ -35,7 +38,13 @@ internal sealed class JobKeeper : BackgroundService
     private async Task StepAsync(CancellationToken ct)
     {
         var beat = _moved.Next;
-        foreach (var (job, epoch) in _leases.TakeExpired()) await _store.WriteAsync(tx => _report.Expire(tx, job, epoch), ct);
+        foreach (var expired in _leases.TakeExpired()) _expired.Enqueue(expired);
+        while (_expired.TryPeek(out var next))
+        {
+            await _store.WriteAsync(tx => _report.Expire(tx, next.JobId, next.Epoch), ct);
+            _expired.Dequeue();
+        }
+
         // A lease that is renewed moves its expiry back without a beat, so the time is only when to look again.
         await Pulse.WaitAsync(beat, await NextAsync(ct), _time, ct);
         _claims.Wake();
