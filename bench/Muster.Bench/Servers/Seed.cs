@@ -16,25 +16,31 @@ internal static class Seed
 {
     public const string Project = "BEN";
 
-    private const int Piece = 50_000;
+    /// <summary>Rows of one statement.</summary>
+    internal const int Piece = 50_000;
 
     /// <summary>Makes a store with so many ready tasks; gives the address for <c>muster serve --store</c>, null for the embedded one.</summary>
-    public static async Task<string?> FillAsync(string folder, Postgres? postgres, int tasks, CancellationToken ct)
+    public static Task<string?> FillAsync(string folder, Postgres? postgres, int tasks, CancellationToken ct) => InChildAsync("seed", folder, postgres, tasks, ct);
+
+    /// <summary>Fills a new store in a child; gives its address.</summary>
+    internal static async Task<string?> InChildAsync(string command, string folder, Postgres? postgres, int tasks, CancellationToken ct)
     {
         var address = postgres?.Address(await postgres.NewDatabaseAsync(ct));
-        await Child.RunAsync("dotnet", [typeof(Seed).Assembly.Location, "seed", folder, $"{tasks}", .. address is null ? (string[])[] : [address]], ct);
+        await Child.RunAsync("dotnet", [typeof(Seed).Assembly.Location, command, folder, $"{tasks}", .. address is null ? (string[])[] : [address]], ct);
         return address;
     }
 
     /// <summary>What the child runs: a process of its own, so that this one's memory and way with sockets play no part.</summary>
     public static async Task<int> RunAsync(string folder, int tasks, string? address)
     {
-        await using Store store = address is null
-            ? SqliteStore.Open(folder, TimeProvider.System, NullLogger.Instance)
-            : await PostgresStore.OpenAsync(PostgresAddress.Parse(address), TimeProvider.System, NullLogger.Instance);
+        await using var store = await OpenAsync(folder, address);
         await FillAsync(store, tasks, CancellationToken.None);
         return 0;
     }
+
+    internal static async Task<Store> OpenAsync(string folder, string? address) => address is null
+        ? SqliteStore.Open(folder, TimeProvider.System, NullLogger.Instance)
+        : await PostgresStore.OpenAsync(PostgresAddress.Parse(address), TimeProvider.System, NullLogger.Instance);
 
     internal static async Task FillAsync(Store store, int tasks, CancellationToken ct)
     {

@@ -1,10 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using Muster.Contracts.Work;
 using Muster.ControlPlane.Progress;
-using Muster.ControlPlane.Storage;
-using Muster.ControlPlane.Work;
-using Muster.Integrations.Postgres;
-using Muster.Integrations.Sqlite;
 
 namespace Muster.Bench.Servers;
 
@@ -14,24 +9,16 @@ internal static class Years
     public const string Agent = "bench-1";
 
     private const int Agents = 20;
-    private const int Piece = 50_000;
     private const int Waiting = 2_000;
     private const long Span = 2L * 365 * 86_400_000;
 
     /// <summary>Gives the address for <c>muster serve --store</c>, null for the embedded one.</summary>
-    public static async Task<string?> FillAsync(string folder, Postgres? postgres, int done, CancellationToken ct)
-    {
-        var address = postgres?.Address(await postgres.NewDatabaseAsync(ct));
-        await Child.RunAsync("dotnet", [typeof(Years).Assembly.Location, "seed-years", folder, $"{done}", .. address is null ? (string[])[] : [address]], ct);
-        return address;
-    }
+    public static Task<string?> FillAsync(string folder, Postgres? postgres, int done, CancellationToken ct) => Seed.InChildAsync("seed-years", folder, postgres, done, ct);
 
     /// <summary>What the child runs.</summary>
     public static async Task<int> RunAsync(string folder, int done, string? address)
     {
-        await using Store store = address is null
-            ? SqliteStore.Open(folder, TimeProvider.System, NullLogger.Instance)
-            : await PostgresStore.OpenAsync(PostgresAddress.Parse(address), TimeProvider.System, NullLogger.Instance);
+        await using var store = await Seed.OpenAsync(folder, address);
         await Seed.FillAsync(store, Waiting, CancellationToken.None);
         await store.WriteAsync(tx => tx.Execute(
             """
@@ -39,9 +26,9 @@ internal static class Years
             INSERT INTO agents (id, name, desired, health, created_at, updated_at)
             SELECT '01999999-1111-7000-8000-' || CAST(100000000000 + n.i AS TEXT), 'bench-' || n.i, 'running', 'offline', @Now - @Span, @Now FROM n
             """, new { Agents, Span, tx.Now }));
-        for (var made = 0; made < done; made += Piece)
+        for (var made = 0; made < done; made += Seed.Piece)
         {
-            var piece = new { made, count = Math.Min(Piece, done - made), Agents, Waiting, step = Span / done };
+            var piece = new { made, count = Math.Min(Seed.Piece, done - made), Agents, Waiting, step = Span / done };
             foreach (var part in Parts) await store.WriteAsync(tx => tx.Execute(part, new { piece.made, piece.count, piece.Agents, piece.Waiting, piece.step, began = tx.Now - Span, tx.Now }));
         }
 
