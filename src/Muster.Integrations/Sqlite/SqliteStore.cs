@@ -51,7 +51,13 @@ public sealed class SqliteStore : Store
             connection.Open();
             if (!OperatingSystem.IsWindows())
                 File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-            connection.Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=4000;");
+            // Splitting a page of an index numbers one of its parts 262145 for a moment, and after that the commit walks all that is cached
+            // for pages behind the end of the file: with 64 MiB, an eighth of a small commit. What a transaction changes may still take so much.
+            connection.Execute(
+                """
+                PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;
+                PRAGMA cache_size=-8192; PRAGMA cache_spill=16384; PRAGMA wal_autocheckpoint=4000;
+                """);
             Migrations.Apply(connection, new MigrationRun { Filling = filling });
             return new SqliteStore(path, connection, time, logger);
         }
