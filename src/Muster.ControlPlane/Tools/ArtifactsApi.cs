@@ -43,25 +43,39 @@ public static class ArtifactsApi
         var lease = Leases.Header(http);
         if (principal.Scope == Scopes.Agent) await store.WriteAsync(tx => Leases.Require(tx, store, lease).Id, ct);
         var (sha, size) = await files.PutAsync(http.Request.Body, ct);
-        var info = await store.WriteAsync(tx =>
+        try
         {
-            var task = principal.Scope == Scopes.Agent ? Leases.Require(tx, store, lease) : taskId is null ? null : TaskQueries.Get(tx, taskId);
-            var row = new ArtifactRow
+            var info = await store.WriteAsync(tx =>
             {
-                Id = Ids.New(),
-                Name = name,
-                TaskId = task?.Id,
-                AssignmentId = task?.AssignmentId,
-                ContentType = contentType ?? "application/octet-stream",
-                Size = size,
-                Sha256 = sha,
-                CreatedAt = tx.Now,
-            };
-            tx.ExecuteOne("INSERT INTO artifacts (id, name, task_id, assignment_id, content_type, size, sha256, created_at) VALUES (@Id, @Name, @TaskId, @AssignmentId, @ContentType, @Size, @Sha256, @CreatedAt)", row);
-            tx.Emit(EventTypes.ArtifactStored, $"Artifact '{name}' was stored ({size} bytes)", task?.ProjectId, task?.Id, data: new { artifactId = row.Id, name, size });
-            return row.ToInfo();
-        }, ct);
-        return TypedResults.Created(Routes.With(Routes.Artifact, info.Id), info);
+                files.Require(sha);
+                var task = principal.Scope == Scopes.Agent ? Leases.Require(tx, store, lease) : taskId is null ? null : TaskQueries.Get(tx, taskId);
+                return Add(tx, task, new ArtifactRow
+                {
+                    Id = Ids.New(),
+                    Name = name,
+                    TaskId = task?.Id,
+                    AssignmentId = task?.AssignmentId,
+                    ContentType = contentType ?? "application/octet-stream",
+                    Size = size,
+                    Sha256 = sha,
+                    CreatedAt = tx.Now,
+                });
+            }, ct);
+            return TypedResults.Created(Routes.With(Routes.Artifact, info.Id), info);
+        }
+        catch (Refusal)
+        {
+            // The lease was lost meanwhile, or there is no such task: content that nobody names is not kept.
+            await files.RemoveUnnamedAsync(store, sha, CancellationToken.None);
+            throw;
+        }
+    }
+
+    private static ArtifactInfo Add(StoreTransaction tx, TaskRow? task, ArtifactRow row)
+    {
+        tx.ExecuteOne("INSERT INTO artifacts (id, name, task_id, assignment_id, content_type, size, sha256, created_at) VALUES (@Id, @Name, @TaskId, @AssignmentId, @ContentType, @Size, @Sha256, @CreatedAt)", row);
+        tx.Emit(EventTypes.ArtifactStored, $"Artifact '{row.Name}' was stored ({row.Size} bytes)", task?.ProjectId, task?.Id, data: new { artifactId = row.Id, name = row.Name, size = row.Size });
+        return row.ToInfo();
     }
 
     private static async Task<ArtifactInfo> Get(string id, Store store, CancellationToken ct) => (await RowAsync(store, id, ct)).ToInfo();
@@ -78,14 +92,14 @@ public static class ArtifactsApi
 
     private static async Task<NoContent> Delete(string id, Store store, ArtifactStore files, CancellationToken ct)
     {
-        var orphan = await store.WriteAsync(tx =>
+        var sha = await store.WriteAsync(tx =>
         {
             var row = tx.QueryFirst<ArtifactRow>("SELECT * FROM artifacts WHERE id = @id", new { id }) ?? throw Refusal.NotFound("artifact", id);
             tx.ExecuteOne("DELETE FROM artifacts WHERE id = @id", new { id });
             tx.Emit(EventTypes.ArtifactDeleted, $"Artifact '{row.Name}' was deleted", taskId: row.TaskId, data: new { artifactId = id });
-            return tx.QueryFirst<int>("SELECT COUNT(*) FROM artifacts WHERE sha256 = @Sha256", new { row.Sha256 }) == 0 ? row.Sha256 : null;
+            return row.Sha256;
         }, ct);
-        if (orphan is not null) files.Delete(orphan);
+        await files.RemoveUnnamedAsync(store, sha, CancellationToken.None);
         return TypedResults.NoContent();
     }
 
