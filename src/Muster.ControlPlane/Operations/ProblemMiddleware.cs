@@ -23,7 +23,9 @@ public sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddl
         catch (Exception error) when (!http.Response.HasStarted)
         {
             var problem = Of(error);
-            if (problem.Status >= 500) logger.LogError(error, "{Method} {Path} failed", http.Request.Method, http.Request.Path);
+            // What has a code of its own is known, and told by whoever met it as well.
+            if (problem.Status == 500) logger.LogError(error, "{Method} {Path} failed", http.Request.Method, http.Request.Path);
+            else if (problem.Status > 500) logger.LogWarning("A request was answered with {Code}: {Detail}", problem.Code, problem.Detail);
             await WriteAsync(http, problem, (error as Refusal)?.RetryAfter);
         }
     }

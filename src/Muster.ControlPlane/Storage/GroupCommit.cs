@@ -143,7 +143,7 @@ public sealed class GroupCommit : IAsyncDisposable
             // it did, and who was not answered yet hears so.
             Undo(batch.Operations);
             batch.Fail(error);
-            _logger.LogError(error, "A commit of {Operations} operations failed", batch.Operations.Count);
+            _logger.LogError(error, "A commit failed");
         }
     }
 

@@ -3,10 +3,11 @@ using Muster.Runner;
 
 namespace Muster.Hosting;
 
-/// <summary>The log of plane and host: a file of bounded size, and on the terminal what a person should know.</summary>
+/// <summary>The log of plane and host: a file of bounded size, and on the terminal what a person should know. What goes wrong again and again stands there once a minute.</summary>
 internal sealed class PlaneLog(string folder, bool verbose, bool onTerminal) : ILoggerProvider
 {
     private readonly RotatingLog _file = new(Path.Combine(folder, "plane.log"), TimeProvider.System);
+    private readonly Repetitions _repetitions = new(TimeProvider.System);
 
     public ILogger CreateLogger(string categoryName) => new Category(this, categoryName);
 
@@ -18,12 +19,23 @@ internal sealed class PlaneLog(string folder, bool verbose, bool onTerminal) : I
         // Where it may log anything at all, it makes an activity and a scope for each request, which nothing here reads.
         .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", verbose ? LogLevel.Information : LogLevel.None);
 
-    public void Dispose() => _file.Dispose();
+    public void Dispose()
+    {
+        foreach (var line in _repetitions.End()) _file.Write(line);
+        _file.Dispose();
+    }
 
     private void Write(string category, LogLevel level, string text, Exception? error)
     {
-        var line = $"{Short(level)} {category}: {text.ReplaceLineEndings(" ")}{(error is null ? "" : " | " + error.ToString().ReplaceLineEndings(" | "))}";
-        _file.Write(line);
+        var said = $"{Short(level)} {category}: {text.ReplaceLineEndings(" ")}";
+        if (level >= LogLevel.Warning)
+        {
+            var isNew = _repetitions.IsNew(error is null ? said : $"{said} | {error.GetType()}: {error.Message.ReplaceLineEndings(" ")}", out var again);
+            foreach (var line in again) _file.Write(line);
+            if (!isNew) return;
+        }
+
+        _file.Write(said + (error is null ? "" : " | " + error.ToString().ReplaceLineEndings(" | ")));
         if (onTerminal && (level >= LogLevel.Warning || verbose)) Show($"{Short(level)} {Terminals.Plain.Line(text)}{(error is null ? "" : $" ({error.GetType().Name}: {Terminals.Plain.Line(error.Message)})")}");
     }
 
