@@ -36,9 +36,12 @@ static async Task AnswerAsync(TcpClient client)
             }
 
             if (asked is null) return;
-            if (asked.Split(' ')[1] == "/die") Environment.Exit(3);
+            var path = asked.Split(' ')[1];
+            if (path == "/die") Environment.Exit(3);
+            // A character set that .NET does not know by itself, as many programs name one.
+            var type = path == "/health" ? "Content-Type: text/plain; charset=windows-1252\r\n" : "";
             var body = $"{(await File.ReadAllTextAsync("version.txt")).Trim()} {Environment.ProcessId}";
-            await stream.WriteAsync(Encoding.UTF8.GetBytes($"HTTP/1.1 {(File.Exists("sick.txt") ? "500 Sick" : "200 OK")}\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n\r\n{body}"));
+            await stream.WriteAsync(Encoding.UTF8.GetBytes($"HTTP/1.1 {(File.Exists("sick.txt") ? "500 Sick" : "200 OK")}\r\n{type}Content-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n\r\n{body}"));
         }
         catch (IOException)
         {

@@ -24,7 +24,7 @@ internal sealed class WorkSaver(Workspace workspace, TaskContext context, Action
             _newest = commit;
             await Patience.TolerateAsync(() => context.ReportProgressAsync(new AssignmentProgress { WipSha = commit }, cancellation), notice);
         }
-        catch (GitException error)
+        catch (Exception error) when (error is GitException or IOException or UnauthorizedAccessException)
         {
             notice($"{context.Task.Key}: half-done work could not be saved now: {error.Message}");
         }

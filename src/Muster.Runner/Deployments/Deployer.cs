@@ -68,5 +68,11 @@ public sealed class Deployer(HostFolders folders, string marker, TimeProvider ti
         {
             // The host stops before it was up again.
         }
+#pragma warning disable CA1031 // Whatever is wrong with one environment is told; the others are restored, and stopped in good order.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            notice($"{request.Key}: not restored: {error.Message}");
+        }
     }
 }

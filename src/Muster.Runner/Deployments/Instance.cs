@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Muster.Runner.Processes;
 
 namespace Muster.Runner.Deployments;
@@ -80,7 +81,8 @@ internal sealed class Instance : IAsyncDisposable
         {
             var address = new Uri($"http://127.0.0.1:{Port}/{path.TrimStart('/')}");
             using var response = await http.GetAsync(address, cancellation);
-            var body = await response.Content.ReadAsStringAsync(cancellation);
+            // Not by the character set that it names: that may be none that we know.
+            var body = Encoding.UTF8.GetString(await response.Content.ReadAsByteArrayAsync(cancellation));
             return new HealthAnswer((int)response.StatusCode, body.Length <= BodyLimit ? body : body[..BodyLimit]);
         }
         catch (HttpRequestException error)

@@ -97,8 +97,17 @@ internal sealed class ProcessTarget(HostFolders folders, string marker, TimeProv
         }
 
         await SwitchAsync(request, relay, instance);
-        await File.WriteAllTextAsync(_portFile, $"{relay.Port}", CancellationToken.None);
-        release.Prune();
+        try
+        {
+            await File.WriteAllTextAsync(_portFile, $"{relay.Port}", CancellationToken.None);
+            release.Prune();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // It serves. That its port is not remembered, or that an older release stays, is told and changes nothing in that.
+            notice($"{request.Key}: {error.Message}");
+        }
+
         return new DeployResult(JobState.Passed, null, $"http://127.0.0.1:{relay.Port}", health, output.ToString());
     }
 
@@ -127,7 +136,7 @@ internal sealed class ProcessTarget(HostFolders folders, string marker, TimeProv
             await instance.DisposeAsync();
             return (null, health, ended && Instance.IsTaken(instance.Port));
         }
-        catch (OperationCanceledException)
+        catch
         {
             await instance.DisposeAsync();
             throw;

@@ -8,7 +8,7 @@ namespace Muster.Runner.Jobs;
 /// The jobs in hand, on disk, with their leases: a daemon that was killed cannot hand them back, so the next one does. Without
 /// that they would wait until their leases run out.
 /// </summary>
-internal sealed class JobBook(HostFolders folders)
+internal sealed class JobBook(HostFolders folders, Action<string> notice)
 {
     private readonly string _file = Path.Combine(folders.Root, "jobs.json");
     private readonly Lock _gate = new();
@@ -53,8 +53,16 @@ internal sealed class JobBook(HostFolders folders)
     {
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using (var stream = new FileStream(_file + ".new", options)) JsonSerializer.Serialize(stream, _notes.Values, Wire.Json);
-        File.Move(_file + ".new", _file, overwrite: true);
+        try
+        {
+            using (var stream = new FileStream(_file + ".new", options)) JsonSerializer.Serialize(stream, _notes.Values, Wire.Json);
+            File.Move(_file + ".new", _file, overwrite: true);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // The work goes on; only a daemon that is killed now leaves its jobs to their leases.
+            notice($"the jobs in hand could not be written down: {error.Message}");
+        }
     }
 
     /// <summary>One job and the right to it.</summary>

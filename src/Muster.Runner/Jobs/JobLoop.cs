@@ -73,10 +73,19 @@ internal sealed class JobLoop(HostOptions options, MusterClient muster, CheckRun
     {
         await Task.Yield();
         var run = new JobRun(claimed, options.Time);
-        _running[claimed.Job.Id] = run;
+        JobRun? former = null;
+        _running.AddOrUpdate(claimed.Job.Id, run, (_, before) =>
+        {
+            former = before;
+            return run;
+        });
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, run.Lost);
         try
         {
+            // The plane gave the same job out anew (its definition changed, the store began a new life): folder and processes go by
+            // the job, so whoever had it here before is out first.
+            former?.Lose();
+            if (former is not null) await former.Ended.WaitAsync(stop.Token);
             book.Add(claimed);
             var report = await CarryOutAsync(claimed, stop.Token);
             await ReportAsync(claimed, report, stop.Token);
@@ -95,7 +104,8 @@ internal sealed class JobLoop(HostOptions options, MusterClient muster, CheckRun
         finally
         {
             book.Remove(claimed.Job.Id);
-            _running.TryRemove(claimed.Job.Id, out _);
+            _running.TryRemove(KeyValuePair.Create(claimed.Job.Id, run));
+            run.End();
             _slots.Release();
         }
     }

@@ -8,6 +8,7 @@ namespace Muster.Runner.Jobs;
 internal sealed class JobRun(ClaimedJob claimed, TimeProvider time)
 {
     private readonly CancellationTokenSource _lost = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _renewedAt = time.GetTimestamp();
 
     public ClaimedJob Claimed { get; } = claimed;
@@ -18,7 +19,12 @@ internal sealed class JobRun(ClaimedJob claimed, TimeProvider time)
     /// <param name="sentAt">When the question was sent; the lease holds at least from then.</param>
     public void Renewed(long sentAt) => Volatile.Write(ref _renewedAt, sentAt);
 
+    /// <summary>When nothing of it runs any more.</summary>
+    public Task Ended => _ended.Task;
+
     public void Lose() => _ = _lost.CancelAsync();
+
+    public void End() => _ended.TrySetResult();
 
     /// <summary>Our clock only ever ends work earlier than the plane would.</summary>
     public void LoseIfOld()

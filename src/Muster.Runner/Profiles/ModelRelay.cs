@@ -35,11 +35,17 @@ internal sealed class ModelRelay : IAsyncDisposable
     private readonly ModelAccess _gateway;
     private readonly TimeSpan _patience;
     private readonly TimeProvider _time;
-    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = TimeSpan.FromSeconds(10) }) { Timeout = Timeout.InfiniteTimeSpan };
+    private readonly HttpClient _http;
     private readonly CancellationTokenSource _refused = new();
     private readonly CancellationTokenSource _ending = new();
 
-    private ModelRelay(WebApplication app, ModelAccess gateway, TimeSpan patience, TimeProvider time) => (_app, _gateway, _patience, _time) = (app, gateway, patience, time);
+    private ModelRelay(WebApplication app, ModelAccess gateway, TimeSpan patience, TimeProvider time)
+    {
+        (_app, _gateway, _patience, _time) = (app, gateway, patience, time);
+        // A proxy in the environment is for the world outside; it would be given the lease.
+        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = !gateway.Server.IsLoopback, ConnectTimeout = TimeSpan.FromSeconds(10) };
+        _http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
+    }
 
     /// <summary>For the program.</summary>
     public ModelAccess Access { get; private set; } = null!;

@@ -60,7 +60,7 @@ public sealed class HostDaemon(HostOptions options, ILogger logger) : IDisposabl
         using var launcher = new AgentLauncher(options, folders, run, muster);
         if (!FolderRemoval.TryDelete(folders.Checks)) Notice($"{folders.Checks} holds files that cannot be deleted; delete them by hand");
         await using var deployer = new Deployer(folders, run.Marker, options.Time, options.Restarts, Notice);
-        using var jobs = new JobLoop(options, muster, new CheckRunner(folders, run.Marker), deployer, new JobBook(folders), Notice);
+        using var jobs = new JobLoop(options, muster, new CheckRunner(folders, run.Marker), deployer, new JobBook(folders, Notice), Notice);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var working = Task.CompletedTask;
         var sweeping = Task.CompletedTask;

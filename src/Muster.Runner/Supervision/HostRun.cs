@@ -16,9 +16,11 @@ internal sealed class HostRun : IDisposable
     private readonly Dictionary<string, long> _heard = new(StringComparer.Ordinal);
     private TaskCompletionSource _hearing = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private HostRun(IDisposable held, string markerFile, string deathsFile, string marker, Dictionary<string, long> deaths)
+    private readonly Action<string> _notice;
+
+    private HostRun(IDisposable held, string markerFile, string deathsFile, string marker, Dictionary<string, long> deaths, Action<string> notice)
     {
-        (_lock, _markerFile, _deathsFile, Marker, _deaths) = (held, markerFile, deathsFile, marker, deaths);
+        (_lock, _markerFile, _deathsFile, Marker, _deaths, _notice) = (held, markerFile, deathsFile, marker, deaths, notice);
     }
 
     public string Marker { get; }
@@ -110,7 +112,7 @@ internal sealed class HostRun : IDisposable
         var markerFile = Path.Combine(folders.Root, "run");
         var deathsFile = Path.Combine(folders.Root, "deaths.json");
         var deaths = ReadDeaths(deathsFile);
-        var run = new HostRun(held, markerFile, deathsFile, NewMarker(), deaths);
+        var run = new HostRun(held, markerFile, deathsFile, NewMarker(), deaths, notice);
         if (File.Exists(markerFile))
         {
             var former = (await File.ReadAllTextAsync(markerFile)).Trim();
@@ -147,8 +149,16 @@ internal sealed class HostRun : IDisposable
 
     private void Save()
     {
-        File.WriteAllText(_deathsFile + ".new", JsonSerializer.Serialize(_deaths, Wire.Json));
-        File.Move(_deathsFile + ".new", _deathsFile, overwrite: true);
+        try
+        {
+            File.WriteAllText(_deathsFile + ".new", JsonSerializer.Serialize(_deaths, Wire.Json));
+            File.Move(_deathsFile + ".new", _deathsFile, overwrite: true);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // An agent may have died of the very disk that is full. This run counts in memory; it is written with the next.
+            _notice($"the deaths of agents could not be written down: {error.Message}");
+        }
     }
 }
 

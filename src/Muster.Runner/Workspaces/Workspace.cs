@@ -103,13 +103,21 @@ public sealed class Workspace : IDisposable
         (await Worktree.RunAsync(["diff", "--name-only", _request.Git.TargetSha, "HEAD"], cancellation)).Length > 0;
 
     /// <summary>Removes the worktree if everything in it is on the plane; else leaves it and a note that says why.</summary>
-    /// <returns>Null when it is gone; the reason when it was kept.</returns>
+    /// <returns>Null when it is gone; the reason when it was kept, or could not be removed.</returns>
     public async Task<string?> RemoveAsync(CancellationToken cancellation)
     {
-        var reason = await WorkspaceSafety.WhyKeepAsync(Worktree, _record, cancellation);
-        if (reason is null) await WorkspaceKeeper.DeleteAsync(_folders, _cache, Path, cancellation);
-        else WorkspaceKeeper.WriteNote(_folders, Path, _record, reason);
-        return reason;
+        try
+        {
+            var reason = await WorkspaceSafety.WhyKeepAsync(Worktree, _record, cancellation);
+            if (reason is null) await WorkspaceKeeper.DeleteAsync(_folders, _cache, Path, cancellation);
+            else WorkspaceKeeper.WriteNote(_folders, Path, _record, reason);
+            return reason;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or GitException)
+        {
+            // Files of another user (a container's), a full disk: that it cannot be tidied up takes nothing from what was done.
+            return $"it cannot be removed now: {error.Message}";
+        }
     }
 
     public void Dispose()
@@ -124,7 +132,14 @@ public sealed class Workspace : IDisposable
         string[] arguments = ["push", "--quiet", "--force", "--no-verify", "--end-of-options", _request.Remote.Url, $"{commit}:{reference}"];
         await Worktree.RunAsync(arguments, cancellation, new GitOptions { Remote = _request.Remote, Timeout = TimeSpan.FromMinutes(5) });
         _record = _record with { OnPlane = [.. _record.OnPlane.TakeLast(CommitsRemembered), commit] };
-        _record.Write(Path);
+        try
+        {
+            _record.Write(Path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // It is on the plane, which is what counts; without this line a daemon that comes after us keeps a folder that it need not.
+        }
     }
 }
 

@@ -180,6 +180,32 @@ public sealed class HostDaemonTests : IAsyncLifetime
         Assert.Equal("4 passed\n", _plane.Artifacts["check-unit.log"]);
     }
 
+    /// <summary>The plane gives a job out anew that runs already: its definition changed, or the store began a new life.</summary>
+    [Fact]
+    public async Task A_check_that_is_given_out_anew_while_it_runs_here_is_stopped_first_and_then_carried_out_once()
+    {
+        Start("true");
+        var first = Path.Combine(_data.Path, "first");
+        var definition = new CheckDefinition { Name = "unit", Command = $"[ -e {first} ] && exit 0; echo $$ > {first}.new; mv {first}.new {first}; sleep 600; exit 1", TimeoutSeconds = 900, Required = true, Evidence = "test" };
+        var job = new ClaimedJob
+        {
+            Job = StubPlane.Job("job-1") with { Sha = await _repository.HeadAsync(), Check = definition },
+            Lease = "mls_job",
+            LeaseSeconds = 60,
+            GitPath = new Uri(_repository.Bare).AbsoluteUri,
+        };
+        _plane.Offer(job);
+        await Until.TrueAsync(() => File.Exists(first), "the check runs");
+        using var running = System.Diagnostics.Process.GetProcessById(int.Parse(await File.ReadAllTextAsync(first)));
+
+        _plane.Offer(job with { Lease = "mls_job_again" });
+
+        var report = await StubPlane.NextAsync(_plane.Reports);
+        Assert.True((report.Outcome, report.ExitCode) == (JobState.Passed, 0), report.Detail);
+        Assert.True(running.HasExited, "the one before it still runs");
+        Assert.False(_plane.Reports.Reader.TryRead(out _), "the one before it was reported as well");
+    }
+
     [Fact]
     public async Task A_stopping_host_hands_a_check_back_at_once()
     {

@@ -54,6 +54,22 @@ public sealed class WorkspaceTests : IDisposable
         Assert.False(Directory.Exists(workspace.Path));
     }
 
+    /// <summary>Work that was pushed is done, whatever becomes of the folder it was done in.</summary>
+    [Fact]
+    public async Task What_cannot_be_tidied_up_is_told_and_nothing_more()
+    {
+        using var plane = await TestRepository.CreateAsync();
+        using var workspace = await WorkspaceOpener.OpenAsync(Folders, await plane.RequestAsync(), default);
+        await File.WriteAllTextAsync(Path.Combine(workspace.Path, "new.txt"), "new\n");
+        Assert.True(await workspace.CommitAsync("Add new.txt", default));
+        await workspace.PushBranchAsync(default);
+        // In the way of its bookkeeping, as a disk that is full or a folder that is somebody else's.
+        if (Directory.Exists(Folders.Kept)) Directory.Delete(Folders.Kept);
+        await File.WriteAllTextAsync(Folders.Kept, "");
+
+        Assert.StartsWith("it cannot be removed now: ", await workspace.RemoveAsync(default), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Removal_is_refused_while_uncommitted_work_is_not_on_the_plane()
     {
