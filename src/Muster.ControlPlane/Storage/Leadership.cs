@@ -34,11 +34,17 @@ public sealed class Leadership
 
     /// <summary>The store gave this plane the lead, or leaves it.</summary>
     /// <param name="term">Since when, in terms.</param>
-    /// <param name="valid">How long that holds unless it is said again.</param>
+    /// <param name="valid">How long that holds unless it is said again; an answer that was that long on its way gives nothing.</param>
     public void Take(long term, TimeSpan valid)
     {
         lock (_gate)
         {
+            if (valid <= TimeSpan.Zero && valid != Timeout.InfiniteTimeSpan)
+            {
+                EndCurrent();
+                return;
+            }
+
             if (_current is { } now && now.Term == term && now.TryExtend(valid)) return;
             EndCurrent();
             _current = new Tenure(term);

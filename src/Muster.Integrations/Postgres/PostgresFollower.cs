@@ -20,6 +20,8 @@ internal sealed class PostgresFollower : IAsyncDisposable
     /// <summary>How long a silence may last before the end of the log is looked at all the same.</summary>
     private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(2);
 
+    private static readonly CommandDefinition Alive = new("SELECT 1", commandTimeout: 3);
+
     /// <summary>From then on what was heard before is not relied on where it matters.</summary>
     private static readonly TimeSpan DeafAfter = TimeSpan.FromSeconds(5);
 
@@ -128,17 +130,21 @@ internal sealed class PostgresFollower : IAsyncDisposable
                     {
                         // What others say makes itself looked for.
                     }
+
+                    // A connection whose other end is gone without a word is as silent as one on which nothing is said.
+                    await connection.ExecuteAsync(Alive);
                 }
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)
             {
                 return;
             }
-            catch (Exception error) when (Outage.Is(error))
+            catch (Exception error)
             {
-                // Counted from the first time that it fails.
+                // Whatever it is: a plane that is deaf must know it, and listen again. Counted from the first time that it fails.
                 Interlocked.CompareExchange(ref _deafSince, Stopwatch.GetTimestamp(), Listening);
-                _logger.LogWarning("Other planes are not heard: {Reason}", error.Message);
+                if (Outage.Is(error)) _logger.LogWarning("Other planes are not heard: {Reason}", error.Message);
+                else _logger.LogError(error, "Other planes are not heard");
                 await DelayAsync();
             }
         }

@@ -150,7 +150,12 @@ internal sealed class PostgresLeadership : IAsyncDisposable
         // Whom nobody knows of is told nothing.
         if (isNew) _tell(new LookAgain());
 
-        if (term == 0 && (left <= 0 || left > 2 * Lease.TotalMilliseconds)) (term, asked) = (await TakeOverAsync(connection, ct), Stopwatch.GetTimestamp());
+        if (term == 0 && (left <= 0 || left > 2 * Lease.TotalMilliseconds))
+        {
+            asked = Stopwatch.GetTimestamp();
+            term = await TakeOverAsync(connection, ct);
+        }
+
         if (term > 0) State.Take(term, Lease - Margin - Stopwatch.GetElapsedTime(asked));
         else State.Lose();
         await NoteAsync(connection, gone, ct);

@@ -72,11 +72,12 @@ internal sealed class PostgresServer : IAsyncDisposable
         var connection = Open(name);
         try
         {
-            using var end = new NpgsqlCommand("SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE application_name = $1 AND pid <> pg_backend_pid() AND datname = current_database()", connection)
+            using var end = new NpgsqlCommand("SELECT COALESCE(bool_and(pg_terminate_backend(pid, 5000)), true) FROM pg_stat_activity WHERE application_name = $1 AND pid <> pg_backend_pid() AND datname = current_database()", connection)
             {
                 Parameters = { new NpgsqlParameter<string> { TypedValue = name } },
             };
-            end.ExecuteNonQuery();
+            // It may still commit (its disk stands still): nobody can tell yet what became of it, and nothing may be done again before.
+            if (end.ExecuteScalar() is not true) throw new TimeoutException("A former connection of this writer has not ended yet.");
             // A 2xx means that it is on disk: stronger settings than that stay as they are.
             using var durable = new NpgsqlCommand("SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')", connection);
             durable.ExecuteNonQuery();
