@@ -31,6 +31,9 @@ public sealed record HostOptions
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(30);
 
     public RestartPolicy Restarts { get; init; } = new();
+
+    /// <summary>Waits of an agent that found this host unable to work: each one tries a task and hands it back, so they grow long.</summary>
+    public RestartPolicy Rests { get; init; } = new() { MaxRestarts = int.MaxValue, Window = TimeSpan.FromHours(1), FirstDelay = TimeSpan.FromSeconds(10), MaxDelay = TimeSpan.FromMinutes(5) };
     public KeepPolicy Keep { get; init; } = new();
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

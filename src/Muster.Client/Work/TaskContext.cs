@@ -16,10 +16,11 @@ public sealed class TaskContext
     private readonly HeldLease _held;
     private readonly LogBuffer _log;
     private readonly CallOptions _call;
+    private readonly WorkControl _control;
 
-    internal TaskContext(MusterClient muster, HeldLease held, WorkOptions options, CancellationToken stopping)
+    internal TaskContext(MusterClient muster, HeldLease held, WorkOptions options, WorkControl control)
     {
-        (Muster, _held, _claimed, Stopping) = (muster, held, held.Claimed, stopping);
+        (Muster, _held, _claimed, _control) = (muster, held, held.Claimed, control);
         LogDue = new Signal(muster.Options.TimeProvider);
         _call = CallOptions.ForLease(_claimed.Lease);
         Bus = new TaskBus(muster, _claimed.Task.Key, _call);
@@ -53,7 +54,7 @@ public sealed class TaskContext
     /// <summary>
     /// Cancelled when the loop is about to end: finish soon, or let go. The task's own token follows after <see cref="WorkOptions.Grace"/>.
     /// </summary>
-    public CancellationToken Stopping { get; }
+    public CancellationToken Stopping => _control.Ending;
 
     /// <summary>Why the task's token was cancelled; read it when it is.</summary>
     public TaskStop StopCause => _held.Cause;
@@ -110,6 +111,12 @@ public sealed class TaskContext
     /// <param name="reason">In words.</param>
     /// <param name="wipSha">Where half-done work was saved.</param>
     public void ReleaseUntil(string waitFor, TimeSpan? wait, string? reason = null, string? wipSha = null) => Said = Outcome.Released(reason, wipSha, waitFor, wait);
+
+    /// <summary>
+    /// Says that this machine cannot work now (a tool is missing, a disk is full), beside what is said of the task. The loop takes no more
+    /// tasks, lets those in hand finish and ends with <see cref="WorkEnd.Unfit"/>: one sick machine must not use up the tries of every task.
+    /// </summary>
+    public void TakeNoMore() => _control.TakeNoMore();
 
     internal Task FlushLogAsync(CancellationToken ct) => _log.FlushAsync(ct);
 

@@ -9,20 +9,20 @@ internal sealed class TaskRun(
     Func<TaskInfo, TaskContext, CancellationToken, Task> work,
     LeaseKeeper leases,
     NextTasks next,
+    WorkControl control,
     Action<WorkNotice> notice)
 {
     private static readonly TimeSpan LogPeriod = TimeSpan.FromSeconds(1);
     private readonly HandIn _handIn = new(muster, next, notice);
 
     /// <param name="held">The lease, already among the kept ones.</param>
-    /// <param name="stopping">The loop is about to end.</param>
     /// <param name="abandon">Code that has not ended by now is left behind.</param>
     /// <param name="end">The loop ends now; nothing more is waited for.</param>
-    public async Task RunAsync(HeldLease held, CancellationToken stopping, CancellationToken abandon, CancellationToken end)
+    public async Task RunAsync(HeldLease held, CancellationToken abandon, CancellationToken end)
     {
         try
         {
-            var context = new TaskContext(muster, held, options, stopping);
+            var context = new TaskContext(muster, held, options, control);
             // A task that is to be handed back at once is not begun.
             var error = held.Token.IsCancellationRequested ? null : await WorkAsync(held, context, abandon);
             var outcome = Outcome.Decide(context.Said, error, held.Cause, held.Why);

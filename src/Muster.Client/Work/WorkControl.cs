@@ -35,7 +35,24 @@ internal sealed class WorkControl : IDisposable
     /// <summary>Whether the program is to be started anew once it holds nothing.</summary>
     public bool WantsRestart { get; private set; }
 
-    public bool MayClaim => End is null && Desired == DesiredState.Running;
+    /// <summary>Whether a task has found that the machine cannot do the work now.</summary>
+    public bool IsUnfit { get; private set; }
+
+    public bool MayClaim => End is null && !IsUnfit && Desired == DesiredState.Running;
+
+    /// <summary>How the loop ends when it takes no more and holds nothing; null while it may go on.</summary>
+    public WorkEnd? EndWhenFree => IsUnfit ? WorkEnd.Unfit : Desired != DesiredState.Draining ? null : WantsRestart ? WorkEnd.Restart : WorkEnd.Drained;
+
+    /// <summary>Takes no more tasks, whatever the plane says.</summary>
+    public void TakeNoMore()
+    {
+        lock (_lock)
+        {
+            IsUnfit = true;
+            _ = _claiming.CancelAsync();
+        }
+        Changed.Set();
+    }
 
     public void Finish(WorkEnd end)
     {
@@ -66,7 +83,7 @@ internal sealed class WorkControl : IDisposable
             WantsRestart = restart;
             if (End is not null || desired == Desired)
                 return;
-            if (desired == DesiredState.Running)
+            if (desired == DesiredState.Running && !IsUnfit)
             {
                 _claiming.Dispose();
                 _claiming = new CancellationTokenSource();

@@ -33,7 +33,7 @@ internal sealed class WorkLoop : IDisposable
         _heart = new Heartbeater(muster, options, _leases, _control, _notice);
         _claimer = new Claimer(muster, options, _control, _heart, _notice);
         _next = new NextTasks(options, _control);
-        _run = new TaskRun(muster, options, work, _leases, _next, _notice);
+        _run = new TaskRun(muster, options, work, _leases, _next, _control, _notice);
     }
 
     public async Task<WorkEnd> RunAsync(CancellationToken ct)
@@ -102,8 +102,8 @@ internal sealed class WorkLoop : IDisposable
             }
             StartGiven();
             var busy = Volatile.Read(ref _busy);
-            if (_control.Desired == DesiredState.Draining && busy == 0)
-                _control.Finish(_control.WantsRestart ? WorkEnd.Restart : WorkEnd.Drained);
+            if (_control.EndWhenFree is { } end && busy == 0)
+                _control.Finish(end);
             else if (_control.MayClaim && busy < _options.Capacity)
                 await ClaimAsync(_options.Capacity - busy);
             else
@@ -142,7 +142,7 @@ internal sealed class WorkLoop : IDisposable
     {
         try
         {
-            await _run.RunAsync(held, _control.Ending, _abandon.Token, _end.Token);
+            await _run.RunAsync(held, _abandon.Token, _end.Token);
         }
         finally
         {

@@ -102,6 +102,12 @@ public enum WorkEnd
 
     /// <summary>The plane wants the program started anew, and all tasks are finished. One that a host keeps alive ends with <see cref="AgentExit.Restart"/>.</summary>
     Restart,
+
+    /// <summary>
+    /// The machine cannot do the work now (<see cref="TaskContext.TakeNoMore"/>), and all tasks are finished. Wait before working again;
+    /// a program that a host keeps alive ends with <see cref="AgentExit.Unfit"/>.
+    /// </summary>
+    Unfit,
 }
 
 /// <summary>Why a task's token was cancelled.</summary>
@@ -137,4 +143,7 @@ public static class AgentExit
 {
     /// <summary>Start me anew, at once: it was asked for and is no death.</summary>
     public const int Restart = 75;
+
+    /// <summary>The machine cannot do the work now; the last line says why. No death: it is started anew after a rest, for as long as it takes.</summary>
+    public const int Unfit = 69;
 }

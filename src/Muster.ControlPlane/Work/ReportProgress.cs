@@ -12,6 +12,7 @@ public static class ReportProgress
 {
     public static string OnTask(StoreTransaction tx, Store store, HttpContext http, string id, TaskProgress body)
     {
+        Check(body.PercentComplete, body.Note);
         var task = ForWriter(tx, store, http, id);
         Write(tx, task, http.Principal().Name, body.PercentComplete, body.Note, body.SpentHours);
         return task.Id;
@@ -31,6 +32,7 @@ public static class ReportProgress
 
     public static AssignmentInfo OnAssignment(StoreTransaction tx, Store store, string? lease, string author, string assignmentId, AssignmentProgress body)
     {
+        Check(body.PercentComplete, body.Note);
         if (body.WipSha is not null && !IsSha(body.WipSha)) throw Refusal.Invalid("wipSha", "wipSha is a full commit id in hexadecimal.");
         var task = Leases.Require(tx, store, lease, assignmentId);
         tx.ExecuteOne("UPDATE assignments SET percent_complete = COALESCE(@PercentComplete, percent_complete), note = COALESCE(@Note, note), wip_sha = COALESCE(@WipSha, wip_sha) WHERE id = @assignmentId",
@@ -41,9 +43,12 @@ public static class ReportProgress
 
     public static bool IsSha(string text) => text.Length is 40 or 64 && text.All(char.IsAsciiHexDigitLower);
 
+    /// <summary>Before anything is written: the schema's own checks would be a fault of the plane, not of the request.</summary>
+    private static void Check(int? percent, string? note) =>
+        new Checked().Require(percent is null or (>= 0 and <= 100), "percentComplete", "percentComplete is 0 to 100.").Text(note, "note", 2000, required: false).ThrowIfWrong();
+
     private static void Write(StoreTransaction tx, TaskRow task, string author, int? percent, string? note, double? hours)
     {
-        new Checked().Require(percent is null or (>= 0 and <= 100), "percentComplete", "percentComplete is 0 to 100.").Text(note, "note", 2000, required: false).ThrowIfWrong();
         if (hours is { } spent) EndAssignment.AddSpent(tx, task.Id, spent);
         if (percent is null && note is null) return;
         if (TaskLifecycle.IsFinal(task.Status)) throw Refusal.WrongState($"{task.Key} is {task.Status}; its progress is settled.");

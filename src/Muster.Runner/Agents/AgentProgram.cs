@@ -34,7 +34,13 @@ public static class AgentProgram
             var runner = new AttemptRunner(options, executor, muster, notice);
             var end = await muster.WorkAsync(Options(options, executor, notice), runner.RunAsync, stop.Token);
             notice($"Agent {options.Agent.Name} ends: {end}");
-            return end == WorkEnd.Restart ? AgentExit.Restart : Done;
+            if (end == WorkEnd.Unfit) notice($"{runner.Unfit} Tasks are taken again once it is mended.");
+            return end switch
+            {
+                WorkEnd.Restart => AgentExit.Restart,
+                WorkEnd.Unfit => AgentExit.Unfit,
+                _ => Done,
+            };
         }
         catch (ExecutorException error)
         {

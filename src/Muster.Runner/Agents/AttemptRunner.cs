@@ -11,15 +11,41 @@ internal sealed class AttemptRunner(AgentProgramOptions options, IExecutor execu
 {
     private readonly HostFolders _folders = new(options.DataFolder, options.Marker);
 
+    /// <summary>What is wrong with the host, when an attempt found that it cannot work here.</summary>
+    public string? Unfit { get; private set; }
+
     public async Task RunAsync(TaskInfo task, TaskContext context, CancellationToken cancellation)
     {
-        using var scratch = new ScratchFolder(_folders);
-        if (context.Git is null)
+        try
         {
-            await RunWithoutGitAsync(context, scratch, cancellation);
-            return;
+            using var scratch = new ScratchFolder(_folders);
+            if (context.Git is null) await RunWithoutGitAsync(context, scratch, cancellation);
+            else await RunWithGitAsync(context, scratch, cancellation);
         }
+        catch (Exception error) when (HostTrouble.Of(error) is { } trouble)
+        {
+            // Nothing was begun, so the task has no part in it.
+            TakeNoMore(context, trouble);
+            context.Release(Unfit);
+        }
+    }
 
+    /// <summary>The next task would meet the same here, and after it the whole backlog.</summary>
+    private void TakeNoMore(TaskContext context, string trouble)
+    {
+        Unfit = $"Host {options.Host ?? Environment.MachineName}: {trouble}";
+        context.TakeNoMore();
+    }
+
+    // What was begun may have filled the disk itself: that counts as a try, or it would go round for ever.
+    private void FailUnfit(TaskContext context, string trouble)
+    {
+        TakeNoMore(context, trouble);
+        context.Fail(Unfit!);
+    }
+
+    private async Task RunWithGitAsync(TaskContext context, ScratchFolder scratch, CancellationToken cancellation)
+    {
         try
         {
             using var workspace = await OpenAsync(context, cancellation);
@@ -31,7 +57,7 @@ internal sealed class AttemptRunner(AgentProgramOptions options, IExecutor execu
             await Patience.TolerateAsync(() => context.ReportProgressAsync(note: "git was refused", ct: cancellation), notice);
             context.Fail($"The plane's git endpoint refused the attempt: {error.Message}");
         }
-        catch (Exception error) when (error is GitException or WorkspaceException)
+        catch (Exception error) when (error is GitException or WorkspaceException && HostTrouble.Of(error) is null)
         {
             context.Fail(error.Message);
         }
@@ -41,8 +67,14 @@ internal sealed class AttemptRunner(AgentProgramOptions options, IExecutor execu
     {
         var folder = Directory.CreateDirectory(Path.Combine(scratch.Path, "work")).FullName;
         var attempt = Describe(context, folder, scratch) with { CommitAsync = (_, _) => Task.FromResult(false) };
-        var result = await executor.RunAsync(attempt, cancellation);
-        HandIn(context, result, headSha: null, wipSha: null);
+        try
+        {
+            HandIn(context, await executor.RunAsync(attempt, cancellation), headSha: null, wipSha: null);
+        }
+        catch (Exception error) when (HostTrouble.Of(error) is { } trouble)
+        {
+            FailUnfit(context, trouble);
+        }
     }
 
     private async Task<Workspace> OpenAsync(TaskContext context, CancellationToken cancellation)
@@ -103,7 +135,8 @@ internal sealed class AttemptRunner(AgentProgramOptions options, IExecutor execu
         catch (Exception error) when (error is not LeaseLostException)
         {
             await saver.SaveLastAsync();
-            throw;
+            if (HostTrouble.Of(error) is not { } trouble) throw;
+            FailUnfit(context, trouble);
         }
         finally
         {
@@ -121,7 +154,7 @@ internal sealed class AttemptRunner(AgentProgramOptions options, IExecutor execu
 
         try
         {
-            await workspace.CommitAsync(CommitMessage(context.Task, result), cancellation);
+            await Patience.WaitForRoomAsync(() => workspace.CommitAsync(CommitMessage(context.Task, result), cancellation), Tell, cancellation);
         }
         catch (WorkspaceException unfinished)
         {
@@ -138,6 +171,12 @@ internal sealed class AttemptRunner(AgentProgramOptions options, IExecutor execu
 
         var head = await Patience.RetryAsync(() => workspace.PushBranchAsync(cancellation), notice, cancellation);
         HandIn(context, result, head, wipSha: null);
+
+        void Tell(string text)
+        {
+            notice($"{context.Task.Key}: {text}");
+            _ = context.LogAsync($"muster: {text}\n");
+        }
     }
 
     private static void HandIn(TaskContext context, ExecutionResult result, string? headSha, string? wipSha)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Muster.Client;
 using Muster.Runner.Git;
 
@@ -7,6 +8,7 @@ namespace Muster.Runner.Agents;
 internal static class Patience
 {
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RoomLimit = TimeSpan.FromMinutes(10);
 
     /// <summary>Tries a git operation again while the plane does not answer, until it does or the attempt is cancelled.</summary>
     public static async Task<T> RetryAsync<T>(Func<Task<T>> operation, Action<string> notice, CancellationToken cancellation)
@@ -23,6 +25,25 @@ internal static class Patience
             }
 
             await Task.Delay(delay * Random.Shared.NextDouble(), cancellation);
+        }
+    }
+
+    /// <summary>Tries again while the disk is full: finished work is worth the time in which somebody makes room.</summary>
+    public static async Task<T> WaitForRoomAsync<T>(Func<Task<T>> operation, Action<string> notice, CancellationToken cancellation)
+    {
+        var began = Stopwatch.GetTimestamp();
+        for (var first = true; ; first = false)
+        {
+            try
+            {
+                return await operation();
+            }
+            catch (GitException error) when (error.Failure is GitFailure.DiskFull && Stopwatch.GetElapsedTime(began) < RoomLimit)
+            {
+                if (first) notice($"The disk is full; finished work waits up to {RoomLimit.TotalMinutes:0} minutes for room. {error.Message}");
+            }
+
+            await Task.Delay(Longest, cancellation);
         }
     }
 

@@ -37,6 +37,8 @@ public sealed class GitException(GitFailure failure, string message) : Exception
     {
         // LC_ALL=C makes these texts stable; they are part of git's tests.
         if (Has("error: 401") || Has("error: 403") || Has("error: 409") || Has("Authentication failed") || Has("could not read Username")) return GitFailure.Refused;
+        // The plane's disk, not ours: it takes what it is sent once there is room.
+        if (said.Split('\n').Any(line => line.StartsWith("remote:", StringComparison.Ordinal) && line.Contains("No space left", StringComparison.Ordinal))) return GitFailure.Unreachable;
         if (Has("[rejected]") || Has("[remote rejected]")) return GitFailure.Rejected;
         if (Has("Could not resolve host") || Has("Failed to connect") || Has("Couldn't connect") || Has("Connection refused") || Has("Connection reset")
             || Has("Empty reply") || Has("timed out") || Has("unexpected disconnect") || Has("error: 50") || Has("does not appear to be a git repository"))

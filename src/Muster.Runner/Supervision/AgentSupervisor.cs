@@ -16,6 +16,7 @@ internal sealed class AgentSupervisor : IAsyncDisposable
     private readonly Action _changed;
     private readonly Action<string> _notice;
     private readonly RestartIntensity _intensity;
+    private readonly RestartIntensity _rests;
     private readonly SemaphoreSlim _wake = new(0);
     private readonly Task _loop;
     private volatile AgentInfo _wanted;
@@ -32,6 +33,7 @@ internal sealed class AgentSupervisor : IAsyncDisposable
         _changed = changed;
         _notice = notice;
         _intensity = new RestartIntensity(options.Restarts, options.Time);
+        _rests = new RestartIntensity(options.Rests, options.Time);
         _loop = Task.Run(LoopAsync);
     }
 
@@ -47,7 +49,8 @@ internal sealed class AgentSupervisor : IAsyncDisposable
 
     public void Want(AgentInfo agent)
     {
-        var news = agent.Desired != _wanted.Desired || AgentLauncher.Key(agent) != AgentLauncher.Key(_wanted);
+        // One that was left to end by itself and fell silent is news as well: it will not.
+        var news = agent.Desired != _wanted.Desired || EndsByItself(agent) != EndsByItself(_wanted) || AgentLauncher.Key(agent) != AgentLauncher.Key(_wanted);
         _wanted = agent;
         if (news && !_ending) _wake.Release();
     }
@@ -119,6 +122,12 @@ internal sealed class AgentSupervisor : IAsyncDisposable
             return;
         }
 
+        if (exit.Code == AgentExit.Unfit)
+        {
+            await RestAsync(agent, _launcher.LastLine(agent));
+            return;
+        }
+
         _run.CountDeath(agent.Id);
         await BackOffAsync(agent, $"its process {exit}. {_launcher.LastLine(agent)}".Trim());
     }
@@ -141,6 +150,14 @@ internal sealed class AgentSupervisor : IAsyncDisposable
         Set(new AgentStatus("backoff", null, why));
         await WakeAsync(decision.Delay);
         Interlocked.Increment(ref _restarts);
+    }
+
+    // Nothing is wrong with the agent, so it is neither a death nor ever given up; whoever mends the host need not think of it.
+    private async Task RestAsync(AgentInfo agent, string why)
+    {
+        _notice($"agent {agent.Name} rests: {why}");
+        Set(new AgentStatus("backoff", null, why));
+        await WakeAsync(_rests.Died().Delay);
     }
 
     private async Task WakeAsync(TimeSpan limit, CancellationToken cancellation = default)

@@ -120,6 +120,36 @@ public sealed partial class StopTests
     }
 
     [Fact]
+    public async Task Who_says_that_the_machine_is_unfit_takes_no_more_and_what_is_in_hand_is_finished()
+    {
+        await using var plane = await FakePlane.StartAsync();
+        plane.State.NextSeconds = 0.05;
+        plane.State.Add("one", "two", "three");
+        using var muster = plane.Client();
+        var both = new CountdownEvent(2);
+
+        var ended = await muster.WorkAsync(Options with { Capacity = 2, Grace = TimeSpan.FromSeconds(20) }, async (task, context, ct) =>
+        {
+            both.Signal();
+            await Task.Run(both.Wait, ct);
+            if (task.Key == "T-1")
+            {
+                context.Release("the disk is full");
+                context.TakeNoMore();
+                return;
+            }
+
+            // The plane's word that it is to run does not make the machine fit again.
+            var beats = plane.State.Heartbeats.Count;
+            await plane.UntilAsync(p => p.State.Heartbeats.Count > beats + 3);
+            Assert.False(ct.IsCancellationRequested);
+        });
+
+        Assert.Equal(WorkEnd.Unfit, ended);
+        Assert.Equal(["T-1 release", "T-2 complete"], plane.State.Ends.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task A_paused_agent_takes_nothing_until_it_is_resumed_and_a_reload_is_told()
     {
         await using var plane = await FakePlane.StartAsync();

@@ -72,4 +72,23 @@ public sealed class HostileRequestTests
         foreach (var path in new[] { Routes.Statistics, Routes.ModelCost })
             using (var sums = await plane.RawAsync(HttpMethod.Get, path)) Assert.Equal(HttpStatusCode.OK, sums.StatusCode);
     }
+
+    [Theory]
+    [InlineData(101)]
+    [InlineData(-1)]
+    public async Task Progress_that_is_no_part_of_a_hundred_is_refused_to_the_holder_as_well(int percent)
+    {
+        await using var plane = await TestPlane.StartAsync();
+        await plane.ProjectAsync();
+        await plane.TaskAsync("one");
+        await plane.BeatAsync("a");
+        var held = Assert.Single(await plane.ClaimAsync("a"));
+        foreach (var path in new[] { Routes.With(Routes.AssignmentProgress, held.Assignment.Id), Routes.With(Routes.TaskProgress, held.Task.Id) })
+        {
+            var problem = await plane.RefusedAsync(HttpMethod.Patch, path, new AssignmentProgress { PercentComplete = percent, Note = "far" }, held.Lease);
+            Assert.Equal((400, ProblemCodes.Invalid), (problem.Status, problem.Code));
+        }
+
+        Assert.Equal(0, (await plane.ReadTaskAsync(held.Task.Key)).PercentComplete);
+    }
 }

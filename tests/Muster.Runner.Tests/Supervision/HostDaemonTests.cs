@@ -255,6 +255,71 @@ public sealed class HostDaemonTests : IAsyncLifetime
         Assert.Contains("Another host daemon uses", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_host_whose_disk_is_full_blames_no_task_rests_and_works_again_when_there_is_room()
+    {
+        var full = Path.Combine(_data.Path, "full");
+        await File.WriteAllTextAsync(full, "");
+        Start("echo done > done.txt", $"if [ -e {full} ]; then echo 'fatal: write error: No space left on device' >&2; exit 128; fi");
+        _plane.Offer(await TaskAsync());
+
+        var released = await StubPlane.NextAsync(_plane.Released);
+        Assert.StartsWith("Host host-1: its disk is full; make room.", released.Reason, StringComparison.Ordinal);
+        await Until.TrueAsync(() => _plane.HostBeats.Last().Agents is [{ Deaths: 0, LastError: { } why }] && why.Contains("its disk is full", StringComparison.Ordinal), "it rests and says why");
+
+        File.Delete(full);
+        _plane.Offer(await TaskAsync());
+        Assert.NotNull((await StubPlane.NextAsync(_plane.Completed)).HeadSha);
+        Assert.DoesNotContain(_plane.Calls, call => call.EndsWith("/fail", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Finished_work_waits_for_room_on_the_disk()
+    {
+        var full = Path.Combine(_data.Path, "full");
+        var tried = Path.Combine(_data.Path, "tried");
+        Start($"echo done > done.txt; touch {full}", $"case \"$*\" in *add*) if [ -e {full} ]; then touch {tried}; echo 'fatal: No space left on device' >&2; exit 128; fi;; esac");
+        _plane.Offer(await TaskAsync());
+
+        await Until.TrueAsync(() => _plane.Logs.Values.Any(log => log.Contains("finished work waits", StringComparison.Ordinal)), "the wait is told");
+        File.Delete(full);
+
+        Assert.NotNull((await StubPlane.NextAsync(_plane.Completed)).HeadSha);
+        Assert.True(File.Exists(tried));
+    }
+
+    [Fact]
+    public async Task An_agent_that_falls_silent_after_its_definition_changed_is_started_anew()
+    {
+        var before = Agent(new AgentDefinition { Executor = "command", Command = ["sh", "-c", "true"] }) with { Health = AgentHealth.Healthy };
+        Start(before.Definition!);
+        _plane.Agents = [before];
+        await Until.TrueAsync(() => _plane.HostBeats.LastOrDefault()?.Agents is [{ State: "running" }], "it runs");
+        var pid = _plane.HostBeats.Last().Agents!.Single().Pid;
+
+        var after = before with { Definition = before.Definition! with { Command = ["sh", "-c", "echo other"] } };
+        _plane.Agents = [after];
+        var beats = _plane.HostBeats.Count;
+        await Until.TrueAsync(() => _plane.HostBeats.Count > beats + 2, "the host has heard of it");
+        Assert.Equal(pid, _plane.HostBeats.Last().Agents!.Single().Pid);
+
+        _plane.Agents = [after with { Health = AgentHealth.Warning }];
+        await Until.TrueAsync(() => _plane.HostBeats.Last().Agents is [{ State: "running", Deaths: 0, Pid: { } now }] && now != pid, "another process runs");
+    }
+
+    // The agent's git begins with what is told here.
+    private void Start(string script, string git)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_data.Path, "bin")).FullName;
+        var real = ProgramPath.Resolve("git", "/", ChildEnvironment.Create(null));
+        File.WriteAllText(Path.Combine(folder, "git"), $"#!/bin/sh\n{git}\nexec {real} \"$@\"\n");
+        File.SetUnixFileMode(Path.Combine(folder, "git"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        _plane.Agents = [Agent(new AgentDefinition { Executor = "command", Command = ["sh", "-c", script] })];
+        var quick = new RestartPolicy { MaxRestarts = int.MaxValue, FirstDelay = TimeSpan.FromMilliseconds(1), MaxDelay = TimeSpan.FromMilliseconds(1) };
+        _daemon = new HostDaemon(Options() with { AgentCommand = ["/usr/bin/env", $"PATH={folder}:{Environment.GetEnvironmentVariable("PATH")}", "dotnet", Programs.TestAgent], Rests = quick }, NullLogger.Instance);
+        _running = _daemon.RunAsync(_stop.Token);
+    }
+
     private void Start(string script) => Start(new AgentDefinition { Executor = "command", Command = ["sh", "-c", script] });
 
     private void Start(AgentDefinition definition, RestartPolicy? restarts = null)
