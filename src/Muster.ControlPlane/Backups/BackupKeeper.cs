@@ -60,7 +60,7 @@ public sealed class BackupKeeper(
 
     private async Task<DateTimeOffset?> NewestAsync(IBackupPlace place, CancellationToken ct)
     {
-        if ((await BackupManifest.ListAsync(place, ct)).LastOrDefault(id => KeepRule.DayOf(id) is not null) is not { } id) return null;
+        if (await BackupManifest.ListAsync(place, ct) is not [.., var id] || KeepRule.DayOf(id) is null) return null;
         var manifest = await BackupManifest.ReadAsync(place, id, ct);
         state.Succeeded(manifest.StartedAt);
         return manifest.StartedAt;

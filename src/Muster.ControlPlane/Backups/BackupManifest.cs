@@ -67,14 +67,13 @@ public sealed record BackupManifest
             : throw new BackupException($"{id} has format {manifest.Format} and this Muster knows {CurrentFormat}: it was made by a newer release. Use that one.");
     }
 
-    /// <summary>Ids of finished backups, oldest first.</summary>
+    /// <summary>Ids of finished backups, oldest first; before all others those that somebody named himself, whose time nobody knows.</summary>
     public static async Task<IReadOnlyList<string>> ListAsync(IBackupPlace place, CancellationToken ct)
     {
         List<string> ids = [];
         await foreach (var entry in place.ListAsync(Folder, ct))
             if (entry.Name.EndsWith(".json", StringComparison.Ordinal)) ids.Add(entry.Name[Folder.Length..^".json".Length]);
-        ids.Sort(StringComparer.Ordinal);
-        return ids;
+        return [.. ids.OrderBy(id => KeepRule.DayOf(id) is not null).ThenBy(id => id, StringComparer.Ordinal)];
     }
 
     /// <summary>The one that is named, or the newest.</summary>

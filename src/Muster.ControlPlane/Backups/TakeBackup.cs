@@ -30,12 +30,16 @@ public sealed class TakeBackup(IRowEngine engine, IRepositoryCopies repositories
 
     private const string Artifacts = "artifacts";
 
+    private readonly string _common = sharedFolder ?? dataFolder;
+
     public async Task<BackupMade> RunAsync(IBackupPlace place, CancellationToken ct)
     {
         var started = time.GetTimestamp();
         var at = time.GetUtcNow();
-        var id = $"{at:yyyyMMdd'T'HHmmssfff'Z'}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(3))}";
-        await using var running = await RunningMark.SetAsync(place, id, ct);
+        var id = $"{PlaceMark.At(at)}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(3))}";
+        await using var running = await PlaceMark.SetAsync(place, PlaceMark.Running, id, ct);
+        if (await PlaceMark.AnyAsync(place, PlaceMark.Tidying, at - PruneBackups.Longest, ct))
+            throw new BackupException($"Older backups are being deleted in {place.Description}. Run it again when that is over: in an hour at the latest, should whoever did it have died.");
         var box = await PartBox.OpenAsync(place, ct);
         var previous = await PreviousAsync(place, ct);
         var scratch = Directory.CreateTempSubdirectory("muster-backup-");
@@ -43,36 +47,32 @@ public sealed class TakeBackup(IRowEngine engine, IRepositoryCopies repositories
         {
             List<string> warnings = [];
             var (snapshot, refs) = await FreezeAsync(ct);
-            await using (snapshot)
+            StoreContent content;
+            // Let go of before the rest is sent: meanwhile the embedded store's log grows, and a server keeps every dead row.
+            await using (snapshot) content = await SaveStoreAsync(snapshot, box, ct);
+            List<RepositoryBackup> saved = [];
+            foreach (var (project, (state, exact)) in refs)
+                saved.Add(await SaveAsync(box, project, state, exact, previous?.Repositories.FirstOrDefault(r => r.Project == project), scratch.FullName, ct));
+            var (files, absent) = await SaveFilesAsync(box, content.Artifacts, warnings, ct);
+            var manifest = new BackupManifest
             {
-                var meta = (await snapshot.QueryAsync<(string Key, string Value)>("SELECT key, value FROM meta")).ToDictionary(m => m.Key, m => m.Value, StringComparer.Ordinal);
-                var artifacts = (await snapshot.QueryAsync<string>("SELECT DISTINCT sha256 FROM artifacts ORDER BY sha256")).AsList();
-                var seq = await snapshot.QuerySingleAsync<long>("SELECT seq FROM event_head");
-                var tables = await StoreDump.WriteAsync(engine, snapshot, bytes => box.PutAsync(bytes, ct), ct);
-                List<RepositoryBackup> saved = [];
-                foreach (var (project, (state, exact)) in refs)
-                    saved.Add(await SaveAsync(box, project, state, exact, previous?.Repositories.FirstOrDefault(r => r.Project == project), scratch.FullName, ct));
-                var (files, absent) = await SaveFilesAsync(box, artifacts, warnings, ct);
-                var manifest = new BackupManifest
-                {
-                    Id = id,
-                    Version = Product.Version,
-                    StartedAt = at,
-                    FinishedAt = time.GetUtcNow(),
-                    Engine = engine.Name,
-                    Schema = int.Parse(meta["schema"]),
-                    Incarnation = meta["incarnation"],
-                    EventSeq = seq,
-                    Tables = tables,
-                    Repositories = saved,
-                    Files = files,
-                    Absent = absent,
-                };
-                await box.RequireAsync(manifest.Parts(), ct);
-                var text = manifest.Write();
-                await place.PutAsync(BackupManifest.NameOf(id), new MemoryStream(text), text.Length, ct);
-                return new BackupMade(manifest, box.Sent, box.SentBytes, manifest.Parts().Sum(p => p.Size), time.GetElapsedTime(started), warnings);
-            }
+                Id = id,
+                Version = Product.Version,
+                StartedAt = at,
+                FinishedAt = time.GetUtcNow(),
+                Engine = engine.Name,
+                Schema = int.Parse(content.Meta["schema"]),
+                Incarnation = content.Meta["incarnation"],
+                EventSeq = content.EventSeq,
+                Tables = content.Tables,
+                Repositories = saved,
+                Files = files,
+                Absent = absent,
+            };
+            await box.RequireAsync(manifest.Parts(), ct);
+            var text = manifest.Write();
+            await place.PutAsync(BackupManifest.NameOf(id), new MemoryStream(text), text.Length, ct);
+            return new BackupMade(manifest, box.Sent, box.SentBytes, manifest.Parts().Sum(p => p.Size), time.GetElapsedTime(started), warnings);
         }
         finally
         {
@@ -82,6 +82,12 @@ public sealed class TakeBackup(IRowEngine engine, IRepositoryCopies repositories
 
     private static async Task<BackupManifest?> PreviousAsync(IBackupPlace place, CancellationToken ct) =>
         await BackupManifest.ListAsync(place, ct) is [.., var newest] ? await BackupManifest.ReadAsync(place, newest, ct) : null;
+
+    private async Task<StoreContent> SaveStoreAsync(DbConnection snapshot, PartBox box, CancellationToken ct) => new(
+        (await snapshot.QueryAsync<(string Key, string Value)>("SELECT key, value FROM meta")).ToDictionary(m => m.Key, m => m.Value, StringComparer.Ordinal),
+        (await snapshot.QueryAsync<string>("SELECT DISTINCT sha256 FROM artifacts ORDER BY sha256")).AsList(),
+        await snapshot.QuerySingleAsync<long>("SELECT seq FROM event_head"),
+        await StoreDump.WriteAsync(engine, snapshot, bytes => box.PutAsync(bytes, ct), ct));
 
     private async Task<(DbConnection Snapshot, SortedDictionary<string, (RepositoryRefs Refs, bool Exact)> Refs)> FreezeAsync(CancellationToken ct)
     {
@@ -165,7 +171,7 @@ public sealed class TakeBackup(IRowEngine engine, IRepositoryCopies repositories
             var below = $"{Artifacts}/{sha[..2]}/{sha}";
             try
             {
-                files.Add(new FileBackup(below, await box.PutFileAsync(Path.Combine(sharedFolder ?? dataFolder, below), sha, ct)));
+                files.Add(new FileBackup(below, await box.PutFileAsync(Path.Combine(_common, below), sha, ct)));
             }
             catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
             {
@@ -174,10 +180,21 @@ public sealed class TakeBackup(IRowEngine engine, IRepositoryCopies repositories
             }
         }
 
-        var roles = Path.Combine(dataFolder, "roles");
-        string[] plain = Directory.Exists(roles) ? Directory.GetFiles(roles, "*", SearchOption.AllDirectories) : [];
-        foreach (var path in plain.Order(StringComparer.Ordinal).Append(Path.Combine(dataFolder, "config.json")).Where(File.Exists))
-            files.Add(new FileBackup(Path.GetRelativePath(dataFolder, path).Replace('\\', '/'), await box.PutFileAsync(path, null, ct)));
+        foreach (var (root, path) in Kept().Where(one => File.Exists(one.Path)))
+            files.Add(new FileBackup(Path.GetRelativePath(root, path).Replace('\\', '/'), await box.PutFileAsync(path, null, ct)));
         return (files, absent);
     }
+
+    /// <summary>Files that a person writes, and that nothing else holds. What planes share is in the folder that they share.</summary>
+    private IEnumerable<(string Root, string Path)> Kept()
+    {
+        var roles = Path.Combine(_common, "roles");
+        foreach (var path in Directory.Exists(roles) ? Directory.GetFiles(roles, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal) : Enumerable.Empty<string>()) yield return (_common, path);
+        yield return (_common, Path.Combine(_common, "preferences.md"));
+        yield return (dataFolder, Path.Combine(dataFolder, "config.json"));
+        yield return (dataFolder, Path.Combine(dataFolder, "models.yaml"));
+    }
+
+    /// <summary>The store as it was at one moment.</summary>
+    private sealed record StoreContent(IReadOnlyDictionary<string, string> Meta, List<string> Artifacts, long EventSeq, IReadOnlyList<TableBackup> Tables);
 }

@@ -26,6 +26,9 @@ internal sealed class PostgresEngine(PostgresServer server, PlaneName plane, int
     /// <summary>How long a batch waits for a server that has gone; after that who waits is told.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long a standby is waited for before it is asked again.</summary>
+    private const int ConfirmSeconds = 5;
+
     private const int RerunLimit = 5;
 
     private NpgsqlConnection? _connection;
@@ -33,6 +36,7 @@ internal sealed class PostgresEngine(PostgresServer server, PlaneName plane, int
     private PostgresRowsRunner? _rows;
     private long _batch;
     private bool _committing;
+    private bool _unconfirmed;
     private int _writesAtMark;
     private bool _marked;
     private bool _heard;
@@ -113,10 +117,12 @@ internal sealed class PostgresEngine(PostgresServer server, PlaneName plane, int
         commit.BatchCommands.Add(tx.Events.Count > 0 ? WithEvents(tx, wakeup) : Bare(wakeup));
         commit.BatchCommands.Add(new NpgsqlBatchCommand("COMMIT"));
         _committing = true;
+        _unconfirmed = false;
         follower.Committing(writer);
         try
         {
             var seq = (long)commit.ExecuteScalar()!;
+            RequireConfirmed();
             if (tx.Events.Count > 0) tx.Number(seq - tx.Events.Count);
         }
         catch
@@ -167,7 +173,9 @@ internal sealed class PostgresEngine(PostgresServer server, PlaneName plane, int
             {
                 Connect();
                 // Asked to commit and not answered: the row that names the batch was written with it, or was not.
-                return asked && Happened(tx!) ? Aftermath.Committed : attempt < RerunLimit ? Aftermath.Rerun : Aftermath.Failed;
+                if (!asked || !Happened(tx!)) return attempt < RerunLimit ? Aftermath.Rerun : Aftermath.Failed;
+                Confirm();
+                return Aftermath.Committed;
             }
             catch (Exception again) when (Outage.Is(again))
             {
@@ -191,7 +199,26 @@ internal sealed class PostgresEngine(PostgresServer server, PlaneName plane, int
         Drop();
         _connection = server.OpenWriter(plane.Id, writer);
         _dialect = new DialectConnection(_connection);
+        _connection.Notice += (_, told) => _unconfirmed |= told.Notice.InvariantSeverity == "WARNING";
         return _connection;
+    }
+
+    /// <summary>
+    /// A server with a synchronous standby commits, waits for it, and when that wait is cancelled (by the driver's limit, by an operator)
+    /// says so in a warning beside its yes: it is on one disk and perhaps not on the other.
+    /// </summary>
+    private void RequireConfirmed()
+    {
+        if (_unconfirmed) throw new TimeoutException("The synchronous standby has not confirmed the commit.");
+    }
+
+    /// <summary>Waits until whatever was committed is where the server's settings want it: a later commit is there no sooner.</summary>
+    private void Confirm()
+    {
+        _unconfirmed = false;
+        using var later = new NpgsqlCommand("SELECT pg_logical_emit_message(true, 'muster', 'confirm')", _connection) { CommandTimeout = ConfirmSeconds };
+        later.ExecuteScalar();
+        RequireConfirmed();
     }
 
     private void Drop()

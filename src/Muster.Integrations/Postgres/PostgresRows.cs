@@ -112,6 +112,7 @@ public sealed class PostgresRows(PostgresAddress address) : IRowEngine, IAsyncDi
         if (change.After.Version != schema) throw new BackupException($"{address} was begun with schema {change.After.Version} and the rows are of schema {schema}. Name a database that is empty.");
         // The rows in one transaction: a kill leaves a store without any, which is filled at the next try.
         await using var transaction = await connection.BeginTransactionAsync(ct);
+        if (Unfinished.What(connection) is null) throw new BackupException($"There is a store already: {address}. Name a database that is empty.");
         var tables = StoreTables.InOrder(await TablesAsync(connection, ct));
         await connection.ExecuteAsync($"TRUNCATE {string.Join(", ", tables.Where(t => t.Name != "meta").Select(t => t.Name))}");
         await connection.ExecuteAsync("DELETE FROM meta WHERE key NOT IN ('schema', 'schema_serves', 'unfinished')");

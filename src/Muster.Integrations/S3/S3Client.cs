@@ -28,7 +28,7 @@ public sealed class S3Client : IDisposable
     public async Task<Stream> GetAsync(string key, CancellationToken ct)
     {
         var response = await SendAsync(HttpMethod.Get, key, "", null, ct);
-        return await response.Content.ReadAsStreamAsync(ct);
+        return new SteadyStream(await response.Content.ReadAsStreamAsync(ct), _time);
     }
 
     public async Task DeleteAsync(string key, CancellationToken ct)
@@ -130,9 +130,9 @@ public sealed class S3Client : IDisposable
         };
     }
 
-    private static async Task<XElement> ReadXmlAsync(HttpResponseMessage response, CancellationToken ct)
+    private async Task<XElement> ReadXmlAsync(HttpResponseMessage response, CancellationToken ct)
     {
-        await using var stream = await response.Content.ReadAsStreamAsync(ct);
+        await using var stream = new SteadyStream(await response.Content.ReadAsStreamAsync(ct), _time);
         using var reader = XmlReader.Create(stream, new XmlReaderSettings { Async = true, DtdProcessing = DtdProcessing.Prohibit, MaxCharactersInDocument = 16 * 1024 * 1024 });
         return (await XDocument.LoadAsync(reader, LoadOptions.None, ct)).Root!;
     }

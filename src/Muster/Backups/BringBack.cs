@@ -22,6 +22,7 @@ internal static class BringBack
         using var data = DataFolder.Open(path);
         var kept = MoveAside(data.Path);
         var installation = new Installation(data.Path, store);
+        await using var held = await installation.Rows.HoldAsync(filling: true, ct);
         var restored = await new RestoreBackup(installation.Rows, installation.Repositories, data.Path).RunAsync(place, manifest, progress, ct);
         var faults = await VerifyBackup.StoreAsync(installation.Rows, installation.Repositories, manifest, ct);
         progress("rows compared, rules checked");

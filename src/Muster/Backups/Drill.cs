@@ -3,6 +3,7 @@ using Muster.Client;
 using Muster.Connections;
 using Muster.Contracts.Work;
 using Muster.ControlPlane.Backups;
+using Muster.ControlPlane.Models.Gateway;
 using Muster.ControlPlane.Storage;
 using Muster.Hosting;
 
@@ -45,12 +46,18 @@ internal static class Drill
         }
     }
 
-    /// <summary>A drill must do nothing outside of its folder: nothing is pushed, nobody works, its settings are the defaults.</summary>
+    /// <summary>A drill must do nothing outside of its folder: nothing is pushed, nobody works, no model is asked, its settings are the defaults.</summary>
     private static async Task CalmAsync(Installation installation, CancellationToken ct)
     {
         File.Delete(PlaneConfig.PathIn(installation.Folder));
+        File.Delete(Path.Combine(installation.Folder, "models.yaml"));
         await using var store = await installation.OpenStoreAsync(ct);
-        await store.WriteAsync(tx => tx.Execute("UPDATE projects SET push_back = 0, paused = 1"), ct);
+        await store.WriteAsync(tx =>
+        {
+            tx.Execute("UPDATE projects SET push_back = 0, paused = 1");
+            // A wish that was being planned would go on, with the keys of whoever runs the drill.
+            ModelSwitch.Set(tx, off: true, "a drill", "drill");
+        }, ct);
     }
 
     private static async Task<IReadOnlyList<string>> AskAsync(MusterClient client, BackupManifest manifest, CancellationToken ct)

@@ -161,6 +161,21 @@ public sealed class S3PlaceTests : BackupPlaceTests, IAsyncDisposable
         Assert.Equal((0, 0), (_bucket.Objects.Count, _bucket.Uploads.Count));
     }
 
+    [Fact]
+    public async Task An_answer_that_stops_half_way_is_not_waited_for_for_ever()
+    {
+        await PutAsync(await OpenAsync(), "parts/ab/abc", new byte[100_000]);
+        _bucket!.Stalls = true;
+        using var hurried = new S3Place(_bucket.Address, FakeBucket.Keys, new HurriedTime());
+        Assert.Contains("in the middle of an answer", (await Assert.ThrowsAsync<BackupException>(() => GetAsync(hurried, "parts/ab/abc"))).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Its timers ring sixty times too early.</summary>
+    private sealed class HurriedTime : TimeProvider
+    {
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => base.CreateTimer(callback, state, dueTime / 60, period);
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var end in _ends) await end.DisposeAsync();

@@ -38,6 +38,9 @@ internal sealed class FakeBucket : IAsyncDisposable
     /// <summary>A part of an upload that is refused for good.</summary>
     public int RefusePart { get; set; }
 
+    /// <summary>Whether answers stop in the middle of what is asked for, the line still open.</summary>
+    public bool Stalls { get; set; }
+
     public S3Address Address => S3Address.Parse($"s3://{Bucket}/some/prefix?endpoint={Uri.EscapeDataString(_app.Urls.First())}&region={Region}");
 
     public static async Task<FakeBucket> StartAsync()
@@ -99,11 +102,19 @@ internal sealed class FakeBucket : IAsyncDisposable
         };
     }
 
-    private Task GetAsync(HttpContext http, string key)
+    private async Task GetAsync(HttpContext http, string key)
     {
-        if (!Objects.TryGetValue(key, out var bytes)) return XmlAsync(http, 404, new XElement("Error", new XElement("Code", "NoSuchKey")));
+        if (!Objects.TryGetValue(key, out var bytes))
+        {
+            await XmlAsync(http, 404, new XElement("Error", new XElement("Code", "NoSuchKey")));
+            return;
+        }
+
         http.Response.ContentLength = bytes.Length;
-        return http.Response.Body.WriteAsync(bytes).AsTask();
+        await http.Response.Body.WriteAsync(bytes.AsMemory(0, Stalls ? bytes.Length / 2 : bytes.Length));
+        if (!Stalls) return;
+        await http.Response.Body.FlushAsync();
+        await Task.Delay(Timeout.InfiniteTimeSpan, http.RequestAborted).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
     }
 
     private Task ListAsync(HttpContext http, string prefix, string after)

@@ -88,6 +88,36 @@ public sealed class PromotionTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
+    [Trait("req", "C5")]
+    public async Task A_commit_that_its_standby_has_not_confirmed_is_not_answered_and_happens_once()
+    {
+        const string Waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND application_name LIKE 'muster %/_'";
+        await using var server = await PostgresServer.StartAsync();
+        await server.CreateDatabaseAsync("fleet");
+        await using var plane = await StartAsync(PostgresAddress.Parse($"{server.Address}fleet?writers=1"), "one");
+        await plane.Client.CreateProjectAsync(new CreateProject { Key = "FLT", Name = "Fleet", Contract = "" });
+        // A standby that is away.
+        await server.ExecuteAsync("ALTER SYSTEM SET synchronous_standby_names = 'away'");
+        await server.ExecuteAsync("SELECT pg_reload_conf()");
+        await Until.HoldsAsync(async () => (await CountAsync(server, "SELECT count(*) FROM pg_settings WHERE name = 'synchronous_standby_names' AND setting = 'away'") == 1, "the setting is not read"), Patience);
+
+        var creating = plane.Client.CreateTaskAsync(new CreateTask { Project = "FLT", Title = "once" });
+        var first = 0L;
+        await Until.HoldsAsync(async () => ((first = await PidAsync()) != 0, "nobody waits for the standby"), Patience);
+        await server.ExecuteAsync($"SELECT pg_cancel_backend({first})");
+        // Committed here, and nobody is told: another commit waits for the standby instead.
+        await Until.HoldsAsync(async () => (await PidAsync() is var second && second != 0 && second != first, "nobody asks again"), Patience);
+        Assert.False(creating.IsCompleted);
+
+        await server.ExecuteAsync("ALTER SYSTEM RESET synchronous_standby_names");
+        await server.ExecuteAsync("SELECT pg_reload_conf()");
+        var created = await creating;
+        Assert.Equal(created.Id, Assert.Single((await plane.Client.ListTasksAsync()).Items).Id);
+
+        async Task<long> PidAsync() => await CountAsync(server, $"SELECT COALESCE((SELECT max(pid) FROM ({Waiting}) w), 0)::bigint");
+    }
+
+    [Fact]
     [Trait("req", "B3")]
     public async Task A_follower_from_beyond_the_end_of_a_promoted_log_is_told_and_live_readers_hear_what_comes()
     {

@@ -86,6 +86,57 @@ public sealed class BackupTests : IDisposable
     }
 
     [Fact]
+    public async Task While_somebody_tidies_up_no_backup_counts_on_what_is_there()
+    {
+        await using var plane = await StoreCheckTests.UsedAsync();
+        var take = await TakeAsync(plane);
+        await take.RunAsync(Place, default);
+        await Place.PutAsync($"tidying/{DateTimeOffset.UtcNow:yyyyMMdd'T'HHmmssfff'Z'}-abcdef", new MemoryStream(), 0, default);
+        await Assert.ThrowsAsync<BackupException>(() => take.RunAsync(Place, default));
+        Assert.Empty(await AllAsync("running/"));
+        Assert.Single(await BackupManifest.ListAsync(Place, default));
+
+        // Whoever died over it is not waited for.
+        await Place.DeleteAsync((await AllAsync("tidying/")).Single(), default);
+        await Place.PutAsync($"tidying/{DateTimeOffset.UtcNow.AddHours(-2):yyyyMMdd'T'HHmmssfff'Z'}-abcdef", new MemoryStream(), 0, default);
+        await take.RunAsync(Place, default);
+        Assert.Equal(1, (await PruneBackups.RunAsync(Place, new KeepRule { Last = 1, Daily = 0, Weekly = 0 }, TimeProvider.System, default)).Backups);
+        Assert.Empty(await AllAsync("tidying/"));
+    }
+
+    [Fact]
+    public async Task One_that_a_person_named_is_not_the_newest_for_ever()
+    {
+        await using var plane = await StoreCheckTests.UsedAsync();
+        var take = await TakeAsync(plane);
+        var first = (await take.RunAsync(Place, default)).Manifest;
+        var text = (first with { Id = "release-1" }).Write();
+        await Place.PutAsync(BackupManifest.NameOf("release-1"), new MemoryStream(text), text.Length, default);
+        await plane.TaskAsync("another");
+        var second = (await take.RunAsync(Place, default)).Manifest;
+        Assert.Equal(["release-1", first.Id, second.Id], await BackupManifest.ListAsync(Place, default));
+        Assert.Equal(second.Id, (await BackupManifest.FindAsync(Place, null, default)).Id);
+        Assert.Equal("release-1", (await BackupManifest.FindAsync(Place, "release-1", default)).Id);
+    }
+
+    [Fact]
+    [Trait("req", "B11")]
+    public async Task What_a_person_wrote_is_in_it_wherever_planes_share_it()
+    {
+        await using var plane = await StoreCheckTests.UsedAsync();
+        var shared = Path.Combine(_folder, "shared");
+        Directory.CreateDirectory(Path.Combine(shared, "roles", "notes"));
+        await File.WriteAllTextAsync(Path.Combine(shared, "roles", "notes", "tester.md"), "a lesson");
+        await File.WriteAllTextAsync(Path.Combine(shared, "preferences.md"), "- tea");
+        await File.WriteAllTextAsync(Path.Combine(plane.Folder, "models.yaml"), "aliases: {}");
+        await File.WriteAllTextAsync(Path.Combine(plane.Folder, "environment"), "KEY=secret");
+        var manifest = (await new TakeBackup(await TestStores.RowsAsync(plane.Folder), Copies(shared), plane.Folder, TimeProvider.System, shared).RunAsync(Place, default)).Manifest;
+        Assert.Equal(["roles/notes/tester.md", "preferences.md", "models.yaml"], manifest.Files.Select(f => f.Path).Where(path => !path.StartsWith("artifacts/", StringComparison.Ordinal)));
+        await (await RestoreAsync()).RunAsync(Place, manifest, _ => { }, default);
+        Assert.Equal("a lesson", await File.ReadAllTextAsync(Path.Combine(Elsewhere, "roles", "notes", "tester.md")));
+    }
+
+    [Fact]
     public async Task A_part_that_is_gone_or_changed_is_named()
     {
         await using var plane = await StoreCheckTests.UsedAsync();
