@@ -47,6 +47,16 @@ public sealed record HostHeartbeatRequest
 
     /// <summary>Lease tokens of jobs it works on and wants renewed.</summary>
     public IReadOnlyList<string>? Jobs { get; init; }
+
+    /// <summary>Deployments that it should serve and has given up; said until the plane no longer wants them.</summary>
+    public IReadOnlyList<FailedDeployment>? Failed { get; init; }
+}
+
+/// <summary>A deployment that served and serves no longer.</summary>
+public sealed record FailedDeployment
+{
+    public required string DeploymentId { get; init; }
+    public required string Reason { get; init; }
 }
 
 /// <summary>An agent's process as its host sees it.</summary>

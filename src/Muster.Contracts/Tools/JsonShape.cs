@@ -20,7 +20,7 @@ public static class JsonShape
     public static string? WhyNotUsable(JsonElement schema) => Unusable(schema, "", 0);
 
     /// <summary>What is wrong with a value, by its path; null when it is of the shape. The schema must be usable.</summary>
-    public static string? WhyNot(JsonElement schema, JsonElement value) => Wrong(schema, value, "");
+    public static string? WhyNot(JsonElement schema, JsonElement value) => JsonText.IsWhole(value) ? Wrong(schema, value, "") : "it holds half a character of two, which is no text";
 
     private static string? Unusable(JsonElement schema, string at, int depth)
     {

@@ -1,5 +1,6 @@
 using Muster.Contracts;
 using Muster.Contracts.Delivery;
+using Muster.Contracts.Fleet;
 using Muster.Contracts.Work;
 using Muster.ControlPlane.Delivery.Deploys;
 using Muster.ControlPlane.Delivery.Epics;
@@ -9,13 +10,14 @@ using Muster.ControlPlane.Delivery.Origins;
 using Muster.ControlPlane.Delivery.Rules;
 using Muster.ControlPlane.Fleet;
 using Muster.ControlPlane.Operations;
+using Muster.ControlPlane.Storage;
 using Muster.ControlPlane.Work;
 
 namespace Muster.ControlPlane.Delivery;
 
 /// <summary>What other features ask of this one: git for a claim, mirrors for a project, duties for a host.</summary>
 internal sealed class DeliveryFacts(
-    Targets targets, EpicBranches epics, OriginSync origins, IRepositories repositories, RulesAtTarget rules, DeploymentQueries deployments, JobLeases jobs)
+    Targets targets, EpicBranches epics, OriginSync origins, IRepositories repositories, RulesAtTarget rules, DeploymentQueries deployments, JobLeases jobs, Store store)
     : IClaimGit, IProjectRepositories, IHostDuties
 {
     public Task ReadyAsync(CancellationToken ct) => epics.EnsureAsync(ct);
@@ -47,6 +49,11 @@ internal sealed class DeliveryFacts(
     }
 
     public Task<IReadOnlyList<DeploymentInfo>> DeploymentsAsync(string hostId, CancellationToken ct) => deployments.CurrentOn(hostId, ct);
+
+    public Task FailDeploymentsAsync(string hostId, IReadOnlyList<FailedDeployment> failed, CancellationToken ct) => store.WriteAsync(tx =>
+    {
+        foreach (var one in failed) EndDeployment.ServesNoLonger(tx, hostId, one.DeploymentId, one.Reason);
+    }, ct);
 
     public Task<IReadOnlyList<bool>> RenewJobsAsync(string hostId, IReadOnlyList<string> leases, CancellationToken ct) => jobs.RenewAsync(hostId, leases, ct);
 }

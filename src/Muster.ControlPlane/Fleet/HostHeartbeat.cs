@@ -33,6 +33,7 @@ public sealed class HostHeartbeat(Store store, PresenceTable presence, IHostDuti
         if (request.Load is { } load) _loads[host.Id] = load;
 
         var agents = await AgentsAsync(host.Id, ct);
+        if (request.Failed is { Count: > 0 } failed) await duties.FailDeploymentsAsync(host.Id, failed, ct);
         if (Changed(agents, request.Agents ?? [])) await ReportProcessesAsync(host.Id, request.Agents!, ct);
         return new HostHeartbeatAnswer
         {
@@ -111,6 +112,7 @@ public sealed class HostHeartbeat(Store store, PresenceTable presence, IHostDuti
         .Line(request.System, "system", 200, required: false)
         .Line(request.Version, "version", 60, required: false)
         .Require(request.Agents is null or { Count: <= 10_000 }, "agents", "At most 10000 agents.")
+        .Require(request.Failed is null || (request.Failed.Count <= 1000 && request.Failed.All(f => f is { DeploymentId: not null, Reason: not null })), "failed", "At most 1000 deployments, each with its id and the reason.")
         .ThrowIfWrong();
 }
 
@@ -118,6 +120,9 @@ public sealed class HostHeartbeat(Store store, PresenceTable presence, IHostDuti
 public interface IHostDuties
 {
     Task<IReadOnlyList<Contracts.Delivery.DeploymentInfo>> DeploymentsAsync(string hostId, CancellationToken ct);
+
+    /// <summary>Takes a host's word that deployments serve no longer.</summary>
+    Task FailDeploymentsAsync(string hostId, IReadOnlyList<FailedDeployment> failed, CancellationToken ct);
 
     /// <summary>Renews the leases of jobs; in the order given, whether each is current.</summary>
     Task<IReadOnlyList<bool>> RenewJobsAsync(string hostId, IReadOnlyList<string> leases, CancellationToken ct);

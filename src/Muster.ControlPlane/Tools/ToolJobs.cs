@@ -26,15 +26,19 @@ internal sealed class ToolJobs
     /// <summary>For bringing the source into a form that runs, and for the way there and back.</summary>
     private const int SlackSeconds = 150;
 
+    /// <summary>From then on nobody waits for a run: carried out now, it would be carried out for nobody, or a second time.</summary>
+    private const int ForgottenSeconds = RunToolOnce.LongestWait + 10;
+
     private readonly Store _store;
+    private readonly ToolCalls _calls;
     private readonly TimeProvider _time;
     private readonly ToolOptions _options;
     private readonly CancellationToken _stopping;
     private readonly Pulse _waiting = new();
 
-    public ToolJobs(Store store, TimeProvider time, IOptions<ToolOptions> options, IHostApplicationLifetime lifetime)
+    public ToolJobs(Store store, ToolCalls calls, TimeProvider time, IOptions<ToolOptions> options, IHostApplicationLifetime lifetime)
     {
-        (_store, _time, _options, _stopping) = (store, time, options.Value, lifetime.ApplicationStopping);
+        (_store, _calls, _time, _options, _stopping) = (store, calls, time, options.Value, lifetime.ApplicationStopping);
         store.Listen(committed =>
         {
             if (committed.Signals.Any(signal => signal is ToolJobMoved { Waits: true } or LookAgain)) _waiting.Beat();
@@ -95,6 +99,12 @@ internal sealed class ToolJobs
         while (tx.QueryFirst<string>(Takeable, new { tx.Now }) is { } id)
         {
             var job = ToolJobRow.Find(tx, id)!;
+            if (job.Kind == ToolJobKinds.Run && job.CreatedAt <= tx.Now - (ForgottenSeconds * 1000L))
+            {
+                Forget(tx, job);
+                continue;
+            }
+
             var row = ToolVersionRow.Find(tx, job.ToolId, job.Version)!;
             var package = row.Read();
             var limits = package.Manifest.Limits;
@@ -124,5 +134,11 @@ internal sealed class ToolJobs
         }
 
         return null;
+    }
+
+    private void Forget(StoreTransaction tx, ToolJobRow job)
+    {
+        tx.ExecuteOne("UPDATE tool_jobs SET state = 'cancelled', input = NULL, lease_until = NULL, ended_at = @Now WHERE id = @Id", new { tx.Now, job.Id });
+        _calls.End(tx, job.CallId!, new EndToolCall { Outcome = ToolOutcomes.Abandoned, Detail = "Nobody waits for it any more." });
     }
 }

@@ -128,6 +128,7 @@ internal sealed record ToolJobRow
     public string? Outcome { get; init; }
     public string? Detail { get; init; }
     public string? HostId { get; init; }
+    public long CreatedAt { get; init; }
     public int Epoch { get; init; }
     public long? LeaseUntil { get; init; }
 

@@ -1,4 +1,5 @@
 using Muster.Contracts.Work;
+using Muster.ControlPlane.Delivery.Git;
 using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Storage;
 
@@ -42,7 +43,8 @@ public sealed record ProjectRow
         Id = Id,
         Key = Key,
         Name = Name,
-        Repository = Repository,
+        // Of before such addresses were refused.
+        Repository = Repository is null ? null : RepositoryAddress.Shown(Repository),
         TargetBranch = TargetBranch,
         LeaseSeconds = LeaseSeconds,
         MaxFailures = MaxFailures,

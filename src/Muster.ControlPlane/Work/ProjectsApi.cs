@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Muster.Contracts;
 using Muster.Contracts.Conversations;
 using Muster.Contracts.Events;
+using Muster.Contracts.Security;
 using Muster.Contracts.Work;
 using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Security;
@@ -39,8 +40,11 @@ public static class ProjectsApi
         await store.ReadAsync(c => c.QueryFirstOrDefaultAsync<ProjectRow>(ProjectRow.Find, new { project = id, projectKey = id.ToUpperInvariant() }), ct)
         ?? throw Refusal.NotFound("project", id);
 
-    private static async Task<Created<ProjectInfo>> Create(CreateProject body, Writes writes, IProjectRepositories repositories, CancellationToken ct)
+    private static async Task<Created<ProjectInfo>> Create(CreateProject body, HttpContext http, Writes writes, IProjectRepositories repositories, CancellationToken ct)
     {
+        // What the plane reads and writes outside, it does with the rights of the person who runs it.
+        if (http.Principal().Scope == Scopes.Agent && (body.Repository is not null || body.DeployTo is not null || body.PushBack is true || body.Approval is PlanApprovals.Auto))
+            throw Refusal.Forbidden("An agent adds projects without a repository; one with a repository, with deployments or with plans that need no approval is for a person.");
         Check(body.Name, body.LeaseSeconds, body.MaxFailures, body.Review, body.Contract, body.Approval);
         new Checked()
             .Require(body.Key is null || Names.IsKey(body.Key), "key", "A key has 2 to 10 capital letters or digits and begins with a letter.")

@@ -104,6 +104,8 @@ public sealed class GitRepositories : IRepositories
         var bad = repository.Length is 0 or > 2000 || repository.StartsWith('-') || repository.Any(char.IsControl)
             || repository.Contains("::", StringComparison.Ordinal);
         if (bad) throw Refusal.Invalid("repository", "The repository is a full path on this machine or an https, ssh, git or file URL.");
+        if (RepositoryAddress.HoldsSecret(repository))
+            throw Refusal.Invalid("repository", "The repository's URL carries a name or password, which everybody who sees the project would see. Leave it out, and let git know it: git config --global credential.helper store, then git ls-remote URL once, as the user that runs the plane.");
         if (isUrl) return;
         if (!Path.IsPathFullyQualified(repository)) throw Refusal.Invalid("repository", $"'{Refusal.Shorten(repository)}' is not a full path: write it from the root, such as /home/me/app.");
         if (!Directory.Exists(repository) && !File.Exists(repository))

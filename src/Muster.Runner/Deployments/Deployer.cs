@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Muster.Contracts.Delivery;
+using Muster.Contracts.Fleet;
 using Muster.Runner.Processes;
 
 namespace Muster.Runner.Deployments;
@@ -14,6 +15,10 @@ public sealed class Deployer(HostFolders folders, string marker, TimeProvider ti
     private readonly ConcurrentDictionary<string, int> _absences = new(StringComparer.Ordinal);
     private readonly ConcurrentBag<Task> _stopping = [];
     private readonly ConcurrentDictionary<string, Task> _restoring = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, string> _notRestored = new(StringComparer.Ordinal);
+
+    /// <summary>What should serve, as last heard, and was given up.</summary>
+    public IReadOnlyList<FailedDeployment> Failed { get; private set; } = [];
 
     /// <exception cref="OperationCanceledException">Cancelled; what served before still serves.</exception>
     public async Task<DeployResult> DeployAsync(DeployRequest request, CancellationToken cancellation)
@@ -29,14 +34,19 @@ public sealed class Deployer(HostFolders folders, string marker, TimeProvider ti
     /// <summary>Starts what should serve and does not, as after a restart of the host; stops what should serve no longer.</summary>
     public void Reconcile(IReadOnlyList<DeploymentInfo> wanted, CancellationToken cancellation)
     {
+        var failed = new List<FailedDeployment>();
         foreach (var deployment in wanted)
         {
             var request = new DeployRequest { ProjectId = deployment.ProjectId, Sha = deployment.Sha, Definition = deployment.Definition };
             _absences[request.Key] = 0;
-            // Tried once per commit: a release that does not come up again is said once, not every two seconds.
-            if (Target(request) is { Sha: null, IsBusy: false }) _ = _restoring.GetOrAdd($"{request.Key}/{request.Sha}", _ => RestoreAsync(request, cancellation));
+            var target = Target(request);
+            var reason = target.Sha == request.Sha ? target.GivenUp : target.Sha is null ? _notRestored.GetValueOrDefault($"{request.Key}/{request.Sha}") : null;
+            if (reason is not null) failed.Add(new FailedDeployment { DeploymentId = deployment.Id, Reason = reason });
+            // Begun once per commit: a release that does not come up again is said once, not every two seconds.
+            if (target is { Sha: null, IsBusy: false }) _ = _restoring.GetOrAdd($"{request.Key}/{request.Sha}", _ => RestoreAsync(request, cancellation));
         }
 
+        Failed = failed;
         foreach (var (key, target) in _targets.Where(entry => entry.Value is { Sha: not null, IsBusy: false }))
         {
             if (wanted.Any(deployment => $"{deployment.ProjectId}/{deployment.Definition.Environment}" == key)) continue;
@@ -59,10 +69,29 @@ public sealed class Deployer(HostFolders folders, string marker, TimeProvider ti
 
     private async Task RestoreAsync(DeployRequest request, CancellationToken cancellation)
     {
+        var intensity = new RestartIntensity(restarts, time);
+        var name = $"{request.Key}/{request.Sha}";
         try
         {
-            var result = await DeployAsync(request, cancellation);
-            notice(result.Outcome == JobState.Passed ? $"{request.Key}: {request.Sha} serves again at {result.Url}" : $"{request.Key}: not restored: {result.Detail}");
+            for (var tries = 1; ; tries++)
+            {
+                var result = await Target(request).DeployAsync(request, cancellation, onlyIfNone: true);
+                if (result.Outcome == JobState.Passed)
+                {
+                    notice($"{request.Key}: {request.Sha} serves again at {result.Url}");
+                    return;
+                }
+
+                notice($"{request.Key}: not restored: {result.Detail}");
+                var decision = intensity.Died();
+                if (decision.GiveUp || tries == ProcessTarget.StartTries)
+                {
+                    _notRestored[name] = $"It did not come up again after its host was started anew: {result.Detail}";
+                    return;
+                }
+
+                await Task.Delay(decision.Delay, time, cancellation);
+            }
         }
         catch (OperationCanceledException)
         {
@@ -73,6 +102,7 @@ public sealed class Deployer(HostFolders folders, string marker, TimeProvider ti
 #pragma warning restore CA1031
         {
             notice($"{request.Key}: not restored: {error.Message}");
+            _notRestored[name] = $"It did not come up again after its host was started anew: {error.Message}";
         }
     }
 }

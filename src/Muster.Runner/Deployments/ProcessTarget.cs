@@ -9,6 +9,9 @@ namespace Muster.Runner.Deployments;
 /// </summary>
 internal sealed class ProcessTarget(HostFolders folders, string marker, TimeProvider time, RestartPolicy restarts, string logName, Action<string> notice) : IAsyncDisposable
 {
+    /// <summary>Starts in a row that never became healthy, after which a version is given up, however long each took.</summary>
+    public const int StartTries = 5;
+
     private const int PortTries = 3;
 
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(10);
@@ -26,13 +29,20 @@ internal sealed class ProcessTarget(HostFolders folders, string marker, TimeProv
     public string? Sha => _serving?.Sha;
     public int? FrontPort => _relay?.Port;
 
+    /// <summary>Why what should serve does not, when it was given up.</summary>
+    public string? GivenUp { get; private set; }
+
     public bool IsBusy => _changing.CurrentCount == 0;
 
-    public async Task<DeployResult> DeployAsync(DeployRequest request, CancellationToken cancellation)
+    /// <param name="request">What to serve.</param>
+    /// <param name="cancellation">Gives it up; what served before still serves.</param>
+    /// <param name="onlyIfNone">Whether whatever serves by then stays.</param>
+    public async Task<DeployResult> DeployAsync(DeployRequest request, CancellationToken cancellation, bool onlyIfNone = false)
     {
         await _changing.WaitAsync(cancellation);
         try
         {
+            if (onlyIfNone && _serving is { } other) return new DeployResult(JobState.Passed, $"{other.Sha} serves already.", _relay is { } at ? $"http://127.0.0.1:{at.Port}" : null, null, "");
             var output = new BoundedOutput();
             // Before the build: minutes of building for a port that is not to be had would be a poor joke.
             var relay = TakePort(request.Definition.Port);
@@ -147,7 +157,7 @@ internal sealed class ProcessTarget(HostFolders folders, string marker, TimeProv
     {
         var (formerRelay, former) = (_relay, _current);
         relay.Switch(instance.Port);
-        (_relay, _current, _serving) = (relay, instance, request);
+        (_relay, _current, _serving, GivenUp) = (relay, instance, request, null);
         _watching = WatchAsync(instance, request, new RestartIntensity(restarts, time));
         if (former is not null)
         {
@@ -180,11 +190,13 @@ internal sealed class ProcessTarget(HostFolders folders, string marker, TimeProv
 
     private async Task<Instance?> RestartAsync(DeployRequest request, RestartIntensity intensity)
     {
-        while (true)
+        var last = "";
+        for (var tries = 0; ; tries++)
         {
             var decision = intensity.Died();
-            if (decision.GiveUp)
+            if (decision.GiveUp || tries == StartTries)
             {
+                GivenUp = $"Its process died{(last.Length > 0 ? ", and did not become healthy when it was started again: " + last : " too often")}. It is no longer started; mend it and deploy again.";
                 notice($"{request.Key}: given up: it died too often. Deploy again when it is mended.");
                 return null;
             }
@@ -204,11 +216,13 @@ internal sealed class ProcessTarget(HostFolders folders, string marker, TimeProv
                     return started;
                 }
 
-                notice($"{request.Key}: started again but not healthy: {Describe(health)}");
+                last = Describe(health);
+                notice($"{request.Key}: started again but not healthy: {last}");
             }
             catch (ProgramNotFoundException gone)
             {
-                notice($"{request.Key}: {gone.Message}");
+                last = gone.Message;
+                notice($"{request.Key}: {last}");
             }
             finally
             {

@@ -67,7 +67,7 @@ public sealed class HostDaemon(HostOptions options, ILogger logger) : IDisposabl
         var tools = Task.CompletedTask;
         try
         {
-            var heart = new HostHeart(options, muster, jobs, Describe, Notice);
+            var heart = new HostHeart(options, muster, jobs, () => Describe() with { Failed = deployer.Failed is { Count: > 0 } failed ? failed : null }, Notice);
             var answer = await heart.RegisterAsync(stop.Token);
             // A dead agent leaves a worktree behind; people are told where it is at once.
             run.OnDeath = () => Signal(_sweepNow);

@@ -63,9 +63,11 @@ internal sealed class ToolJobLoop(HostOptions options, MusterClient muster, Host
         {
             notice($"the tool {job.Tool} version {job.Version} was not done with when its lease ran out");
         }
-        catch (MusterException refused)
+#pragma warning disable CA1031 // Whatever is wrong with one tool, which an agent wrote, is told; the host and the next tool go on.
+        catch (Exception error) when (error is not OperationCanceledException)
+#pragma warning restore CA1031
         {
-            notice($"the plane does not take the report about the tool {job.Tool} version {job.Version}: {refused.Message}");
+            notice($"the tool {job.Tool} version {job.Version} could not be done with: {error.Message}");
         }
     }
 
@@ -83,7 +85,9 @@ internal sealed class ToolJobLoop(HostOptions options, MusterClient muster, Host
 
             return new ToolJobReport { Hash = hash, Error = $"Host {options.Name} does not know jobs of kind '{job.Kind}'. Is it older than the plane?" };
         }
-        catch (Exception error) when (error is ToolRefusedException or ToolBrokenException or IOException or UnauthorizedAccessException)
+#pragma warning disable CA1031 // An agent wrote it: whatever it makes of the host's own code is the tool's fault, and is said as one.
+        catch (Exception error) when (error is not OperationCanceledException)
+#pragma warning restore CA1031
         {
             return new ToolJobReport { Hash = hash, Error = error.Message };
         }

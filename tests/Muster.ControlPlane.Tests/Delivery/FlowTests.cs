@@ -178,6 +178,82 @@ public sealed class FlowTests
     }
 
     [Fact]
+    public async Task A_deployment_that_its_host_has_given_up_is_no_longer_called_healthy()
+    {
+        await using var forge = await Forge.StartAsync(host: false);
+        var host = (await forge.Plane.PostAsync<HostHeartbeatAnswer>(Routes.HostHeartbeat, new HostHeartbeatRequest { Host = "host-1" })).HostId;
+        var made = await forge.Plane.PostAsync<DeploymentInfo>(Routes.Deployments, new CreateDeployment { Project = "FLT", Environment = "dev" });
+        var job = await JobAsync(forge);
+        await forge.Plane.PostAsync<JobInfo>(Routes.With(Routes.JobReport, job.Job.Id), new JobReport { Outcome = JobState.Passed, Url = "http://127.0.0.1:5080", HealthStatus = 200 }, job.Lease);
+        var failed = new FailedDeployment { DeploymentId = made.Id, Reason = "It died too often." };
+
+        // Another host has no say in it.
+        await forge.Plane.PostAsync<HostHeartbeatAnswer>(Routes.HostHeartbeat, new HostHeartbeatRequest { Host = "host-2", Failed = [failed] });
+        Assert.Equal(DeploymentState.Healthy, (await forge.Plane.GetAsync<DeploymentInfo>(Routes.With(Routes.Deployment, made.Id))).State);
+
+        for (var twice = 0; twice < 2; twice++)
+            Assert.Empty((await forge.Plane.PostAsync<HostHeartbeatAnswer>(Routes.HostHeartbeat, new HostHeartbeatRequest { Host = "host-1", Failed = [failed] })).Deployments);
+        var now = await forge.Plane.GetAsync<DeploymentInfo>(Routes.With(Routes.Deployment, made.Id));
+        Assert.Equal((DeploymentState.Failed, "It died too often."), (now.State, now.Detail));
+        Assert.Single(forge.Events(), e => e.Type == EventTypes.DeploymentFailed && e.Text.Contains("serves no longer", StringComparison.Ordinal));
+        Assert.NotEmpty(host);
+    }
+
+    [Fact]
+    public async Task An_older_deployment_that_is_tried_again_never_replaces_a_newer_one()
+    {
+        await using var forge = await Forge.StartAsync(host: false);
+        await forge.Plane.PostAsync<HostHeartbeatAnswer>(Routes.HostHeartbeat, new HostHeartbeatRequest { Host = "host-1" });
+        var older = await forge.Plane.PostAsync<DeploymentInfo>(Routes.Deployments, new CreateDeployment { Project = "FLT", Environment = "dev" });
+        var first = await JobAsync(forge);
+        var newer = await forge.Plane.PostAsync<DeploymentInfo>(Routes.Deployments, new CreateDeployment { Project = "FLT", Environment = "dev" });
+        // It could not be carried out, and would be tried again.
+        await forge.Plane.PostAsync<JobInfo>(Routes.With(Routes.JobReport, first.Job.Id), new JobReport { Outcome = JobState.Error, Detail = "no git" }, first.Lease);
+        var second = await JobAsync(forge);
+        Assert.Equal(newer.Id, second.Job.DeploymentId);
+        await forge.Plane.PostAsync<JobInfo>(Routes.With(Routes.JobReport, second.Job.Id), new JobReport { Outcome = JobState.Passed, Url = "http://127.0.0.1:5080", HealthStatus = 200 }, second.Lease);
+        Assert.Empty((await forge.Plane.PostAsync<JobClaimAnswer>(Routes.JobsClaim, new JobClaimRequest { Host = "host-1", Max = 4, WaitSeconds = 0 })).Jobs);
+        Assert.Equal(DeploymentState.Superseded, (await forge.Plane.GetAsync<DeploymentInfo>(Routes.With(Routes.Deployment, older.Id))).State);
+        Assert.Equal(DeploymentState.Healthy, (await forge.Plane.GetAsync<DeploymentInfo>(Routes.With(Routes.Deployment, newer.Id))).State);
+    }
+
+    [Fact]
+    public async Task A_merge_that_brings_its_own_environment_is_deployed_by_it()
+    {
+        await using var forge = await Forge.StartAsync(rules: "checks:\n  - name: test\n    command: sh test.sh\n", project: p => p with { DeployTo = "dev" });
+        forge.Answer = job => Task.FromResult<JobReport?>(job.Job.Kind == JobKinds.Deploy
+            ? new JobReport { Outcome = JobState.Passed, Url = "http://127.0.0.1:5080", HealthStatus = 200 }
+            : new JobReport { Outcome = JobState.Passed });
+        var task = await forge.ClaimAsync("ada");
+        await forge.HandInAsync(task, "muster.yaml", Forge.Rules);
+        var pull = Assert.Single((await forge.UntilAsync(() => forge.Plane.GetAsync<Page<PullInfo>>(Routes.Pulls), p => p.Items is [{ NeedsApproval: true }])).Items);
+        await forge.ReviewAsync(pull, "approve");
+        var deployments = await forge.UntilAsync(() => forge.Plane.GetAsync<Page<DeploymentInfo>>(Routes.Deployments), d => d.Items is [{ State: DeploymentState.Healthy }]);
+        Assert.Equal("./run --port $PORT", deployments.Items[0].Definition.Command);
+        Assert.DoesNotContain(forge.Events(), e => e.Type == EventTypes.DeploymentFailed);
+    }
+
+    [Fact]
+    public async Task What_the_person_merges_by_hand_is_merged_and_not_done_again()
+    {
+        await using var forge = await Forge.StartAsync(project: p => p with { Review = ReviewPolicies.Person });
+        var task = await forge.ClaimAsync("ada");
+        var head = await forge.HandInAsync(task, "a.txt", "one\n");
+        var pull = Assert.Single((await forge.UntilAsync(() => forge.Plane.GetAsync<Page<PullInfo>>(Routes.Pulls), p => p.Items is [{ NeedsApproval: true }])).Items);
+
+        await GitShell.RunAsync(forge.Origin, "pull", "-q", "--ff-only", forge.Mirror, task.Git!.Branch);
+        await forge.Plane.RawAsync(HttpMethod.Post, Routes.With(Routes.ProjectSync, "FLT"), new { });
+
+        var done = await forge.UntilStatusAsync(task.Task.Key, TaskState.Done, TaskState.Pending);
+        Assert.Equal((TaskState.Done, 1), (done.Status, done.Attempts));
+        var merged = await forge.PullAsync(pull.Id);
+        Assert.Equal((PullState.Merged, head), (merged.State, merged.MergeSha));
+    }
+
+    private static async Task<ClaimedJob> JobAsync(Forge forge) =>
+        Assert.Single((await forge.Plane.PostAsync<JobClaimAnswer>(Routes.JobsClaim, new JobClaimRequest { Host = "host-1", Max = 1, WaitSeconds = 30 })).Jobs);
+
+    [Fact]
     public async Task Sources_that_do_not_exist_are_refused_and_those_that_do_are_enough_where_nothing_else_is_asked()
     {
         await using var forge = await Forge.StartAsync(host: false);

@@ -42,6 +42,7 @@ internal sealed class FuzzRun(FuzzOptions options, Action<string> tell)
         var told = Stopwatch.GetTimestamp();
         var sent = 0;
         var operations = new HashSet<string>(StringComparer.Ordinal);
+        var taken = new HashSet<string>(StringComparer.Ordinal);
         for (; sent < options.Requests && _breaches.Count < Enough; sent++)
         {
             var request = maker.Make();
@@ -51,7 +52,13 @@ internal sealed class FuzzRun(FuzzOptions options, Action<string> tell)
             Count(answer);
             var breach = judge.Look(request, answer) ?? await UnchangedAsync(request, answer, watch, ct);
             if (breach is not null) await ReportAsync(request, breach, judge, ct);
-            else if (answer.Status < 300 && answer.ContentType == "application/json") _pool.Learn(request.Operation.Path.Split('/') is { Length: > 2 } words ? words[2] : "", JsonNode.Parse(answer.Text));
+            if (answer.Status < 300)
+            {
+                maker.Learn(request);
+                taken.Add(request.Operation.Id);
+            }
+
+            if (breach is null && answer.Status < 300 && answer.ContentType == "application/json") _pool.Learn(request.Operation.Path.Split('/') is { Length: > 2 } words ? words[2] : "", JsonNode.Parse(answer.Text));
             if (plane.Process.HasEnded) throw new InvalidOperationException($"The plane ended with exit code {plane.Process.ExitCode} after: {request.Curl(_server)}");
             if (Stopwatch.GetElapsedTime(told) < TimeSpan.FromSeconds(5)) continue;
             told = Stopwatch.GetTimestamp();
@@ -65,6 +72,7 @@ internal sealed class FuzzRun(FuzzOptions options, Action<string> tell)
             Seed = options.Seed,
             Requests = sent,
             Operations = operations.Count,
+            NeverTaken = [.. operations.Except(taken, StringComparer.Ordinal).Order(StringComparer.Ordinal)],
             ByStatus = new SortedDictionary<string, int>(_byStatus, StringComparer.Ordinal),
             Seconds = Math.Round(Stopwatch.GetElapsedTime(begun).TotalSeconds, 1),
             Breaches = [.. _breaches.Values],
@@ -184,6 +192,9 @@ public sealed record FuzzResult
 
     /// <summary>Of the document, that were asked at least once.</summary>
     public required int Operations { get; init; }
+
+    /// <summary>Of those, the ones that were refused each time: what lies behind their checks was not tried.</summary>
+    public required IReadOnlyList<string> NeverTaken { get; init; }
     public required IReadOnlyDictionary<string, int> ByStatus { get; init; }
     public required double Seconds { get; init; }
     public required IReadOnlyList<Breach> Breaches { get; init; }

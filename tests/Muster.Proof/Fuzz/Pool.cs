@@ -9,6 +9,7 @@ internal sealed class Pool
     private const int Kept = 60;
 
     private readonly Dictionary<string, List<string>> _known = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _leases = new(StringComparer.Ordinal);
 
     /// <summary>What must never be used as the target of a request: it would end the fuzzer's own rights.</summary>
     public HashSet<string> Spared { get; } = new(StringComparer.Ordinal);
@@ -17,6 +18,9 @@ internal sealed class Pool
     {
         if (answer is JsonArray many) foreach (var one in many) Learn(about, one);
         if (answer is not JsonObject members) return;
+        if (members["lease"]?.GetValueKind() == JsonValueKind.String && members["assignment"] is JsonObject assignment)
+            foreach (var held in (string[])["id", "taskId"])
+                if (assignment[held]?.GetValueKind() == JsonValueKind.String) _leases[assignment[held]!.GetValue<string>()] = members["lease"]!.GetValue<string>();
         foreach (var (name, value) in members)
         {
             if (value is JsonObject or JsonArray) Learn(name switch { "items" => about, "assignment" => "assignments", "task" or "tasks" => about == "claims" && name == "tasks" ? "claims" : "tasks", _ => about }, value);
@@ -37,6 +41,9 @@ internal sealed class Pool
         if (list.Count == Kept) list.RemoveAt(5);
         list.Add(value);
     }
+
+    /// <summary>The lease that goes with an assignment or its task, when one was given: a random one is almost never the right one.</summary>
+    public string? LeaseOf(string id) => _leases.GetValueOrDefault(id);
 
     /// <summary>Something for a field of this name.</summary>
     public string? Any(string name, Random random)

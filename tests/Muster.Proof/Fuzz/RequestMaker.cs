@@ -6,25 +6,43 @@ using Muster.Contracts;
 namespace Muster.Proof.Fuzz;
 
 /// <summary>Makes requests from the document: mostly nearly right, because those get the furthest in.</summary>
-internal sealed class RequestMaker(ApiDocument document, Random random, Pool pool)
+internal sealed class RequestMaker
 {
     private static readonly string[] Callers = ["owner", "owner", "owner", "owner", "maintainer", "viewer", "host", "agent", "agent", "other", "none", "junk", "revoked"];
 
-    private readonly ValueMaker _values = new(document, random, pool);
-    private readonly IReadOnlyList<Operation> _operations = [.. document.Operations.Where(o => o.Path != Routes.WebSocket)];
+    private readonly ApiDocument _document;
+    private readonly Random _random;
+    private readonly Pool _pool;
+    private readonly ValueMaker _values;
+    private readonly Accepted _accepted;
+    private readonly IReadOnlyList<Operation> _operations;
 
-    public FuzzRequest Make()
+    public RequestMaker(ApiDocument document, Random random, Pool pool)
     {
-        var operation = _operations[random.Next(_operations.Count)];
+        (_document, _random, _pool) = (document, random, pool);
+        _values = new ValueMaker(document, random, pool);
+        _accepted = new Accepted(random, _values, pool);
+        _operations = [.. document.Operations.Where(o => o.Path != Routes.WebSocket)];
+    }
+
+    /// <summary>Tells of a request that was taken.</summary>
+    public void Learn(FuzzRequest request) => _accepted.Learn(request);
+
+    public FuzzRequest Make() => _random.Next(3) == 0 && _accepted.Changed() is { } changed ? changed : MakeUp();
+
+    private FuzzRequest MakeUp()
+    {
+        var operation = _operations[_random.Next(_operations.Count)];
         // What deletes would soon have nothing left to delete.
-        if (operation.Method == "DELETE" && random.Next(4) > 0) operation = _operations[random.Next(_operations.Count)];
-        return new FuzzRequest(operation, FillPath(operation))
+        if (operation.Method == "DELETE" && _random.Next(4) > 0) operation = _operations[_random.Next(_operations.Count)];
+        var path = FillPath(operation);
+        return new FuzzRequest(operation, path)
         {
-            Caller = Callers[random.Next(Callers.Length)],
-            Query = [.. operation.Parameters.Where(p => p.In == "query" && random.Next(3) == 0 || random.Next(40) == 0).Select(p => (p.Name, Query(p.Name, p.Schema)))],
-            Headers = [.. Headers()],
+            Caller = Callers[_random.Next(Callers.Length)],
+            Query = [.. operation.Parameters.Where(p => p.In == "query" && _random.Next(3) == 0 || _random.Next(40) == 0).Select(p => (p.Name, Query(p.Name, p.Schema)))],
+            Headers = [.. Headers(path)],
             Body = Body(operation),
-            ContentType = random.Next(50) == 0 ? new[] { "text/plain", "application/xml", "application/json; charset=utf-16", "multipart/form-data" }[random.Next(4)] : "application/json",
+            ContentType = _random.Next(50) == 0 ? new[] { "text/plain", "application/xml", "application/json; charset=utf-16", "multipart/form-data" }[_random.Next(4)] : "application/json",
         };
     }
 
@@ -45,20 +63,21 @@ internal sealed class RequestMaker(ApiDocument document, Random random, Pool poo
     {
         var about = name == "id" ? operation.Path.Split('/')[2] : name;
         if (operation.Path.StartsWith("/api/git/merge-queue", StringComparison.Ordinal)) about = "queue";
-        var text = random.Next(10) < 8 && pool.Any(about, random) is { } known ? known : _values.Text(about);
+        var text = _random.Next(10) < 8 && _pool.Any(about, _random) is { } known ? known : _values.Text(about);
         // An empty or dotted segment is another path, which is another operation's to answer.
-        return text.Length == 0 || text is "." or ".." || pool.Spared.Contains(text) ? "nobody" : text.Length > 2000 ? text[..2000] : text;
+        return text.Length == 0 || text is "." or ".." || _pool.Spared.Contains(text) ? "nobody" : text.Length > 2000 ? text[..2000] : text;
     }
 
     private string Query(string name, JsonNode schema) =>
-        SchemaCheck.Types(document.Resolve(schema)).Any(t => t is "integer" or "number") ? _values.NumberText() : _values.Text(name) is { Length: <= 3000 } text ? text : "long";
+        SchemaCheck.Types(_document.Resolve(schema)).Any(t => t is "integer" or "number") ? _values.NumberText() : _values.Text(name) is { Length: <= 3000 } text ? text : "long";
 
-    private IEnumerable<(string, string)> Headers()
+    private IEnumerable<(string, string)> Headers(string path)
     {
-        if (random.Next(3) == 0) yield return (Wire.LeaseHeader, pool.Any("lease", random) ?? "mls_x");
-        else if (random.Next(20) == 0) yield return (Wire.LeaseHeader, Plain(_values.Text("lease")));
-        if (random.Next(6) == 0) yield return (Wire.IdempotencyHeader, $"k{random.Next(50)}");
-        else if (random.Next(40) == 0) yield return (Wire.IdempotencyHeader, new string('k', random.Next(1, 400)));
+        if (_random.Next(3) > 0 && path.Split('/').Select(_pool.LeaseOf).FirstOrDefault(l => l is not null) is { } right) yield return (Wire.LeaseHeader, right);
+        else if (_random.Next(3) == 0) yield return (Wire.LeaseHeader, _pool.Any("lease", _random) ?? "mls_x");
+        else if (_random.Next(20) == 0) yield return (Wire.LeaseHeader, Plain(_values.Text("lease")));
+        if (_random.Next(6) == 0) yield return (Wire.IdempotencyHeader, $"k{_random.Next(50)}");
+        else if (_random.Next(40) == 0) yield return (Wire.IdempotencyHeader, new string('k', _random.Next(1, 400)));
     }
 
     // What the client's own library will put into a header.
@@ -67,15 +86,15 @@ internal sealed class RequestMaker(ApiDocument document, Random random, Pool poo
     private byte[]? Body(Operation operation)
     {
         if (operation.TakesBytes) return Encoding.UTF8.GetBytes(_values.Text("content"));
-        if (operation.Body is not { } schema) return random.Next(30) == 0 ? "{}"u8.ToArray() : null;
-        if (random.Next(60) == 0) return null;
+        if (operation.Body is not { } schema) return _random.Next(30) == 0 ? "{}"u8.ToArray() : null;
+        if (_random.Next(60) == 0) return null;
         var text = _values.Make(schema, "body")?.ToJsonString(Loose) ?? "null";
-        return random.Next(40) switch
+        return _random.Next(40) switch
         {
-            0 => Encoding.UTF8.GetBytes(text[..random.Next(text.Length + 1)]),
+            0 => Encoding.UTF8.GetBytes(text[.._random.Next(text.Length + 1)]),
             1 => [.. Encoding.UTF8.GetBytes(text[..(text.Length / 2)]), 0xff, 0xfe, .. Encoding.UTF8.GetBytes(text[(text.Length / 2)..])],
             2 => Encoding.UTF8.GetBytes(text + text),
-            3 => Encoding.UTF8.GetBytes(new string('[', random.Next(1, 5000))),
+            3 => Encoding.UTF8.GetBytes(new string('[', _random.Next(1, 5000))),
             4 => [0xef, 0xbb, 0xbf, .. Encoding.UTF8.GetBytes(text)],
             5 => Encoding.UTF8.GetBytes(text.Replace("\":", "\":\"\\ud800\",\"again\":", StringComparison.Ordinal)),
             _ => Encoding.UTF8.GetBytes(text),

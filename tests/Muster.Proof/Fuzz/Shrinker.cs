@@ -55,7 +55,7 @@ internal static class Shrinker
     }
 
     /// <summary>Null where it is no JSON, or holds half a character of two, in a name or in a text: that is cut as bytes.</summary>
-    private static JsonNode? Parse(byte[] body)
+    public static JsonNode? Parse(byte[] body)
     {
         try
         {

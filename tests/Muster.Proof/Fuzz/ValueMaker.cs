@@ -57,6 +57,11 @@ internal sealed class ValueMaker(ApiDocument document, Random random, Pool pool)
         _ => Hostile[random.Next(Hostile.Length)],
     };
 
+    public string EdgeNumber() => Numbers[random.Next(Numbers.Length)];
+
+    /// <summary>One of those that break things, or one that is far too long.</summary>
+    public string HostileText() => random.Next(Hostile.Length + 3) is var at && at < Hostile.Length ? Hostile[at] : new string('z', 100_000);
+
     public string NumberText() => random.Next(5) == 0 ? Hostile[random.Next(Hostile.Length)] : Numbers[random.Next(Numbers.Length)];
 
     private JsonObject Members(JsonNode schema, int depth)
@@ -83,7 +88,7 @@ internal sealed class ValueMaker(ApiDocument document, Random random, Pool pool)
         return JsonNode.Parse(text) is { } parsed && whole && text.Contains('.', StringComparison.Ordinal) && random.Next(2) == 0 ? JsonValue.Create(random.Next(100)) : JsonNode.Parse(text);
     }
 
-    private JsonNode? Wrong() => random.Next(9) switch
+    public JsonNode? Wrong() => random.Next(9) switch
     {
         0 => null,
         1 => JsonValue.Create(true),

@@ -157,6 +157,36 @@ public sealed class DeployerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_dies_too_often_and_what_does_not_come_up_again_is_told_until_the_plane_lets_go_of_it()
+    {
+        using var plane = await TestRepository.CreateAsync(("version.txt", "one"));
+        var broken = Path.Combine(_data.Path, "broken");
+        var request = Request(plane, await plane.HeadAsync(), $"[ -e {broken} ] && exit 3; exec dotnet {Programs.TestAgent} serve");
+        var url = (await _deployer.DeployAsync(request, default)).Url!;
+        var wanted = new DeploymentInfo { Id = "d1", ProjectId = request.ProjectId, Project = "P", Environment = "dev", Sha = request.Sha, State = DeploymentState.Healthy, Definition = request.Definition, CreatedAt = DateTimeOffset.UnixEpoch };
+        _deployer.Reconcile([wanted], default);
+        Assert.Empty(_deployer.Failed);
+
+        await File.WriteAllTextAsync(broken, "");
+        await Record.ExceptionAsync(() => GetAsync($"{url}/die"));
+        await Until.TrueAsync(() => { _deployer.Reconcile([wanted], default); return _deployer.Failed is [{ DeploymentId: "d1" }]; }, "it is given up");
+        Assert.Contains("no longer started", _deployer.Failed[0].Reason, StringComparison.Ordinal);
+        _deployer.Reconcile([], default);
+        Assert.Empty(_deployer.Failed);
+
+        // Nor does it come up after a restart of the host.
+        await _deployer.DisposeAsync();
+        _deployer = NewDeployer();
+        await Until.TrueAsync(() => { _deployer.Reconcile([wanted], default); return _deployer.Failed is [{ DeploymentId: "d1" }]; }, "it is given up again");
+        Assert.Contains("did not come up again", _deployer.Failed[0].Reason, StringComparison.Ordinal);
+
+        File.Delete(broken);
+        Passed(await _deployer.DeployAsync(request, default));
+        _deployer.Reconcile([wanted], default);
+        Assert.Empty(_deployer.Failed);
+    }
+
+    [Fact]
     public async Task Only_the_newest_releases_are_kept()
     {
         using var plane = await TestRepository.CreateAsync(("version.txt", "0"));

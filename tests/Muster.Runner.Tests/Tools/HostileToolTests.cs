@@ -132,6 +132,7 @@ public sealed class HostileToolTests
     [InlineData("head -c 2000000000 /dev/zero | tail", ToolOutcomes.Limit, null)]
     [InlineData("head -c 200000000 /dev/zero > /tmp/big && printf '{\"said\":\"wrote it\"}'", ToolOutcomes.Failed, null)]
     [InlineData("echo 'this is no JSON'", ToolOutcomes.BadOutput, "did not write JSON")]
+    [InlineData("printf '%s' '{\"said\":\"\\ud83d\"}'", ToolOutcomes.BadOutput, "half a character")]
     [InlineData("printf '{\"said\":5}'", ToolOutcomes.BadOutput, "said must be string")]
     [InlineData("printf '{\"said\":\"a\"}{\"said\":\"b\"}'", ToolOutcomes.BadOutput, "did not write JSON")]
     [InlineData("true", ToolOutcomes.BadOutput, "did not write JSON")]

@@ -10,6 +10,8 @@ namespace Muster.ControlPlane.Delivery.Deploys;
 /// <summary>Carries the end of a deployment's job over to the deployment: healthy, rolled back or failed.</summary>
 internal static class EndDeployment
 {
+    private const int MaxReason = 2000;
+
     public static void Run(StoreTransaction tx, JobRow job, JobReport report)
     {
         var deployment = tx.QueryFirst<DeploymentRow>(DeploymentRow.Select + " WHERE d.id = @DeploymentId", new { job.DeploymentId });
@@ -33,6 +35,16 @@ internal static class EndDeployment
         // Every merged task whose contract waits for a deployment may be served by this one; the review looks at which are.
         var waiting = tx.Query<string>("SELECT id FROM tasks WHERE project_id = @ProjectId AND status = 'review' AND contract LIKE '%deployment%'", new { deployment.ProjectId });
         foreach (var task in waiting) tx.Notify(new ReviewMoved(task));
+    }
+
+    /// <summary>It was healthy, and its host has given it up. Said again it changes nothing; another host's word neither.</summary>
+    public static void ServesNoLonger(StoreTransaction tx, string hostId, string deploymentId, string reason)
+    {
+        if (tx.QueryFirst<DeploymentRow>(DeploymentRow.Select + " WHERE d.id = @deploymentId AND d.state = 'healthy' AND d.host_id = @hostId", new { deploymentId, hostId }) is not { } row) return;
+        var detail = reason.Length <= MaxReason ? reason : reason[..MaxReason];
+        tx.ExecuteOne("UPDATE deployments SET state = 'failed', detail = @detail, ended_at = @Now WHERE id = @Id", new { detail, tx.Now, row.Id });
+        tx.Emit(EventTypes.DeploymentFailed, $"{row.ProjectKey} {GitText.Brief(row.Sha)} in {row.Environment} serves no longer: {detail}", row.ProjectId, row.TaskId,
+            data: new { deploymentId = row.Id, environment = row.Environment, sha = row.Sha, state = DeploymentState.Failed });
     }
 
     private static void Announce(StoreTransaction tx, DeploymentRow deployment, string state, JobReport report, string? detail)

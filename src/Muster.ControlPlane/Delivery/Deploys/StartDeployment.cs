@@ -14,12 +14,7 @@ internal static class StartDeployment
         // What waits to be deployed is older than this and would be replaced at once: it is left out.
         var waiting = tx.Query<JobRow>(
             "SELECT * FROM jobs WHERE project_id = @projectId AND kind = 'deploy' AND name = @Environment AND state = 'waiting'", new { projectId, definition.Environment });
-        foreach (var job in waiting)
-        {
-            JobOrders.Cancel(tx, job, "A newer commit is deployed instead.");
-            tx.Execute("UPDATE deployments SET state = 'superseded', detail = @detail, ended_at = @Now WHERE id = @DeploymentId AND state IN ('waiting', 'deploying')",
-                new { detail = "A newer commit is deployed instead.", tx.Now, job.DeploymentId });
-        }
+        foreach (var job in waiting) ReplacedDeployment.End(tx, job);
 
         var current = tx.QueryFirst<string>("SELECT host_id FROM deployments WHERE project_id = @projectId AND environment = @Environment AND state = 'healthy'",
             new { projectId, definition.Environment });

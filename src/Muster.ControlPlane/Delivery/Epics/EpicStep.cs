@@ -16,7 +16,7 @@ namespace Muster.ControlPlane.Delivery.Epics;
 /// One step for an epic that is the first of a line, like that of a pull request: merge its branch onto the newest target, have that
 /// checked, move the target to exactly what was checked. Every step can be done again.
 /// </summary>
-internal sealed class EpicStep(Store store, IRepositories repositories, RulesAtTarget rules, OriginSync origins, Targets targets, IOptions<DeliveryOptions> options)
+internal sealed class EpicStep(Store store, IRepositories repositories, RulesAtTarget rules, OriginSync origins, Targets targets, FinishMerge finish, IOptions<DeliveryOptions> options)
 {
     /// <summary>The first epic in a line, when it stands before the first pull request.</summary>
     public Task<EpicMergeRow?> FirstAsync(string projectId, string target, long? before, CancellationToken ct) => store.ReadAsync(c => c.QueryFirstOrDefaultAsync<EpicMergeRow?>(
@@ -81,20 +81,21 @@ internal sealed class EpicStep(Store store, IRepositories repositories, RulesAtT
         if (jobs.FirstOrDefault(j => j.State == JobState.Error) is { } broken)
             return await BlockAsync(epic, $"check '{broken.Name}' could not be run {options.Value.MaxJobAttempts} times: {broken.Detail}", epic.HeadSha, epic.BaseSha, ct, again: true);
         if (jobs.Any(j => j.IsOpen)) return MergeProgress.Waits;
-        return await MergeAsync(repository, epic, project, found, ct);
+        return await MergeAsync(repository, epic, project, ct);
     }
 
     /// <summary>The ref moves inside the store's transaction, by compare-and-swap, after everything was looked at again.</summary>
-    private async Task<MergeProgress> MergeAsync(IRepository repository, EpicMergeRow epic, ProjectRow project, ProjectRules found, CancellationToken ct)
+    private async Task<MergeProgress> MergeAsync(IRepository repository, EpicMergeRow epic, ProjectRow project, CancellationToken ct)
     {
         var candidate = epic.CandidateSha!;
         try
         {
             await using var move = await repository.PrepareAsync([new RefChange(BranchNames.Heads + epic.Target, candidate, epic.BaseSha)], ct);
+            var deploy = await finish.DefinitionAsync(repository, project, candidate, ct);
             var merged = await store.WriteAsync(tx =>
             {
                 if (Same(tx, epic) is not { Complete: true } current) return false;
-                EpicWrites.Merged(tx, current, project, candidate, FinishMerge.DefinitionOf(project, found));
+                EpicWrites.Merged(tx, current, project, candidate, deploy);
                 move.Commit();
                 return true;
             }, ct);
@@ -113,8 +114,8 @@ internal sealed class EpicStep(Store store, IRepositories repositories, RulesAtT
 
     private async Task<MergeProgress> RecordAsync(IRepository repository, EpicMergeRow epic, ProjectRow project, string commit, CancellationToken ct)
     {
-        var found = await rules.ReadAsync(repository, commit, ct);
-        await IfSameAsync(epic, (tx, current) => EpicWrites.Merged(tx, current, project, commit, found.Rules is null ? null : FinishMerge.DefinitionOf(project, found.Rules)), ct, complete: null);
+        var deploy = await finish.DefinitionAsync(repository, project, commit, ct);
+        await IfSameAsync(epic, (tx, current) => EpicWrites.Merged(tx, current, project, commit, deploy), ct, complete: null);
         await targets.RefreshAsync(project, ct);
         await TidyAsync(repository, epic, ct);
         return MergeProgress.Moved;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Muster.Contracts;
 using Muster.Contracts.Delivery;
 using Muster.Contracts.Events;
+using Muster.ControlPlane.Delivery.Deploys;
 using Muster.ControlPlane.Storage;
 using Muster.ControlPlane.Work;
 
@@ -90,9 +91,15 @@ internal static class JobOrders
         tx.Notify(new JobMoved(id, projectId, JobState.Waiting));
     }
 
-    /// <summary>Lets a job that could not be carried out be given out once more, after a wait.</summary>
+    /// <summary>Lets a job that could not be carried out be given out once more, after a wait; a deployment only while there is no newer one.</summary>
     public static JobRow Again(StoreTransaction tx, JobRow job, string? definition = null, int? attempt = null, long? notBefore = null)
     {
+        if (ReplacedDeployment.Is(tx, job))
+        {
+            ReplacedDeployment.End(tx, job);
+            return tx.QueryFirst<JobRow>(JobRow.Select + " WHERE j.id = @Id", new { job.Id })!;
+        }
+
         tx.ExecuteOne(
             """
             UPDATE jobs SET state = 'waiting', definition = COALESCE(@definition, definition), attempt = COALESCE(@attempt, attempt), exit_code = NULL,

@@ -189,9 +189,11 @@ public sealed class OriginSync(Store store, IRepositories repositories, Targets 
     /// <summary>Says what went wrong, once until it changes.</summary>
     private async Task SayAsync(ProjectRow project, State state, string text, CancellationToken ct)
     {
+        var shown = RepositoryAddress.Shown(project.Repository!);
+        text = text.Replace(project.Repository!, shown, StringComparison.Ordinal);
         if (state.Said == text) return;
         state.Said = text;
-        await store.WriteAsync(tx => tx.Emit(EventTypes.ProjectDiverged, text, project.Id, data: new { repository = project.Repository, target = project.TargetBranch }), ct);
+        await store.WriteAsync(tx => tx.Emit(EventTypes.ProjectDiverged, text, project.Id, data: new { repository = shown, target = project.TargetBranch }), ct);
     }
 
     private sealed class State

@@ -5,6 +5,7 @@ using Muster.ControlPlane.Delivery.Deploys;
 using Muster.ControlPlane.Delivery.Evaluations;
 using Muster.ControlPlane.Delivery.Git;
 using Muster.ControlPlane.Delivery.Pulls;
+using Muster.ControlPlane.Delivery.Reviews;
 using Muster.ControlPlane.Delivery.Rules;
 using Muster.ControlPlane.Storage;
 using Muster.ControlPlane.Work;
@@ -18,7 +19,7 @@ namespace Muster.ControlPlane.Delivery.Queue;
 /// </summary>
 internal sealed class FinishMerge(Store store, IRepositories repositories, RulesAtTarget rules, Targets targets)
 {
-    public async Task MergeAsync(IRepository repository, QueueFacts facts, ProjectRules found, CancellationToken ct)
+    public async Task MergeAsync(IRepository repository, QueueFacts facts, CancellationToken ct)
     {
         var entry = facts.Entry;
         IRefMove move;
@@ -35,11 +36,12 @@ internal sealed class FinishMerge(Store store, IRepositories repositories, Rules
 
         await using (move)
         {
-            var deploy = DefinitionOf(facts.Project, found);
+            var deploy = await DefinitionAsync(repository, facts.Project, entry.CandidateSha!, ct);
             var merged = await store.WriteAsync(tx =>
             {
                 if (MergeStep.Current(tx, facts) is not { } task) return false;
-                Write(tx, task, facts, entry.CandidateSha!, deploy);
+                tx.ExecuteOne("DELETE FROM merge_queue WHERE id = @Id", new { entry.Id });
+                Write(tx, task, facts.Project, facts.Pull, entry.Target, entry.CandidateSha!, deploy);
                 move.Commit();
                 return true;
             }, ct);
@@ -53,42 +55,58 @@ internal sealed class FinishMerge(Store store, IRepositories repositories, Rules
     public async Task RecordAsync(QueueFacts facts, string commit, CancellationToken ct)
     {
         if (repositories.Open(facts.Entry.ProjectId) is not { } repository) return;
-        var found = await rules.ReadAsync(repository, commit, ct);
-        var deploy = found.Rules is null ? null : DefinitionOf(facts.Project, found.Rules);
+        var deploy = await DefinitionAsync(repository, facts.Project, commit, ct);
         await store.WriteAsync(tx =>
         {
             var task = TaskQueries.Find(tx, facts.Task.Id);
             var entry = tx.QueryFirst<QueueRow>(QueueRow.Select + " WHERE q.id = @Id", new { facts.Entry.Id });
-            if (task is not null && entry is not null) Write(tx, task, facts, commit, deploy);
+            if (task is null || entry is null) return;
+            tx.ExecuteOne("DELETE FROM merge_queue WHERE id = @Id", new { entry.Id });
+            Write(tx, task, facts.Project, facts.Pull, entry.Target, commit, deploy);
         }, ct);
         await targets.RefreshAsync(facts.Project, ct);
         if (await repository.ResolveAsync(BranchNames.Heads + facts.Entry.Target, ct) is { } tip) targets.Move(facts.Project, facts.Entry.Target, tip);
         await TidyAsync(repository, facts.Entry.Id, ct);
     }
 
-    private static void Write(StoreTransaction tx, TaskRow task, QueueFacts facts, string commit, DeployDefinition? deploy)
+    /// <summary>Writes down a merge that the person made in their own repository, before the pull request stood in line.</summary>
+    public async Task RecordAsync(IRepository repository, ReviewFacts facts, PullRow pull, string target, CancellationToken ct)
     {
-        var (entry, pull) = (facts.Entry, facts.Pull);
-        tx.ExecuteOne("DELETE FROM merge_queue WHERE id = @Id", new { entry.Id });
-        tx.ExecuteOne("UPDATE pulls SET state = 'merged', merge_sha = @commit, merged_at = @Now, updated_at = @Now WHERE id = @Id AND state <> 'merged'", new { commit, tx.Now, pull.Id });
-        EndEvaluation.Stop(tx, pull.Id, "the pull request was merged");
-        EvidenceBook.Prove(tx, task, EvidenceKinds.Pr, pull.Name, commit, "merged", EvidenceBook.ByMergeQueue, $"in {entry.Target}");
-        tx.Emit(EventTypes.PullMerged, $"{pull.Name} ({task.Key}) was merged into {entry.Target} as {GitText.Brief(commit)}", task.ProjectId, task.Id, task.AgentId,
-            new { pullId = pull.Id, number = pull.Number, mergeSha = commit, headSha = entry.HeadSha, target = entry.Target });
-        tx.Notify(new QueueMoved(entry.ProjectId, entry.Target));
-        tx.Notify(new ReviewMoved(task.Id));
-        // What is in the branch of an epic is deployed with the epic.
-        if (entry.Target != facts.Project.TargetBranch) return;
-        if (facts.Project.DeployTo is { } environment && deploy is null)
-            tx.Emit(EventTypes.DeploymentFailed, $"{task.Key} was not deployed: {ProjectRules.FileName} has no environment '{environment}' under 'deploy'.", task.ProjectId, task.Id);
-        if (deploy is not null && (facts.Project.DeployTo is not null || Contract.Parse(task.Contract).Contract?.Asks(EvidenceKinds.Deployment) == true))
-            StartDeployment.Run(tx, task.ProjectId, task.Id, commit, deploy);
-        tx.Notify(new TargetMoved(entry.ProjectId, commit));
+        var deploy = await DefinitionAsync(repository, facts.Project, pull.HeadSha, ct);
+        await store.WriteAsync(tx =>
+        {
+            var now = PullQueries.OpenOf(tx, facts.Task.Id);
+            if (TaskQueries.Find(tx, facts.Task.Id) is not { Status: TaskState.Review } task || task.HeadSha != pull.HeadSha || now?.Id != pull.Id || now.HeadSha != pull.HeadSha) return;
+            PullBook.Drop(tx, now);
+            Write(tx, task, facts.Project, pull, target, pull.HeadSha, deploy);
+        }, ct);
     }
 
-    /// <summary>The environment that the project names; where it names none, the only one there is.</summary>
-    internal static DeployDefinition? DefinitionOf(ProjectRow project, ProjectRules found)
+    private static void Write(StoreTransaction tx, TaskRow task, ProjectRow project, PullRow pull, string target, string commit, DeployDefinition? deploy)
     {
+        tx.ExecuteOne("UPDATE pulls SET state = 'merged', merge_sha = @commit, merged_at = @Now, updated_at = @Now WHERE id = @Id AND state <> 'merged'", new { commit, tx.Now, pull.Id });
+        EndEvaluation.Stop(tx, pull.Id, "the pull request was merged");
+        EvidenceBook.Prove(tx, task, EvidenceKinds.Pr, pull.Name, commit, "merged", EvidenceBook.ByMergeQueue, $"in {target}");
+        tx.Emit(EventTypes.PullMerged, $"{pull.Name} ({task.Key}) was merged into {target} as {GitText.Brief(commit)}", task.ProjectId, task.Id, task.AgentId,
+            new { pullId = pull.Id, number = pull.Number, mergeSha = commit, headSha = pull.HeadSha, target });
+        tx.Notify(new QueueMoved(task.ProjectId, target));
+        tx.Notify(new ReviewMoved(task.Id));
+        // What is in the branch of an epic is deployed with the epic.
+        if (target != project.TargetBranch) return;
+        if (project.DeployTo is { } environment && deploy is null)
+            tx.Emit(EventTypes.DeploymentFailed, $"{task.Key} was not deployed: {ProjectRules.FileName} at {GitText.Brief(commit)} has no environment '{environment}' under 'deploy'.", task.ProjectId, task.Id);
+        if (deploy is not null && (project.DeployTo is not null || Contract.Parse(task.Contract).Contract?.Asks(EvidenceKinds.Deployment) == true))
+            StartDeployment.Run(tx, task.ProjectId, task.Id, commit, deploy);
+        tx.Notify(new TargetMoved(task.ProjectId, commit));
+    }
+
+    /// <summary>
+    /// How a merge is deployed: as it says itself, since it is the target then. The environment that the project names; where it names none, the only
+    /// one there is.
+    /// </summary>
+    internal async Task<DeployDefinition?> DefinitionAsync(IRepository repository, ProjectRow project, string commit, CancellationToken ct)
+    {
+        if ((await rules.ReadAsync(repository, commit, ct)).Rules is not { } found) return null;
         if (project.DeployTo is { } environment) return found.Deploy.GetValueOrDefault(environment);
         return found.Deploy.Count == 1 ? found.Deploy.Values.First() : null;
     }

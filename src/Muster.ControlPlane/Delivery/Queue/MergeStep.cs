@@ -136,7 +136,7 @@ internal sealed class MergeStep(
         }
 
         if (jobs.Any(j => j.IsOpen)) return MergeProgress.Waits;
-        await finish.MergeAsync(repository, facts, found, ct);
+        await finish.MergeAsync(repository, facts, ct);
         return MergeProgress.Moved;
     }
 

@@ -5,7 +5,7 @@ using Muster.ControlPlane.Work;
 namespace Muster.ControlPlane.Delivery.Reviews;
 
 /// <summary>What git says about the commit that was handed in: its change, or why it is none.</summary>
-internal sealed record CommitProof(IReadOnlyList<FileChange> Changes, string? Refusal)
+internal sealed record CommitProof(IReadOnlyList<FileChange> Changes, string? Refusal, bool InTarget = false)
 {
     public ChangeSize Size => new(Changes.Sum(c => c.Additions), Changes.Sum(c => c.Deletions), Changes.Count);
 
@@ -17,7 +17,7 @@ internal sealed record CommitProof(IReadOnlyList<FileChange> Changes, string? Re
         if (task.Branch is not { } branch || await repository.ResolveAsync(BranchNames.Heads + branch, ct) is not { } tip)
             return Refused($"the commit {GitText.Brief(head)} is on no branch of the task: push it to the branch that the claim named");
         if (!await repository.IsAncestorAsync(head, tip, ct)) return Refused($"the commit {GitText.Brief(head)} is not on the branch {branch}");
-        if (await repository.IsAncestorAsync(head, target, ct)) return Refused("it made no change: the commit is in the target branch already");
+        if (await repository.IsAncestorAsync(head, target, ct)) return Refused("it made no change: the commit is in the target branch already") with { InTarget = true };
         var origin = await repository.MergeBaseAsync(target, head, ct);
         if (origin is null) return Refused("the commit does not come from the target's history");
         var changes = await repository.ChangesAsync(origin, head, ct);

@@ -5,6 +5,7 @@ using Muster.ControlPlane.Delivery.Git;
 using Muster.ControlPlane.Delivery.Jobs;
 using Muster.ControlPlane.Delivery.Proposals;
 using Muster.ControlPlane.Delivery.Pulls;
+using Muster.ControlPlane.Delivery.Queue;
 using Muster.ControlPlane.Delivery.Rules;
 using Muster.ControlPlane.Storage;
 using Muster.ControlPlane.Work;
@@ -16,7 +17,7 @@ namespace Muster.ControlPlane.Delivery.Reviews;
 /// stands the task moves on. Looking again without news changes nothing, so a pass may be cut off anywhere.
 /// </summary>
 internal sealed class ReviewPass(
-    Store store, IRepositories repositories, RulesAtTarget rules, Targets targets, ReviewBoard board, ReviewWrites writes, AfterMerge afterMerge, FleetRepository fleet, TrialPass trials)
+    Store store, IRepositories repositories, RulesAtTarget rules, Targets targets, ReviewBoard board, ReviewWrites writes, AfterMerge afterMerge, FleetRepository fleet, TrialPass trials, FinishMerge finish)
 {
     public async Task RunAsync(string taskId, CancellationToken ct)
     {
@@ -72,13 +73,15 @@ internal sealed class ReviewPass(
         }
 
         var proof = await CommitProof.ReadAsync(repository, task, start.Sha, ct);
-        if (proof.Refusal is not null)
+        // A pull request is only opened for what is not there yet: what is there now, the person has merged in their own repository.
+        var byHand = proof.InTarget && facts.Pull is { State: PullState.Open or PullState.Queued } open && open.HeadSha == task.HeadSha ? open : null;
+        if (proof.Refusal is not null && byHand is null)
         {
             await WithoutCommitAsync(facts, contract, proof.Refusal, ct);
             return;
         }
 
-        if (await writes.OpenPullAsync(facts, start.Branch, proof.Size, ct) is not { } pull) return;
+        if ((byHand ?? await writes.OpenPullAsync(facts, start.Branch, proof.Size, ct)) is not { } pull) return;
         if (!await ClaimsAsync(facts, contract, repository, task.HeadSha, ct)) return;
         var found = await rules.ReadAsync(repository, target, ct);
         if (found.Rules is null)
@@ -89,6 +92,12 @@ internal sealed class ReviewPass(
         }
 
         if (!await ChecksAsync(facts, found.Rules, repository, ct)) return;
+        if (byHand is not null)
+        {
+            await finish.RecordAsync(repository, facts, byHand, start.Branch, ct);
+            return;
+        }
+
         // The stricter of the two counts: a repository cannot talk the plane out of asking.
         var review = found.Rules.Review == ReviewPolicies.Person ? ReviewPolicies.Person : facts.Project.Review;
         var reasons = ApprovalPolicy.Reasons(task.NeedsApproval, review, contract, found.Rules.HasRequiredCheck, [.. proof.Changes.Select(c => c.Path)],

@@ -35,7 +35,7 @@ public sealed record BusMessage(string Subject, ReadOnlyMemory<byte> Data)
         try
         {
             using var document = JsonDocument.Parse(Data);
-            if (WholeJson.IsWhole(document.RootElement)) return document.RootElement.Clone();
+            if (Contracts.Tools.JsonText.IsWhole(document.RootElement)) return document.RootElement.Clone();
         }
         catch (JsonException)
         {
