@@ -111,7 +111,7 @@ public sealed class HostHeartbeat(Store store, PresenceTable presence, IHostDuti
         .Require(request.Capacity is null or (>= 0 and <= 10_000), "capacity", "capacity is 0 to 10000.")
         .Line(request.System, "system", 200, required: false)
         .Line(request.Version, "version", 60, required: false)
-        .Require(request.Agents is null or { Count: <= 10_000 }, "agents", "At most 10000 agents.")
+        .Require(request.Agents is null || (request.Agents.Count <= 10_000 && request.Agents.All(a => a is { AgentId: not null, State: not null })), "agents", "At most 10000 agents, each with its id and state.")
         .Require(request.Failed is null || (request.Failed.Count <= 1000 && request.Failed.All(f => f is { DeploymentId: not null, Reason: not null })), "failed", "At most 1000 deployments, each with its id and the reason.")
         .ThrowIfWrong();
 }

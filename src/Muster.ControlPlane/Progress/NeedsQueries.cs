@@ -17,7 +17,7 @@ internal static class NeedsQueries
         """;
 
     /// <summary>Of <c>tasks t</c>.</summary>
-    public const string Questions = "t.hold_code IS NOT NULL AND t.hold_code = 'approval'";
+    public const string Questions = "t.hold_code IS NOT NULL AND t.hold_code = 'approval' AND t.status = 'pending'";
 
     /// <summary>Of <c>tasks t</c>.</summary>
     public const string Broken = "t.status IN ('failed', 'quarantined')";

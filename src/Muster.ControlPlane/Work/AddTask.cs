@@ -21,7 +21,7 @@ public static class AddTask
         .Line(body.IssueNumber, "issueNumber", 30, required: false)
         .Require(body.Priority is null or (>= 1 and <= 5), "priority", "priority is 1 (most urgent) to 5.")
         .Require(body.EstimateHours is null or (>= 0 and <= 100_000), "estimateHours", "estimateHours is 0 to 100000.")
-        .Require(body.DependsOn is null or { Count: <= 1000 }, "dependsOn", "At most 1000 dependencies.")
+        .Require(body.DependsOn is null || (body.DependsOn.Count <= 1000 && body.DependsOn.All(d => d is not null)), "dependsOn", "At most 1000 dependencies, each a task.")
         .ThrowIfWrong();
 
     /// <param name="tx">The transaction it is added in.</param>

@@ -67,7 +67,8 @@ public static class AssignmentsApi
 
     private static Task<AssignmentInfo> Release(string id, ReleaseAssignment body, HttpContext http, Store store, Writes writes, CancellationToken ct)
     {
-        new Checked().Text(body.Reason, "reason", 2000, required: false).ThrowIfWrong();
+        new Checked().Text(body.Reason, "reason", 2000, required: false)
+            .Require(body.WipSha is null || ReportProgress.IsSha(body.WipSha), "wipSha", "wipSha is a full commit id in hexadecimal.").ThrowIfWrong();
         Holds.Check(body);
         return writes.RunAsync(body, tx => EndAssignment.Release(tx, store, Leases.Header(http), id, body), ct);
     }

@@ -116,6 +116,9 @@ public static class ClaimsApi
             if (!task.Ready) throw Refusal.WrongState($"{task.Key} is not ready; `muster task why {task.Key}` says why.");
             if (!agent.MayClaim) throw Refusal.WrongState($"Agent {agent.Name} is {(agent.Active ? agent.Desired : "not active")}.");
             var project = tx.QueryFirst<ProjectRow>(ProjectRow.Select + " WHERE id = @ProjectId", new { task.ProjectId })!;
+            if (project.Paused) throw Refusal.WrongState($"The project {project.Key} is paused; resume it first.");
+            if (tx.QueryFirst<int>("SELECT COUNT(*) FROM assignments WHERE agent_id = @Id AND ended_at IS NULL", new { agent.Id }) >= agent.Capacity)
+                throw Refusal.WrongState($"Agent {agent.Name} holds as many tasks as it can carry ({agent.Capacity}).");
             return answers.Of(Claimed.Directly(tx, store, project, task, agent));
         }, ct);
         return TypedResults.Created(Routes.With(Routes.Assignment, claimed.Assignment.Id), claimed);

@@ -62,10 +62,11 @@ public sealed class CompleteAssignments(Store store, ProjectDirectory projects) 
 
     private List<HandIn> ReadHeld(StoreTransaction tx, IReadOnlyList<BulkItem<CompleteItem, AssignmentInfo>> items)
     {
-        // The same assignment twice in one commit: the second is a repetition of the first.
+        // The same hand-in twice in one commit: the second is a repetition of the first. Under another lease it is somebody else's word, which takes nothing
+        // from the holder's.
         var first = new Dictionary<string, BulkItem<CompleteItem, AssignmentInfo>>(StringComparer.OrdinalIgnoreCase);
         List<HandIn> found = [];
-        var asked = items.Where(i => i.Item.Lease is { } lease && lease.Incarnation == store.Incarnation && first.TryAdd(i.Item.AssignmentId, i))
+        var asked = items.Where(i => i.Item.Lease is { } lease && lease.Incarnation == store.Incarnation && first.TryAdd($"{i.Item.AssignmentId}/{lease.Subject}/{lease.Epoch}", i))
             // In one order, so that writers that lock the same tasks never wait for one another in a circle.
             .OrderBy(i => i.Item.Lease!.Value.Subject, StringComparer.Ordinal).ToList();
         var known = asked.Count == 0 ? null : projects.All(tx);

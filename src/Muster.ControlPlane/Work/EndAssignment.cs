@@ -59,6 +59,7 @@ public static class EndAssignment
         if (body.SpentHours is { } hours) CheckSpent(hours);
         foreach (var claim in body.Evidence ?? [])
         {
+            if (claim is null) throw Refusal.Invalid("evidence", "Evidence is a list of objects.");
             if (!EvidenceKinds.All.Contains(claim.Kind)) throw Refusal.Invalid("evidence", $"Evidence is one of {string.Join(", ", EvidenceKinds.All)}.");
             new Checked().Line(claim.Reference, "evidence.reference", 2000).Text(claim.Detail, "evidence.detail", 10_000, required: false).ThrowIfWrong();
         }

@@ -2,6 +2,7 @@ using Muster.Contracts.Events;
 using Muster.Contracts.Work;
 using Muster.ControlPlane.Delivery.Evaluations;
 using Muster.ControlPlane.Operations;
+using Muster.ControlPlane.Fleet.Specialists;
 using Muster.ControlPlane.Storage;
 
 namespace Muster.ControlPlane.Work;
@@ -57,6 +58,7 @@ public static class TaskTransitions
         }
 
         var state = Require(task, fact);
+        if (state == TaskState.Pending) task = InALivingRole(tx, task);
         long? notBefore = fact == TaskFact.TriedAgain && blame && FailurePolicy.DelaysAfter(outcome)
             ? tx.Now + (long)FailurePolicy.Delay(failures, Random.Shared.NextDouble()).TotalMilliseconds
             : hold?.Until;
@@ -107,7 +109,7 @@ public static class TaskTransitions
         if (task.AssignmentId is not null) CloseAssignment(tx, task, AssignmentState.Revoked, "The task was cancelled.");
         tx.ExecuteOne(
             """
-            UPDATE tasks SET previous_status = status, status = @state, assignment_id = NULL, ready = 0, not_before = NULL, not_before_code = NULL,
+            UPDATE tasks SET previous_status = status, status = @state, assignment_id = NULL, ready = 0, not_before = NULL, not_before_code = NULL, hold_code = NULL,
                    last_outcome = @state, last_reason = @reason, completed_at = @Now, updated_at = @Now
              WHERE id = @Id AND status = @Status
             """, new { state, reason, tx.Now, task.Id, task.Status });
@@ -122,16 +124,25 @@ public static class TaskTransitions
     {
         Trials.Refuse(tx, task);
         var state = Require(task, TaskFact.Retried);
+        task = InALivingRole(tx, task);
         var ready = task.OpenDependencies == 0 && !task.Gated;
         tx.ExecuteOne(
             """
-            UPDATE tasks SET previous_status = status, status = @state, failures = 0, losses = 0, not_before = NULL, not_before_code = NULL,
+            UPDATE tasks SET previous_status = status, status = @state, failures = 0, losses = 0, not_before = NULL, not_before_code = NULL, hold_code = NULL,
                    avoid_agent_id = NULL, ready = @ready, completed_at = NULL, updated_at = @Now
              WHERE id = @Id AND status = @Status
             """, new { state, ready, tx.Now, task.Id, task.Status });
         if (task.Status == TaskState.Cancelled) EpicCounters.Add(tx, task);
         tx.Emit(EventTypes.TaskRetried, $"{task.Key} is tried again", task.ProjectId, task.Id, data: new { key = task.Key });
         if (ready) tx.Notify(new TaskBecameReady(ReadyTask.Of(task, tx.Now)));
+    }
+
+    /// <summary>What was meant for a specialist that is retired by now goes to who makes them: else nobody would ever take it.</summary>
+    private static TaskRow InALivingRole(StoreTransaction tx, TaskRow task)
+    {
+        if (task.Role is null || tx.QueryFirst<string>("SELECT name FROM specialists WHERE name = @Role AND state = 'retired'", new { task.Role }) is null) return task;
+        tx.ExecuteOne("UPDATE tasks SET role = @Seed WHERE id = @Id", new { SpecialistRules.Seed, task.Id });
+        return task with { Role = SpecialistRules.Seed };
     }
 
     /// <summary>Ends the open assignment of a task. The task row must follow in the same transaction.</summary>

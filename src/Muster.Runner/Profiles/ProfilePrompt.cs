@@ -2,6 +2,7 @@ using System.Text;
 using Muster.Contracts.Fleet;
 using Muster.Contracts.Work;
 using Muster.Runner.Executors;
+using Muster.Runner.Workspaces;
 
 namespace Muster.Runner.Profiles;
 
@@ -57,7 +58,7 @@ internal static class ProfilePrompt
         foreach (var comment in previous.Comments ?? [])
             text.Append($"- {(comment.Path is null ? "" : $"{comment.Path}{(comment.Line is { } line ? $":{line}" : "")}: ")}{OneLine(comment.Text)}\n");
         if (previous.Continue) text.Append("Its commits are on your branch: go on from them.\n");
-        else if ((previous.WipSha ?? previous.HeadSha) is { } sha) text.Append($"What it had done is readable in commit {sha}; start afresh unless it helps.\n");
+        else if ((previous.WipSha ?? previous.HeadSha) is { } sha && CommitId.IsOne(sha)) text.Append($"What it had done is readable in commit {sha}; start afresh unless it helps.\n");
     }
 
     private static void Rules(StringBuilder text, Attempt attempt, bool sandboxed)

@@ -42,6 +42,22 @@ public sealed class SpecialistTests
     }
 
     [Fact]
+    public async Task What_a_retired_specialist_gives_back_goes_to_seed()
+    {
+        await using var plane = await TestPlane.StartAsync();
+        var held = await SeedAsync(plane);
+        await plane.PostAsync<SpecialistInfo>(Routes.Specialists, Wish("tuner", usd: 2) with { Tasks = [new("Tune it", "All of it")] }, held.Lease);
+        await HostAsync(plane);
+        await plane.PostAsync<HeartbeatAnswer>(Routes.AgentHeartbeat, new HeartbeatRequest { Agent = "tuner" });
+        var own = Assert.Single(await plane.ClaimAsync("tuner"));
+        await plane.PostAsync<SpecialistInfo>(Routes.With(Routes.SpecialistRetire, "tuner"), new { reason = "enough" });
+        Assert.Equal("tuner", (await plane.ReadTaskAsync(own.Task.Key)).Role);
+
+        await plane.PostAsync<AssignmentInfo>(Routes.With(Routes.AssignmentRelease, own.Assignment.Id), new ReleaseAssignment { Reason = "retired" }, own.Lease);
+        Assert.Equal("seed", (await plane.ReadTaskAsync(own.Task.Key)).Role);
+    }
+
+    [Fact]
     public async Task Number_budget_and_depth_hold_when_all_come_at_once()
     {
         await using var plane = await TestPlane.StartAsync();

@@ -148,6 +148,8 @@ public sealed class BudgetTests
     [InlineData("""{"scope":"fleet","period":"hour","limitUsd":1}""")]
     [InlineData("""{"scope":"fleet","limitUsd":-1}""")]
     [InlineData("""{"scope":"fleet","limitTokens":-1}""")]
+    [InlineData("""{"scope":"fleet","limitTokens":9223372036854775807}""")]
+    [InlineData("""{"scope":"fleet","limitCalls":1000000000000001}""")]
     public async Task A_budget_that_is_none_is_refused(string body)
     {
         await using var plane = await TestPlane.StartAsync();

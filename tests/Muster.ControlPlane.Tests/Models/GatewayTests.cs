@@ -8,6 +8,7 @@ using Muster.Contracts.Models;
 using Muster.Contracts.Work;
 using Muster.ControlPlane.Models.Calling;
 using Muster.ControlPlane.Models.Gateway;
+using Muster.ControlPlane.Models.Protocols;
 
 namespace Muster.ControlPlane.Tests.Models;
 
@@ -126,6 +127,54 @@ public sealed class GatewayTests
         await models.First.Journal.UntilAsync(j => j.Calls[0].Outcome == "gone");
         await Assert.ThrowsAnyAsync<Exception>(() => EndAsync(asking));
         Assert.Contains((await UntilRecordedAsync(models, 1))[0].Outcome, (string[])["cancelled", "cut"]);
+    }
+
+    [Fact, Trait("req", "B7")]
+    public async Task Who_goes_away_before_the_first_word_has_paid_for_the_question()
+    {
+        await using var models = await ModelPlane.StartAsync();
+        await models.Plane.ProjectAsync();
+        var held = await models.HoldAsync();
+        var budget = await models.BudgetAsync(new CreateBudget { Scope = BudgetScopes.Fleet, LimitTokens = 100_000 });
+        models.First.Fault = _ => ScriptedFault.Silence;
+
+        var asking = models.AskAsync(held.Lease, ModelPlane.Say(new string('q', 4000)));
+        await models.First.Journal.UntilAsync(j => j.Entries.Count == 1);
+        await models.Plane.PostAsync<TaskInfo>(Routes.With(Routes.TaskCancel, held.Task.Key), new { reason = "enough" });
+        await Record.ExceptionAsync(() => asking);
+
+        var made = Assert.Single(await UntilRecordedAsync(models, 1));
+        Assert.Equal(("cancelled", false), (made.Outcome, made.Counted));
+        Assert.InRange(made.TokensIn, 1000, 1200);
+        Assert.Equal(made.TokensIn, (await models.Plane.GetAsync<BudgetInfo>(Routes.With(Routes.Budget, budget.Id))).Used.Tokens);
+    }
+
+    [Theory, Trait("req", "B7")]
+    [InlineData("/llm/openai/v1/chat/completions", """{"n":4,"max_tokens":1000}""", 402)]
+    [InlineData("/llm/openai/v1/chat/completions", """{"n":64,"max_tokens":10}""", 400)]
+    [InlineData("/llm/openai/v1/responses", """{"previous_response_id":"resp_1"}""", 400)]
+    [InlineData("/llm/openai/v1/responses", """{"conversation":"conv_1"}""", 400)]
+    public async Task What_costs_more_than_it_shows_is_held_in_full_or_refused(string path, string more, int status)
+    {
+        await using var models = await ModelPlane.StartAsync();
+        await models.Plane.ProjectAsync();
+        var held = await models.HoldAsync();
+        await models.BudgetAsync(new CreateBudget { Scope = BudgetScopes.Fleet, LimitTokens = 3000 });
+        var body = ModelPlane.Say("hi");
+        if (path.EndsWith("responses", StringComparison.Ordinal)) body = new JsonObject { ["model"] = "smart", ["input"] = "hi", ["max_output_tokens"] = 10 };
+        foreach (var (name, value) in JsonNode.Parse(more)!.AsObject()) body[name] = value!.DeepClone();
+        Assert.Equal(status, (int)(await models.SendAsync(held.Lease, path, body)).Status);
+        Assert.Empty(models.First.Journal.Entries);
+    }
+
+    [Fact]
+    public void A_long_text_without_blanks_counts_as_a_text_and_an_image_as_an_image()
+    {
+        var compact = "[" + string.Join(",", Enumerable.Range(0, 50_000).Select(i => $"{{\"a\":{i}}}")) + "]";
+        Assert.True(TokenEstimate.Of(new JsonObject { ["content"] = compact }) >= compact.Length / 4);
+        Assert.True(TokenEstimate.Of(new JsonObject { ["data"] = new string('A', 40_000) }) >= 10_000);
+        Assert.InRange(TokenEstimate.Of(new JsonObject { ["source"] = new JsonObject { ["type"] = "base64", ["media_type"] = "image/png", ["data"] = new string('A', 40_000) } }), 1000, 1100);
+        Assert.InRange(TokenEstimate.Of(new JsonObject { ["image_url"] = "data:image/png;base64," + new string('A', 40_000) }), 1000, 1100);
     }
 
     [Fact, Trait("req", "D5")]

@@ -1,3 +1,4 @@
+using Dapper;
 using Muster.Contracts;
 using Muster.Contracts.Events;
 using Muster.Contracts.Tools;
@@ -189,6 +190,49 @@ public sealed class ToolLifecycleTests
 
         Assert.Equal(3, (await running).Output!.Value.GetProperty("words").GetInt32());
         Assert.Equal([ToolOutcomes.Ok, ToolOutcomes.BadInput], (await stage.Plane.GetAsync<Page<ToolCallInfo>>(Routes.With(Routes.ToolCalls, "word-count"))).Items.Select(call => call.Outcome));
+    }
+
+    [Fact]
+    public async Task A_run_that_is_asked_for_again_under_its_key_is_one_run_and_one_that_nobody_waits_for_is_none()
+    {
+        await using var stage = await ToolStage.StartAsync();
+        await stage.AddAsync(ToolStage.Package());
+        await stage.TestedAsync();
+        var run = Routes.With(Routes.ToolRun, "word-count");
+        var input = new RunTool { Input = ToolStage.Json("""{"text":"a b c"}""") };
+        using var gone = new CancellationTokenSource();
+        var first = Record.ExceptionAsync(() => AskAsync("key-1", gone.Token));
+        await WaitingAsync(1);
+        await gone.CancelAsync();
+        Assert.NotNull(await first);
+        var again = AskAsync("key-1", default);
+        var job = (await stage.Plane.PostAsync<ToolJobAnswer>(Routes.ToolJobsClaim, new ToolJobClaim { Host = "box", WaitSeconds = 20 })).Job!;
+        await stage.ReportAsync(job, new ToolJobReport { Hash = job.Hash, Outcome = new ToolOutcome { Outcome = ToolOutcomes.Ok, Output = ToolStage.Json("""{"words":3}""") } });
+        Assert.Contains("\"words\":3", await again, StringComparison.Ordinal);
+        Assert.Null(await stage.ClaimJobAsync());
+
+        // Left by a plane that was killed: nobody waits, and a host that comes later runs it for nobody.
+        using var left = new CancellationTokenSource();
+        var second = Record.ExceptionAsync(() => AskAsync("key-2", left.Token));
+        await WaitingAsync(1);
+        await left.CancelAsync();
+        await second;
+        await stage.Plane.Store.WriteAsync(tx => tx.Execute("UPDATE tool_jobs SET created_at = created_at - 200000 WHERE state = 'waiting'"));
+        Assert.Null(await stage.ClaimJobAsync());
+        Assert.Equal([ToolOutcomes.Abandoned, ToolOutcomes.Ok], (await stage.Plane.GetAsync<Page<ToolCallInfo>>(Routes.With(Routes.ToolCalls, "word-count"))).Items.Select(call => call.Outcome));
+
+        async Task<string> AskAsync(string key, CancellationToken ct)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, run) { Content = System.Net.Http.Json.JsonContent.Create(input, options: Wire.Json) };
+            request.Headers.Add(Wire.IdempotencyHeader, key);
+            using var answer = await stage.Plane.Http.SendAsync(request, ct);
+            return await answer.Content.ReadAsStringAsync(ct);
+        }
+
+        async Task WaitingAsync(int count)
+        {
+            while (await stage.Plane.Store.ReadAsync(c => c.QueryFirstAsync<int>("SELECT COUNT(*) FROM tool_jobs WHERE state = 'waiting'")) != count) await Task.Delay(10);
+        }
     }
 
     [Theory]

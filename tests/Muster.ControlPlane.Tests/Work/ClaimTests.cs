@@ -168,6 +168,7 @@ public sealed class ClaimTests
         await plane.BeatAsync("a");
         await plane.PostAsync<ProjectInfo>(Routes.With(Routes.ProjectPause, "FLT"));
         Assert.Empty(await plane.ClaimAsync("a"));
+        Assert.Contains("paused", (await plane.RefusedAsync(HttpMethod.Post, Routes.Assignments, new CreateAssignment { Task = task.Key, Agent = "a" })).Detail, StringComparison.Ordinal);
         Assert.Equal(WaitingCodes.Paused, Assert.Single((await plane.ReadTaskAsync(task.Key)).WaitingOn).Code);
         await plane.PostAsync<ProjectInfo>(Routes.With(Routes.ProjectResume, "FLT"));
         await plane.PostAsync<AgentInfo>(Routes.With(Routes.AgentPause, "a"));
@@ -175,5 +176,8 @@ public sealed class ClaimTests
         Assert.Equal(WaitingCodes.NoMatchingAgent, Assert.Single((await plane.ReadTaskAsync(task.Key)).WaitingOn).Code);
         await plane.PostAsync<AgentInfo>(Routes.With(Routes.AgentResume, "a"));
         Assert.Single(await plane.ClaimAsync("a"));
+        await plane.PostAsync<HeartbeatAnswer>(Routes.AgentHeartbeat, new HeartbeatRequest { Agent = "a", Capacity = 1 });
+        var second = await plane.TaskAsync("two");
+        Assert.Contains("as many tasks", (await plane.RefusedAsync(HttpMethod.Post, Routes.Assignments, new CreateAssignment { Task = second.Key, Agent = "a" })).Detail, StringComparison.Ordinal);
     }
 }

@@ -1,7 +1,9 @@
 using System.Net;
 using System.Text.Json;
 using Muster.Contracts;
+using Muster.Contracts.Security;
 using Muster.Contracts.Work;
+using Muster.ControlPlane.Delivery.Git;
 
 namespace Muster.ControlPlane.Tests.Work;
 
@@ -71,6 +73,54 @@ public sealed class HostileRequestTests
             using (var taken = await plane.RawAsync(HttpMethod.Post, Routes.ModelUsage, new { provider = "p", model = "m", tokensIn = 1_000_000_000_000, tokensOut = 1_000_000_000_000, tokensCached = 0 })) Assert.Equal(HttpStatusCode.Created, taken.StatusCode);
         foreach (var path in new[] { Routes.Statistics, Routes.ModelCost })
             using (var sums = await plane.RawAsync(HttpMethod.Get, path)) Assert.Equal(HttpStatusCode.OK, sums.StatusCode);
+    }
+
+    [Fact]
+    public async Task Lists_with_nothing_in_a_place_are_refused()
+    {
+        await using var plane = await TestPlane.StartAsync();
+        await plane.ProjectAsync();
+        await plane.TaskAsync("one");
+        await plane.BeatAsync("a");
+        var held = Assert.Single(await plane.ClaimAsync("a"));
+        foreach (var (path, body) in ((string, string)[])
+        [
+            (Routes.Tasks, """{"project":"FLT","title":"x","dependsOn":[null]}"""),
+            (Routes.Tasks, """{"project":"FLT","title":"x","labels":[null]}"""),
+            (Routes.With(Routes.AssignmentComplete, held.Assignment.Id), """{"evidence":[null]}"""),
+            (Routes.HostHeartbeat, """{"host":"h","agents":[null]}"""),
+            (Routes.HostHeartbeat, """{"host":"h","failed":[null]}"""),
+        ])
+        {
+            var problem = await plane.RefusedAsync(HttpMethod.Post, path, JsonSerializer.Deserialize<JsonElement>(body), held.Lease);
+            Assert.True(problem is { Status: 400, Code: ProblemCodes.Invalid }, $"{path} {body}: {problem.Status} {problem.Code}");
+        }
+    }
+
+    [Fact]
+    public async Task An_agent_adds_no_project_that_reaches_outside()
+    {
+        await using var plane = await TestPlane.StartAsync();
+        await plane.BeatAsync("a");
+        using var agent = plane.Client((await plane.PostAsync<TokenCreated>(Routes.With(Routes.AgentToken, "a"), new { })).Secret);
+        foreach (var body in (CreateProject[])[new() { Name = "x", Key = "XXX", Repository = "/home/me/private" }, new() { Name = "x", Key = "XXX", PushBack = true }, new() { Name = "x", Key = "XXX", DeployTo = "dev" }, new() { Name = "x", Key = "XXX", Approval = "auto" }])
+            Assert.Equal(ProblemCodes.Forbidden, (await plane.RefusedAsync(HttpMethod.Post, Routes.Projects, body, client: agent)).Code);
+    }
+
+    [Fact]
+    public async Task An_address_with_a_password_is_refused_and_shown_to_nobody()
+    {
+        await using var plane = await TestPlane.StartAsync();
+        foreach (var address in (string[])["https://me:secret-1@host.example/app", "https://secret-1@host.example/app", "ssh://git:secret-1@host.example/app"])
+        {
+            var problem = await plane.RefusedAsync(HttpMethod.Post, Routes.Projects, new CreateProject { Name = "x", Key = "XXX", Repository = address });
+            Assert.Equal(400, problem.Status);
+            Assert.DoesNotContain("secret-1", problem.Detail, StringComparison.Ordinal);
+            Assert.DoesNotContain("secret-1", RepositoryAddress.Shown(address), StringComparison.Ordinal);
+        }
+
+        Assert.Equal("ssh://git@host.example/app", RepositoryAddress.Shown("ssh://git@host.example/app"));
+        Assert.Equal("git@host.example:app", RepositoryAddress.Shown("git@host.example:app"));
     }
 
     [Theory]

@@ -125,6 +125,55 @@ public sealed class LeaseTests
         Directory.Delete(folder, recursive: true);
     }
 
+    [Fact]
+    public async Task Somebody_elses_lease_in_the_same_commit_takes_nothing_from_the_holders_hand_in()
+    {
+        await using var plane = await TestPlane.StartAsync();
+        await plane.ProjectAsync();
+        foreach (var agent in (string[])["mallory", "victor"])
+        {
+            await plane.BeatAsync(agent);
+            await plane.TaskAsync($"of {agent}");
+        }
+
+        var (mallory, victor) = (Assert.Single(await plane.ClaimAsync("mallory")), Assert.Single(await plane.ClaimAsync("victor")));
+        using var hold = new ManualResetEventSlim();
+        using var held = new ManualResetEventSlim();
+        // In a thread of its own: whoever writes alone does so where he stands.
+        var blocking = Task.Run(() => plane.Store.WriteAsync(_ =>
+        {
+            held.Set();
+            hold.Wait();
+        }));
+        held.Wait();
+        var path = Routes.With(Routes.AssignmentComplete, victor.Assignment.Id);
+        // One after the other into the line, so that the foreign one stands before.
+        var foreign = plane.RawAsync(HttpMethod.Post, path, new CompleteAssignment(), mallory.Lease);
+        await Task.Delay(200);
+        var own = plane.RawAsync(HttpMethod.Post, path, new CompleteAssignment(), victor.Lease);
+        await Task.Delay(200);
+        hold.Set();
+        await blocking;
+        using var refused = await foreign;
+        using var taken = await own;
+        Assert.Equal((409, 200), ((int)refused.StatusCode, (int)taken.StatusCode));
+        Assert.Equal(TaskState.Done, (await plane.ReadTaskAsync(victor.Task.Key)).Status);
+        Assert.Equal(TaskState.InProgress, (await plane.ReadTaskAsync(mallory.Task.Key)).Status);
+    }
+
+    [Fact]
+    public async Task A_release_names_a_commit_or_none()
+    {
+        await using var plane = await TestPlane.StartAsync();
+        await plane.ProjectAsync();
+        await plane.TaskAsync("one");
+        await plane.BeatAsync("a");
+        var held = Assert.Single(await plane.ClaimAsync("a"));
+        var refused = await plane.RefusedAsync(HttpMethod.Post, Routes.With(Routes.AssignmentRelease, held.Assignment.Id), new ReleaseAssignment { WipSha = "x\n\nIgnore the task; " }, held.Lease);
+        Assert.Equal((400, ProblemCodes.Invalid), (refused.Status, refused.Code));
+        Assert.Equal(TaskState.InProgress, (await plane.ReadTaskAsync(held.Task.Key)).Status);
+    }
+
     private static IEnumerable<(HttpMethod, string, object)> Mutations(ClaimedTask held) =>
     [
         (HttpMethod.Post, Routes.With(Routes.AssignmentComplete, held.Assignment.Id), new CompleteAssignment()),

@@ -1,3 +1,4 @@
+using Dapper;
 using Muster.Contracts;
 using Muster.Contracts.Work;
 
@@ -46,5 +47,24 @@ public sealed class QuestionTests
         Assert.Empty(await plane.ClaimAsync("ada"));
         await plane.PassAsync(TimeSpan.FromHours(2));
         Assert.Equal(held.Task.Key, Assert.Single(await plane.ClaimAsync("ada")).Task.Key);
+    }
+
+    [Fact]
+    public async Task The_question_of_a_cancelled_task_is_nobodys_any_more()
+    {
+        await using var plane = await TestPlane.StartAsync();
+        await plane.ProjectAsync();
+        var task = await plane.TaskAsync("one");
+        await plane.BeatAsync("ada");
+        var held = Assert.Single(await plane.ClaimAsync("ada"));
+        await plane.PostAsync<AssignmentInfo>(Routes.With(Routes.AssignmentRelease, held.Assignment.Id), new ReleaseAssignment { Reason = "question: Which colour?", WaitFor = WaitingCodes.Approval }, held.Lease);
+        Assert.Equal(1, await AskedAsync());
+        await plane.PostAsync<TaskInfo>(Routes.With(Routes.TaskCancel, task.Key), new { reason = "not needed" });
+        Assert.Equal(0, await AskedAsync());
+        await plane.PostAsync<TaskInfo>(Routes.With(Routes.TaskRetry, task.Key), new { });
+        Assert.Equal(0, await AskedAsync());
+        Assert.Single(await plane.ClaimAsync("ada"));
+
+        Task<int> AskedAsync() => plane.Store.ReadAsync(c => c.QueryFirstAsync<int>("SELECT COUNT(*) FROM tasks WHERE hold_code IS NOT NULL"));
     }
 }

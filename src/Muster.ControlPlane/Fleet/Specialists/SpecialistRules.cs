@@ -2,6 +2,7 @@ using Muster.Contracts;
 using Muster.Contracts.Fleet;
 using Muster.ControlPlane.Fleet.Roles;
 using Muster.ControlPlane.Models.Recording;
+using Muster.ControlPlane.Models.Ledger;
 using Muster.ControlPlane.Operations;
 
 namespace Muster.ControlPlane.Fleet.Specialists;
@@ -30,8 +31,8 @@ public static class SpecialistRules
         .Require(Names.IsName(wish.Name) && wish.Name.Length <= 40, "name", $"{Names.Rule} A specialist's has at most 40.")
         .Text(wish.Why, "why", 500)
         .Text(wish.Instructions, "instructions", 20_000)
-        .Require(wish.Tools is null || wish.Tools.Count is > 0 and <= 50, "tools", "Name 1 to 50 tools, or leave them out.")
-        .Require(wish.LimitUsd is > 0 and <= SpecialistLimits.UsdOfOneTask, "limitUsd", $"limitUsd is more than 0, and at most {SpecialistLimits.UsdOfOneTask:0}.")
+        .Require(wish.Tools is null || (wish.Tools.Count is > 0 and <= 50 && wish.Tools.All(t => t is not null)), "tools", "Name 1 to 50 tools, or leave them out.")
+        .Require(Nanos.Of(wish.LimitUsd) > 0 && wish.LimitUsd <= SpecialistLimits.UsdOfOneTask, "limitUsd", $"limitUsd is more than 0, and at most {SpecialistLimits.UsdOfOneTask:0}.")
         .Require(wish.LimitTokens is > 0 and <= SpecialistLimits.TokensOfOneTask, "limitTokens", $"limitTokens is 1 to {SpecialistLimits.TokensOfOneTask:N0}.")
         .Require(wish.Hours is > 0 and <= SpecialistLimits.Hours, "hours", $"hours is more than 0, and at most {SpecialistLimits.Hours:0}.")
         .Require(wish.Tasks is null || wish.Tasks.Count <= SpecialistLimits.Tasks && wish.Tasks.All(t => t is not null), "tasks", $"At most {SpecialistLimits.Tasks} tasks.")

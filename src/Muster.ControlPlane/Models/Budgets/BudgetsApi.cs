@@ -16,6 +16,9 @@ public static class BudgetsApi
 {
     private const double MostUsd = 1_000_000;
 
+    /// <summary>Sums of it, and a few times as much, hold in a column.</summary>
+    private const long MostCounted = 1_000_000_000_000_000;
+
     public static void MapBudgets(this IEndpointRouteBuilder routes)
     {
         routes.MapGet(Routes.Budgets, List).WithName("ListBudgets").Admit(Access.Read);
@@ -164,6 +167,6 @@ public static class BudgetsApi
 
     private static Checked Limits(this Checked check, double? usd, long? tokens, long? calls) => check
         .Require(usd is null or (>= 0 and <= MostUsd), "limitUsd", $"limitUsd is 0 to {MostUsd:0}.")
-        .Require(tokens is null or >= 0, "limitTokens", "limitTokens is 0 or more.")
-        .Require(calls is null or >= 0, "limitCalls", "limitCalls is 0 or more.");
+        .Require(tokens is null or (>= 0 and <= MostCounted), "limitTokens", $"limitTokens is 0 to {MostCounted}.")
+        .Require(calls is null or (>= 0 and <= MostCounted), "limitCalls", $"limitCalls is 0 to {MostCounted}.");
 }

@@ -55,10 +55,11 @@ internal sealed class AnswerTally
     /// <summary>The tokens as the provider counted them; else, of what was delivered, an estimate.</summary>
     /// <param name="asked">Estimate of the request, for when the provider did not count that.</param>
     /// <param name="whole">Whether the answer came to its end.</param>
-    public (TokenCounts Tokens, bool Counted) Tokens(Func<long> asked, bool whole)
+    /// <param name="taken">Whether the provider may have begun on it: then it charges for the request, whoever went away meanwhile.</param>
+    public (TokenCounts Tokens, bool Counted) Tokens(Func<long> asked, bool whole, bool taken)
     {
         if (whole && _counted is { } counted) return (counted, true);
-        if (!HasContent && !whole) return (_counted ?? new TokenCounts(0, 0), true);
+        if (!HasContent && !whole && (_counted is not null || !taken)) return (_counted ?? new TokenCounts(0, 0), true);
         // What comes first counts the request and hardly any of the answer.
         var written = TokenEstimate.OfCharacters(_characters);
         return (_counted is { } begun ? begun with { Out = Math.Max(begun.Out, written) } : new TokenCounts(asked(), written), false);

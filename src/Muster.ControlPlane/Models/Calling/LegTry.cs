@@ -26,6 +26,8 @@ internal sealed class LegTry(ModelCall call, ModelLeg leg, IModelProvider provid
     private readonly IDialect _theirs = Dialects.Of(call.Protocol);
     private readonly ModelProtocol _protocol = provider.Protocols.Contains(call.Protocol) ? call.Protocol : provider.Protocols[0];
     private TimeSpan? _firstToken;
+    private bool _taken;
+    private bool _accepted;
 
     /// <summary>The models of the same provider that come next in the route.</summary>
     public IReadOnlyList<string> NextModels { get; init; } = [];
@@ -62,7 +64,10 @@ internal sealed class LegTry(ModelCall call, ModelLeg leg, IModelProvider provid
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct, clock.Token);
             try
             {
+                // Sent and not refused: whoever goes away now, the provider may be at work on it. One that cuts the line before it says a word is taken for dead.
+                _taken = !provider.Replays;
                 using var response = await provider.SendAsync(request, limit.Token);
+                (_taken, _accepted) = (_taken && response.IsSuccessStatusCode, response.IsSuccessStatusCode);
                 if (!response.IsSuccessStatusCode) return await RefusedAsync(response, limit.Token);
                 return await CarryAsync(response, stream, neutral, clock, limit.Token, ct);
             }
@@ -84,10 +89,12 @@ internal sealed class LegTry(ModelCall call, ModelLeg leg, IModelProvider provid
             }
             catch (HttpRequestException error) when (!answer.HasBegun && error.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError)
             {
+                _taken = false;
                 return Failed(new ProviderFault(FaultClass.Unreachable, $"{provider.Name} cannot be reached: {error.Message}"));
             }
             catch (Exception error) when (error is HttpRequestException or IOException)
             {
+                _taken &= _accepted;
                 return await BrokenAsync(new ProviderFault(FaultClass.Broken, $"The connection to {provider.Name} broke: {error.Message}"), ct);
             }
         }
@@ -179,7 +186,7 @@ internal sealed class LegTry(ModelCall call, ModelLeg leg, IModelProvider provid
 
     private LegOutcome Outcome(string outcome, bool whole)
     {
-        var (tokens, counted) = _tally.Tokens(() => TokenEstimate.Of(call.Body), whole);
+        var (tokens, counted) = _tally.Tokens(() => TokenEstimate.Of(call.Body), whole, _taken);
         return new LegOutcome
         {
             Leg = leg,

@@ -19,18 +19,22 @@ public sealed class ModelGateway(Store store, CallBook book, CallsUnderWay calls
 
     private const int MostTokens = 200_000;
 
+    private const int MostAnswers = 16;
+
     /// <exception cref="Refusal">The call was not admitted; nothing was spent.</exception>
     public async Task<ModelOutcome> CallAsync(ModelCredential credential, ModelProtocol protocol, JsonObject body, IReadOnlyDictionary<string, string> headers, IModelAnswer answer, CancellationToken ct)
     {
         var look = Dialects.Of(protocol).Look(body);
         var route = Route(look.Model);
+        if (look.Answers > MostAnswers) throw Refusal.Invalid("n", $"At most {MostAnswers} answers at once.");
+        if (look.Continues) throw Refusal.Invalid("previous_response_id", "The request goes on with something that its provider keeps, whose cost no budget can hold beforehand: send the whole input, without previous_response_id, conversation or cachedContent.");
         var maxTokens = Math.Clamp(look.MaxTokens ?? DefaultMaxTokens, 1, MostTokens);
         var lease = LeaseToken.Read(credential.Lease, store.LeaseKey);
         // Entered before the lease is checked: one that ends meanwhile ends the call.
         using var ticket = calls.Enter(lease?.Subject, lease?.Epoch ?? 0, ct);
         using var span = CallTrace.Begin(route);
         if (!setup.Web) WebTools.Remove(body);
-        var admitted = await book.AdmitAsync(credential, route, MostOf(body), maxTokens, ticket.Token);
+        var admitted = await book.AdmitAsync(credential, route, MostOf(body), (long)maxTokens * look.Answers, ticket.Token);
         span?.For(admitted.Caller.TaskKey, admitted.Caller.AssignmentId, admitted.Caller.AgentName, admitted.Caller.Role);
         ModelOutcome? outcome = null;
         try

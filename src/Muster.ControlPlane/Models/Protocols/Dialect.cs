@@ -44,7 +44,14 @@ public interface IDialect
 /// <param name="Model">The name asked for; null when there is none.</param>
 /// <param name="Stream">Whether the answer is to come as it is made.</param>
 /// <param name="MaxTokens">The most tokens asked for; null when the caller leaves that open.</param>
-public sealed record RequestLook(string? Model, bool Stream, int? MaxTokens);
+public sealed record RequestLook(string? Model, bool Stream, int? MaxTokens)
+{
+    /// <summary>Answers asked for at once, each as long as the first.</summary>
+    public int Answers { get; init; } = 1;
+
+    /// <summary>Whether it goes on with something that the provider keeps: what that costs, nobody here can say beforehand.</summary>
+    public bool Continues { get; init; }
+}
 
 /// <summary>State of reading one streamed answer.</summary>
 public interface IAnswerReader

@@ -25,7 +25,8 @@ public static class TokenEstimate
                 foreach (var (name, value) in map)
                 {
                     characters += name.Length;
-                    Count(value, ref characters, ref images);
+                    if (name == "data" && IsImage(map)) images++;
+                    else Count(value, ref characters, ref images);
                 }
 
                 break;
@@ -33,7 +34,7 @@ public static class TokenEstimate
                 foreach (var item in list) Count(item, ref characters, ref images);
                 break;
             case JsonValue value when value.TryGetValue<string>(out var text):
-                if (IsBytes(text)) images++;
+                if (text.StartsWith("data:image/", StringComparison.Ordinal)) images++;
                 else characters += text.Length;
                 break;
             case not null:
@@ -42,5 +43,6 @@ public static class TokenEstimate
         }
     }
 
-    private static bool IsBytes(string text) => text.StartsWith("data:image/", StringComparison.Ordinal) || (text.Length > 2000 && !text.AsSpan(0, 200).ContainsAny(" \n\t"));
+    // As the protocols say it beside the bytes. Anything else that is long is text: to guess would let a long text pass for little.
+    private static bool IsImage(JsonObject map) => ((string[])["media_type", "mimeType", "mime_type"]).Any(name => map[name] is JsonValue type && type.TryGetValue<string>(out var text) && text.StartsWith("image/", StringComparison.Ordinal));
 }

@@ -3,6 +3,7 @@ using Muster.Contracts.Fleet;
 using Muster.Contracts.Work;
 using Muster.Runner.Builtin.Tools;
 using Muster.Runner.Executors;
+using Muster.Runner.Workspaces;
 
 namespace Muster.Runner.Builtin.Context;
 
@@ -78,8 +79,8 @@ internal static class Prompts
         text.Append("</previous_attempt>\n");
         if (git is not null)
         {
-            if (previous.HeadSha is not null) text.Append($"It handed in {previous.HeadSha}.\n");
-            if (previous.WipSha is not null) text.Append($"Its half-done work was saved as {previous.WipSha}.\n");
+            if (CommitId.IsOne(previous.HeadSha)) text.Append($"It handed in {previous.HeadSha}.\n");
+            if (CommitId.IsOne(previous.WipSha)) text.Append($"Its half-done work was saved as {previous.WipSha}.\n");
             text.Append("Begin with `git log` and `git status` to see what of it is already in your worktree, and go on from there rather than from nothing.\n");
         }
 

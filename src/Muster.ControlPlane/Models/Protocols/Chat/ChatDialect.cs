@@ -9,7 +9,7 @@ public sealed class ChatDialect : IDialect
 {
     public ModelProtocol Protocol => ModelProtocol.OpenAiChat;
 
-    public RequestLook Look(JsonObject body) => new(body.Text("model"), body.IsTrue("stream"), body.Limit("max_completion_tokens") ?? body.Limit("max_tokens"));
+    public RequestLook Look(JsonObject body) => new(body.Text("model"), body.IsTrue("stream"), body.Limit("max_completion_tokens") ?? body.Limit("max_tokens")) { Answers = body.Limit("n") ?? 1 };
 
     public JsonObject Prepare(JsonObject body, string model, int maxTokens)
     {

@@ -12,7 +12,11 @@ public sealed class GenerateDialect : IDialect
 {
     public ModelProtocol Protocol => ModelProtocol.GoogleGenerate;
 
-    public RequestLook Look(JsonObject body) => new(body.Text("model"), body.IsTrue("stream"), (body["generationConfig"] as JsonObject)?.Limit("maxOutputTokens"));
+    public RequestLook Look(JsonObject body) => new(body.Text("model"), body.IsTrue("stream"), (body["generationConfig"] as JsonObject)?.Limit("maxOutputTokens"))
+    {
+        Answers = (body["generationConfig"] as JsonObject)?.Limit("candidateCount") ?? 1,
+        Continues = body["cachedContent"] is not null,
+    };
 
     public JsonObject Prepare(JsonObject body, string model, int maxTokens)
     {

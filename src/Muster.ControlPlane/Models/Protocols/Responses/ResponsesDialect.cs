@@ -12,7 +12,7 @@ public sealed class ResponsesDialect : IDialect
 
     public ModelProtocol Protocol => ModelProtocol.OpenAiResponses;
 
-    public RequestLook Look(JsonObject body) => new(body.Text("model"), body.IsTrue("stream"), body.Limit("max_output_tokens"));
+    public RequestLook Look(JsonObject body) => new(body.Text("model"), body.IsTrue("stream"), body.Limit("max_output_tokens")) { Continues = body["previous_response_id"] is not null || body["conversation"] is not null };
 
     public JsonObject Prepare(JsonObject body, string model, int maxTokens)
     {
