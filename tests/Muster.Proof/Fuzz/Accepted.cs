@@ -37,6 +37,7 @@ internal sealed class Accepted(Random random, ValueMaker values, Pool pool)
         var request = list[random.Next(list.Count)];
         // Not the answer of before.
         request = request with { Headers = [.. request.Headers.Where(h => h.Name != Wire.IdempotencyHeader)] };
+        if (random.Next(4) > 0) request = request.About(pool.Held(random));
         var body = request.Body is { } bytes ? Shrinker.Parse(bytes) : null;
         if (body is JsonObject or JsonArray && random.Next(6) > 0) return request with { Body = Encoding.UTF8.GetBytes(ChangeOne(body).ToJsonString()) };
         if (request.Query.Count == 0) return request with { Headers = [(Wire.LeaseHeader, pool.Any("lease", random) ?? "mls_x")] };
@@ -69,7 +70,7 @@ internal sealed class Accepted(Random random, ValueMaker values, Pool pool)
     // Mostly of the same kind: what is of another is refused before anybody looks at it.
     private JsonNode? Other(JsonNode? value, string name) => random.Next(8) == 0 ? values.Wrong() : value?.GetValueKind() switch
     {
-        JsonValueKind.Number => JsonNode.Parse(values.EdgeNumber()),
+        JsonValueKind.Number => JsonNode.Parse(values.EdgeNumber(value)),
         JsonValueKind.String => JsonValue.Create(random.Next(3) == 0 ? values.Text(name) : values.HostileText()),
         JsonValueKind.True or JsonValueKind.False => JsonValue.Create(random.Next(2) == 0),
         JsonValueKind.Array => new JsonArray([.. Enumerable.Range(0, random.Next(2) == 0 ? 0 : 300).Select(_ => value.AsArray().FirstOrDefault()?.DeepClone())]),

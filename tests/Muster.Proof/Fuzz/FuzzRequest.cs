@@ -15,6 +15,13 @@ internal sealed record FuzzRequest(Operation Operation, string Path)
     /// <summary>Whose token: a scope, or <c>none</c>, <c>junk</c>, <c>revoked</c>.</summary>
     public required string Caller { get; init; }
 
+    /// <summary>The same about an assignment that is held, where it is about one.</summary>
+    public FuzzRequest About((string Assignment, string Lease)? held) => held is not { } given || !Operation.Path.StartsWith("/api/assignments/{id}/", StringComparison.Ordinal) ? this : this with
+    {
+        Path = Operation.Path.Replace("{id}", given.Assignment, StringComparison.Ordinal),
+        Headers = [.. Headers.Where(h => h.Name != Contracts.Wire.LeaseHeader), (Contracts.Wire.LeaseHeader, given.Lease)],
+    };
+
     public string Url => Path + (Query.Count == 0 ? "" : "?" + string.Join('&', Query.Select(q => $"{Uri.EscapeDataString(q.Name)}={Escape(q.Value)}")));
 
     /// <summary>Half a surrogate pair is sent as what it is in UTF-16, which is no valid UTF-8.</summary>

@@ -13,7 +13,7 @@ internal sealed partial class Judge(ApiDocument document, IReadOnlyDictionary<st
     private static readonly HashSet<string> Codes = [.. typeof(ProblemCodes).GetFields().Select(f => (string)f.GetValue(null)!)];
 
     /// <summary>The only operations whose answers hold a lease or a new token.</summary>
-    private static readonly string[] Leasing = ["ClaimTasks", "CreateAssignment", "ClaimJobs"];
+    private static readonly string[] Leasing = ["ClaimTasks", "CreateAssignment", "ClaimJobs", "ClaimToolJob"];
     private static readonly string[] Minting = ["CreateToken", "CreateAgentToken", "CreateSession"];
 
     /// <summary>Null when nothing is wrong with it.</summary>

@@ -10,6 +10,7 @@ internal sealed class Pool
 
     private readonly Dictionary<string, List<string>> _known = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _leases = new(StringComparer.Ordinal);
+    private readonly List<(string Assignment, string Lease)> _held = [];
 
     /// <summary>What must never be used as the target of a request: it would end the fuzzer's own rights.</summary>
     public HashSet<string> Spared { get; } = new(StringComparer.Ordinal);
@@ -19,8 +20,13 @@ internal sealed class Pool
         if (answer is JsonArray many) foreach (var one in many) Learn(about, one);
         if (answer is not JsonObject members) return;
         if (members["lease"]?.GetValueKind() == JsonValueKind.String && members["assignment"] is JsonObject assignment)
+        {
+            var lease = members["lease"]!.GetValue<string>();
             foreach (var held in (string[])["id", "taskId"])
-                if (assignment[held]?.GetValueKind() == JsonValueKind.String) _leases[assignment[held]!.GetValue<string>()] = members["lease"]!.GetValue<string>();
+                if (assignment[held]?.GetValueKind() == JsonValueKind.String) _leases[assignment[held]!.GetValue<string>()] = lease;
+            if (assignment["id"]?.GetValueKind() == JsonValueKind.String) _held.Add((assignment["id"]!.GetValue<string>(), lease));
+        }
+
         foreach (var (name, value) in members)
         {
             if (value is JsonObject or JsonArray) Learn(name switch { "items" => about, "assignment" => "assignments", "task" or "tasks" => about == "claims" && name == "tasks" ? "claims" : "tasks", _ => about }, value);
@@ -44,6 +50,9 @@ internal sealed class Pool
 
     /// <summary>The lease that goes with an assignment or its task, when one was given: a random one is almost never the right one.</summary>
     public string? LeaseOf(string id) => _leases.GetValueOrDefault(id);
+
+    /// <summary>An assignment that was given lately, most likely held still, with its lease.</summary>
+    public (string Assignment, string Lease)? Held(Random random) => _held.Count == 0 ? null : _held[^random.Next(1, Math.Min(_held.Count, 10) + 1)];
 
     /// <summary>Something for a field of this name.</summary>
     public string? Any(string name, Random random)

@@ -15,6 +15,7 @@ internal sealed class RequestMaker
     private readonly Pool _pool;
     private readonly ValueMaker _values;
     private readonly Accepted _accepted;
+    private readonly Honest _honest;
     private readonly IReadOnlyList<Operation> _operations;
 
     public RequestMaker(ApiDocument document, Random random, Pool pool)
@@ -22,13 +23,19 @@ internal sealed class RequestMaker
         (_document, _random, _pool) = (document, random, pool);
         _values = new ValueMaker(document, random, pool);
         _accepted = new Accepted(random, _values, pool);
+        _honest = new Honest(document, random, pool);
         _operations = [.. document.Operations.Where(o => o.Path != Routes.WebSocket)];
     }
 
     /// <summary>Tells of a request that was taken.</summary>
     public void Learn(FuzzRequest request) => _accepted.Learn(request);
 
-    public FuzzRequest Make() => _random.Next(3) == 0 && _accepted.Changed() is { } changed ? changed : MakeUp();
+    public FuzzRequest Make() => _random.Next(6) switch
+    {
+        0 => _honest.Make(FillPath),
+        < 4 when _accepted.Changed() is { } changed => changed,
+        _ => MakeUp(),
+    };
 
     private FuzzRequest MakeUp()
     {
@@ -61,7 +68,7 @@ internal sealed class RequestMaker
 
     private string Target(Operation operation, string name)
     {
-        var about = name == "id" ? operation.Path.Split('/')[2] : name;
+        var about = name is "id" or "name" ? operation.Path.Split('/')[2] : name;
         if (operation.Path.StartsWith("/api/git/merge-queue", StringComparison.Ordinal)) about = "queue";
         var text = _random.Next(10) < 8 && _pool.Any(about, _random) is { } known ? known : _values.Text(about);
         // An empty or dotted segment is another path, which is another operation's to answer.

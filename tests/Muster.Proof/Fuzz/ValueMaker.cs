@@ -24,6 +24,8 @@ internal sealed class ValueMaker(ApiDocument document, Random random, Pool pool)
         "9223372036854775807", "9223372036854775808", "-9223372036854775808", "18446744073709551616", "0.1", "-0.1", "1.5", "0.0000001", "1e5", "1e308", "1.7976931348623157e308", "4.9e-324",
     ];
 
+    private static readonly string[] Bounds = ["-1", "0", "1", "101", "1001", "10001", "65536", "86401", "1000001", "2147483647"];
+
     /// <summary>A body for a schema. Most of it is right; a few members are anything but.</summary>
     public JsonNode? Make(JsonNode schema, string name, int depth = 0)
     {
@@ -57,7 +59,13 @@ internal sealed class ValueMaker(ApiDocument document, Random random, Pool pool)
         _ => Hostile[random.Next(Hostile.Length)],
     };
 
-    public string EdgeNumber() => Numbers[random.Next(Numbers.Length)];
+    /// <summary>Another number in the place of one that was taken: mostly one that is just beside a bound, since what no whole number holds is refused early.</summary>
+    public string EdgeNumber(JsonNode taken) => random.Next(3) switch
+    {
+        0 => Numbers[random.Next(Numbers.Length)],
+        1 => Bounds[random.Next(Bounds.Length)],
+        _ => taken.GetValue<JsonElement>() is var number && number.TryGetInt64(out var whole) && whole is > long.MinValue and < long.MaxValue ? $"{(random.Next(2) == 0 ? whole + 1 : whole - 1)}" : $"-{number.GetRawText().TrimStart('-')}",
+    };
 
     /// <summary>One of those that break things, or one that is far too long.</summary>
     public string HostileText() => random.Next(Hostile.Length + 3) is var at && at < Hostile.Length ? Hostile[at] : new string('z', 100_000);
