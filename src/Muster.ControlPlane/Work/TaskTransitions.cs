@@ -1,8 +1,8 @@
 using Muster.Contracts.Events;
 using Muster.Contracts.Work;
 using Muster.ControlPlane.Delivery.Evaluations;
-using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Fleet.Specialists;
+using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Storage;
 
 namespace Muster.ControlPlane.Work;

@@ -1,8 +1,8 @@
 using Muster.Contracts;
 using Muster.Contracts.Fleet;
 using Muster.ControlPlane.Fleet.Roles;
-using Muster.ControlPlane.Models.Recording;
 using Muster.ControlPlane.Models.Ledger;
+using Muster.ControlPlane.Models.Recording;
 using Muster.ControlPlane.Operations;
 
 namespace Muster.ControlPlane.Fleet.Specialists;
