@@ -140,9 +140,18 @@ internal sealed class FuzzRun(FuzzOptions options, Action<string> tell)
     private async Task<Breach?> UnchangedAsync(FuzzRequest request, FuzzAnswer answer, ChangeWatch watch, CancellationToken ct)
     {
         if (answer.Status < 400 && request.Operation.Method != "GET" || !watch.HasChanged()) return null;
-        for (var again = 0; again < 4; again++)
+        for (var again = 0; again < 6; again++)
         {
+            // What was asked for before this is still being reviewed, thought about, swept: it is let come to rest.
             var before = watch.Content();
+            for (var looks = 0; looks < 100; looks++)
+            {
+                await Task.Delay(20, ct);
+                var now = watch.Content();
+                if (now == before) break;
+                before = now;
+            }
+
             var repeated = await SendAsync(request, ct);
             if (repeated.Status != answer.Status || watch.Content() == before) return null;
         }
