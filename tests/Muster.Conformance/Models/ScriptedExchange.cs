@@ -5,7 +5,12 @@ using Microsoft.AspNetCore.Http;
 namespace Muster.Conformance.Models;
 
 /// <summary>One request and its answer.</summary>
-internal sealed class ScriptedExchange(ScriptedModel model, HttpContext http, int entry, CancellationToken stop)
+/// <param name="model">Who is asked.</param>
+/// <param name="http">Where.</param>
+/// <param name="entry">Its place in the journal.</param>
+/// <param name="cut">What cuts the connection when the model goes down.</param>
+/// <param name="stop">Ends it amid the answer.</param>
+internal sealed class ScriptedExchange(ScriptedModel model, HttpContext http, int entry, CancellationTokenRegistration cut, CancellationToken stop)
 {
     private long _written;
 
@@ -77,7 +82,7 @@ internal sealed class ScriptedExchange(ScriptedModel model, HttpContext http, in
             http.Response.ContentType = "application/json";
             Note(200);
             await WriteAsync(ScriptedAnswer.Write(protocol.Whole(answer)), fault);
-            Note(200, "answered");
+            Answered(200);
             return;
         }
 
@@ -97,12 +102,21 @@ internal sealed class ScriptedExchange(ScriptedModel model, HttpContext http, in
             await WriteAsync(frame.Text, fault);
         }
 
-        Note(200, "answered");
+        Answered(200);
     }
 
     private void Bill(ScriptedTokens tokens) => model.Journal.Change(entry, now => now with { Billed = tokens });
 
     private void Note(int status, string outcome = "open") => model.Journal.Change(entry, now => now with { Status = status, Outcome = outcome });
+
+    /// <summary>All of it is on its way, and from here on nothing takes it back: whoever reads the journal and the client must have seen the same.</summary>
+    private void Answered(int status)
+    {
+        var down = cut.Token;
+        cut.Dispose();
+        down.ThrowIfCancellationRequested();
+        Note(status, "answered");
+    }
 
     private async Task WriteAsync(string text, ScriptedFault fault)
     {
@@ -130,7 +144,8 @@ internal sealed class ScriptedExchange(ScriptedModel model, HttpContext http, in
         http.Response.StatusCode = status;
         http.Response.ContentType = type;
         await http.Response.WriteAsync(text, stop);
-        Note(status, outcome);
+        if (outcome == "answered") Answered(status);
+        else Note(status, outcome);
     }
 
     private async Task AsideAsync(string path, JsonObject? body)
@@ -157,7 +172,7 @@ internal sealed class ScriptedExchange(ScriptedModel model, HttpContext http, in
         http.Response.ContentType = "application/x-ndjson";
         foreach (var line in model.Ollama.Pull(ScriptedText.String(body?["model"] ?? body?["name"])))
             await WriteAsync(line.ToJsonString() + "\n", new ScriptedFault());
-        Note(200, "answered");
+        Answered(200);
     }
 }
 

@@ -117,8 +117,9 @@ public sealed class ScriptedModel : IAsyncDisposable
     private async Task HandleAsync(HttpContext http)
     {
         var alive = _alive.Token;
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, _closing.Token, alive);
-        using var cut = stop.Token.Register(http.Abort);
+        using var down = CancellationTokenSource.CreateLinkedTokenSource(_closing.Token, alive);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, down.Token);
+        await using var cut = down.Token.Register(http.Abort);
         var key = Key(http.Request);
         var entry = Journal.Add(new ScriptedEntry { Method = http.Request.Method, Path = http.Request.Path + http.Request.QueryString, Headers = Masked(http.Request), Key = ScriptedJournal.Mask(key) });
         try
@@ -131,7 +132,7 @@ public sealed class ScriptedModel : IAsyncDisposable
             }
 
             var body = await ReadAsync(http, stop.Token);
-            await new ScriptedExchange(this, http, entry, stop.Token).AnswerAsync(key, body);
+            await new ScriptedExchange(this, http, entry, cut, stop.Token).AnswerAsync(key, body);
         }
         catch (Exception error) when (stop.IsCancellationRequested && error is OperationCanceledException or IOException or BadHttpRequestException)
         {
