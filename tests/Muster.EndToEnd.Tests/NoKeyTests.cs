@@ -12,6 +12,7 @@ namespace Muster.EndToEnd.Tests;
 public sealed class NoKeyTests
 {
     private const string Title = "Write the only word";
+    private const string Schema = "Answer with one JSON value that fits this schema";
 
     [Theory]
     [Trait("req", "B5")]
@@ -42,6 +43,10 @@ public sealed class NoKeyTests
             var (_, output, error) = await repository.TryGitAsync(new Dictionary<string, string>(), "show", "trunk:words/only");
             return (output == "only", output + error);
         }, TimeSpan.FromMinutes(2));
+        // Who thinks for the plane has no tool but one to ask the person who is not there: its words may come from anybody.
+        var planned = model.Journal.Calls.Where(call => call.Request!.Text.Contains(Schema, StringComparison.Ordinal)).ToList();
+        Assert.NotEmpty(planned);
+        Assert.All(planned, call => Assert.DoesNotContain(call.Request!.Tools, tool => tool.Name != "request_user_input"));
         // Both are in the ledger, in tokens; whoever sold them is the program.
         var usage = (await muster.Client.ListModelUsageAsync(limit: 100)).Items.Where(used => used.Outcome == "ok").ToList();
         var task = (await muster.Client.ListTasksAsync(project: "ONE", status: TaskState.Done)).Items.Single();
@@ -72,13 +77,16 @@ public sealed class NoKeyTests
             base_url = "{server.AbsoluteUri}v1"
             wire_api = "responses"
             env_key = "CODEX_API_KEY"
+
+            [mcp_servers.of-the-person]
+            command = "cat"
             """);
         stage.Environment["CODEX_API_KEY"] = key;
     }
 
     private static ScriptedTurn Answer(ScriptedRequest request)
     {
-        if (request.Text.Contains("Answer with one JSON value that fits this schema", StringComparison.Ordinal)) return ScriptedTurn.Say(Plan());
+        if (request.Text.Contains(Schema, StringComparison.Ordinal)) return ScriptedTurn.Say(Plan());
         return request.Text.Contains(Title, StringComparison.Ordinal) ? ScriptedScripts.Shell("Wrote it.", "echo only > words/only")(request) : ScriptedTurn.Say("Nothing to do.");
     }
 

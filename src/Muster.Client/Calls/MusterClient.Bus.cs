@@ -7,9 +7,12 @@ namespace Muster.Client;
 
 public sealed partial class MusterClient
 {
-    /// <summary>Says something to whoever listens now: at most once, kept nowhere. What must not be lost is an event.</summary>
+    /// <summary>
+    /// Says something to whoever listens now: at most once, kept nowhere, and so not tried again by itself. What must not be lost is an
+    /// event.
+    /// </summary>
     public Task<PublishedMessage> PublishMessageAsync(PublishMessage body, CallOptions? call = null, CancellationToken ct = default) =>
-        PostAsync<PublishedMessage>(Routes.BusPublish, body, call, ct);
+        PostAsync<PublishedMessage>(Routes.BusPublish, body, (call ?? new CallOptions()) with { MaxRetries = call?.MaxRetries ?? 0 }, ct);
 
     /// <summary>
     /// Asks whoever listens, and waits for the first answer. Not tried again by itself, because who listens may do a thing twice. Throws

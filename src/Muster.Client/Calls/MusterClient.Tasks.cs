@@ -74,13 +74,21 @@ public sealed partial class MusterClient
     public Task<LogText> GetTaskLogAsync(string id, int? epoch = null, long? after = null, CancellationToken ct = default) =>
         GetAsync<LogText>(new Query(Query.At(Routes.TaskLog, id)).Add("epoch", epoch).Add("after", after), ct);
 
-    /// <summary>What happened to a task, newest first, a page at a time.</summary>
+    /// <summary>What happened to a task, oldest first, a page at a time.</summary>
     public Task<Page<TaskUpdateInfo>> ListTaskUpdatesAsync(
         string id,
         string? cursor = null,
         int? limit = null,
         CancellationToken ct = default) =>
         GetAsync<Page<TaskUpdateInfo>>(new Query(Query.At(Routes.TaskUpdates, id)).Page(cursor, limit), ct);
+
+    /// <summary>What happened to a task, back from the newest, a page at a time.</summary>
+    public Task<Page<TaskUpdateInfo>> ListNewestTaskUpdatesAsync(
+        string id,
+        string? cursor = null,
+        int? limit = null,
+        CancellationToken ct = default) =>
+        GetAsync<Page<TaskUpdateInfo>>(new Query(Query.At(Routes.TaskUpdates, id)).Add("newest", true).Page(cursor, limit), ct);
 
     /// <summary>Adds a comment to a task.</summary>
     public Task<TaskUpdateInfo> AddTaskUpdateAsync(

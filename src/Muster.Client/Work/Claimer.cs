@@ -46,7 +46,7 @@ internal sealed class Claimer(MusterClient muster, WorkOptions options, WorkCont
                     return ([], sentAt);
                 }
                 _early = 0;
-                return (answer.Tasks, Began(first, answer.Tasks));
+                return (answer.Tasks, heart.Began(first, answer.Tasks));
             }
             catch (OperationCanceledException) when (claiming.IsCancellationRequested)
             {
@@ -73,19 +73,6 @@ internal sealed class Claimer(MusterClient muster, WorkOptions options, WorkCont
                 return (retried ? await CollectAsync(ask, call) : [], _time.GetTimestamp());
             }
         }
-    }
-
-    /// <summary>
-    /// A quick answer dates its leases from the question, on the safe side. After a long wait that would be far too early: then the
-    /// answer's arrival counts, and a heartbeat at once asks whether they still hold.
-    /// </summary>
-    private long Began(long asked, IReadOnlyList<ClaimedTask> tasks)
-    {
-        var shortest = tasks.Min(t => t.LeaseSeconds);
-        if (_time.GetElapsedTime(asked).TotalSeconds < shortest / 4.0)
-            return asked;
-        heart.BeatNow();
-        return _time.GetTimestamp();
     }
 
     /// <summary>An empty answer before its time means that the plane has something to say, or does not wait at all.</summary>

@@ -20,12 +20,13 @@ internal sealed class HandIn(MusterClient muster, NextTasks next, Action<WorkNot
         var key = context.Task.Key;
         // The same question with every attempt, so that repeating it gets the same answer.
         var ask = outcome.Complete is null ? null : next.Ask();
+        var asked = muster.Options.TimeProvider.GetTimestamp();
         for (var attempt = 0; ; attempt++)
         {
             try
             {
                 await FlushAsync(context, ct);
-                await SendOnceAsync(context, outcome, ask, ct);
+                await SendOnceAsync(context, outcome, ask, asked, ct);
                 return;
             }
             catch (LeaseLostException e)
@@ -82,12 +83,12 @@ internal sealed class HandIn(MusterClient muster, NextTasks next, Action<WorkNot
         }
     }
 
-    private Task SendOnceAsync(TaskContext context, Outcome outcome, ClaimRequest? ask, CancellationToken ct)
+    private Task SendOnceAsync(TaskContext context, Outcome outcome, ClaimRequest? ask, long asked, CancellationToken ct)
     {
         var id = context.Assignment.Id;
         return outcome switch
         {
-            { Complete: { } body } when ask is not null => CompleteAndAskAsync(context, body, ask, ct),
+            { Complete: { } body } when ask is not null => CompleteAndAskAsync(context, body, ask, asked, ct),
             { Complete: { } body } => muster.CompleteAssignmentAsync(id, body, Call("complete"), ct),
             { Fail: { } body } => muster.FailAssignmentAsync(id, body, Call("fail"), ct),
             { Release: { } body } => muster.ReleaseAssignmentAsync(id, body, Call("release"), ct),
@@ -98,15 +99,14 @@ internal sealed class HandIn(MusterClient muster, NextTasks next, Action<WorkNot
     }
 
     /// <summary>Hands in and takes the next task in one round trip. What was refused is refused as it would be by itself.</summary>
-    private async Task CompleteAndAskAsync(TaskContext context, CompleteAssignment body, ClaimRequest ask, CancellationToken ct)
+    private async Task CompleteAndAskAsync(TaskContext context, CompleteAssignment body, ClaimRequest ask, long asked, CancellationToken ct)
     {
         var id = context.Assignment.Id;
-        var from = muster.Options.TimeProvider.GetTimestamp();
         var answer = await muster.ClaimTasksAsync(
             ask with { Complete = [new Completion { AssignmentId = id, Lease = context.Lease, Result = body }] },
             new CallOptions { IdempotencyKey = $"{id}:complete-and-claim", MaxRetries = 0 },
             ct);
-        next.Give(answer.Tasks, from);
+        next.Give(answer.Tasks, asked);
         // A plane of an earlier release gives the task and overlooks the rest.
         if (answer.Completed is null)
             await muster.CompleteAssignmentAsync(id, body, new CallOptions { Lease = context.Lease, IdempotencyKey = $"{id}:complete", MaxRetries = 0 }, ct);

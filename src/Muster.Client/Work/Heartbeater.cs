@@ -1,5 +1,6 @@
 using Muster.Client.Http;
 using Muster.Contracts.Fleet;
+using Muster.Contracts.Work;
 
 namespace Muster.Client.Work;
 
@@ -16,6 +17,18 @@ internal sealed class Heartbeater(MusterClient muster, WorkOptions options, Leas
 
     /// <summary>Asks for a heartbeat at once.</summary>
     public void BeatNow() => _now.Set();
+
+    /// <summary>
+    /// When leases began that an answer has just brought. A quick answer dates them from the question, on the safe side. After a long wait
+    /// that would be far too early: then the answer's arrival counts, and a heartbeat at once asks whether they still hold.
+    /// </summary>
+    public long Began(long asked, IReadOnlyList<ClaimedTask> tasks)
+    {
+        if (_time.GetElapsedTime(asked).TotalSeconds < tasks.Min(t => t.LeaseSeconds) / 4.0)
+            return asked;
+        BeatNow();
+        return _time.GetTimestamp();
+    }
 
     /// <summary>Registers: tries for as long as the plane is away, throws when it refuses.</summary>
     public async Task<TimeSpan> RegisterAsync(CancellationToken ct)

@@ -23,5 +23,14 @@ internal sealed class Signal(TimeProvider time)
             _set = New();
     }
 
+    /// <summary>Waits until set or until <paramref name="other"/> has ended, and takes the signal.</summary>
+    public async Task WaitOrAsync(Task other)
+    {
+        var set = _set;
+        await Task.WhenAny(set.Task, other);
+        if (set.Task.IsCompleted)
+            _set = New();
+    }
+
     private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -32,7 +32,7 @@ internal sealed class WorkLoop : IDisposable
         _leases = new LeaseKeeper(_notice);
         _heart = new Heartbeater(muster, options, _leases, _control, _notice);
         _claimer = new Claimer(muster, options, _control, _heart, _notice);
-        _next = new NextTasks(options, _control);
+        _next = new NextTasks(options, _control, _heart);
         _run = new TaskRun(muster, options, work, _leases, _next, _control, _notice);
     }
 
@@ -114,7 +114,14 @@ internal sealed class WorkLoop : IDisposable
     private async Task ClaimAsync(int free)
     {
         var claiming = _control.Claiming;
-        var (tasks, from) = await _claimer.ClaimAsync(free, claiming);
+        var asking = _claimer.ClaimAsync(free, claiming);
+        // What a hand-in brings back meanwhile does not wait for the end of a long question: its lease is running.
+        while (!asking.IsCompleted)
+        {
+            await _next.Given.WaitOrAsync(asking);
+            StartGiven();
+        }
+        var (tasks, from) = await asking;
         foreach (var claimed in tasks)
             Start(claimed, from, begin: !claiming.IsCancellationRequested);
     }

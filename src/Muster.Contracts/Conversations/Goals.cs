@@ -70,6 +70,9 @@ public sealed record GoalInfo
     /// <summary>Counts up with each plan; an approval names the one it is for.</summary>
     public required int PlanVersion { get; init; }
 
+    /// <summary>The version that was said yes to, by a person or by the rule of the project; the plane begins it by itself. 0 for none.</summary>
+    public int ApprovedVersion { get; init; }
+
     /// <summary>What a person should know before approving, found by plain code: a role that nobody has.</summary>
     public required IReadOnlyList<string> Notes { get; init; }
 

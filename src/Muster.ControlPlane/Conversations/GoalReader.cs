@@ -64,6 +64,7 @@ internal sealed class GoalReader(Store store, RoleCatalog roles)
             BudgetUsd = row.BudgetUsd,
             Plan = plan,
             PlanVersion = row.PlanVersion,
+            ApprovedVersion = row.ApprovedVersion,
             Notes = plan is null || row.Ended ? [] : Notes(plan, agents),
             Waiting = row.Waiting,
             WaitingDetail = row.WaitingDetail,

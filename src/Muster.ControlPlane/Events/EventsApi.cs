@@ -25,8 +25,8 @@ public static class EventsApi
         routes.MapGet(Routes.Events, List).WithName("ListEvents").Admit(Access.Read);
         routes.MapPost(Routes.Events, Create).WithName("CreateEvent").Admit(Access.Work);
         routes.MapGet(Routes.Event, Get).WithName("GetEvent").Admit(Access.Read);
-        routes.MapGet(Routes.EventStream, Stream).WithName("StreamEvents").Admit(Access.Read).Produces(200, contentType: "text/event-stream");
-        routes.Map(Routes.WebSocket, Socket).Admit(Access.Read).ExcludeFromDescription();
+        routes.MapGet(Routes.EventStream, Stream).WithName("StreamEvents").Admit(Access.Read).Lasts().Produces(200, contentType: "text/event-stream");
+        routes.Map(Routes.WebSocket, Socket).Admit(Access.Read).Lasts().ExcludeFromDescription();
     }
 
     private static async Task<Page<EventInfo>> List(EventLog log, Store store, long? after, string? types, string? project, string? task, int? last, bool? newest, string? cursor, int? limit, CancellationToken ct)

@@ -28,7 +28,7 @@ public static class AddMcpExtensions
     public static void MapMcp(this IEndpointRouteBuilder routes)
     {
         routes.MapPost(Routes.Mcp, (HttpContext http) => Api(http).PostAsync(http)).Admit(Access.Read).ExcludeFromDescription();
-        routes.MapGet(Routes.Mcp, (HttpContext http) => Api(http).GetAsync(http)).Admit(Access.Read).ExcludeFromDescription();
+        routes.MapGet(Routes.Mcp, (HttpContext http) => Api(http).GetAsync(http)).Admit(Access.Read).Lasts().ExcludeFromDescription();
         routes.MapDelete(Routes.Mcp, (HttpContext http) => Api(http).DeleteAsync(http)).Admit(Access.Read).ExcludeFromDescription();
     }
 

@@ -35,10 +35,19 @@ public sealed class Access(params string[] scopes)
     }
 }
 
+/// <summary>Of an endpoint whose answers go on and on.</summary>
+public sealed class Lasting
+{
+    public static Lasting Answer { get; } = new();
+}
+
 public static class AccessExtensions
 {
     /// <summary>Says who may call an endpoint or a group of them.</summary>
     public static T Admit<T>(this T builder, Access access) where T : IEndpointConventionBuilder => builder.WithMetadata(access);
+
+    /// <summary>Says that an answer of an endpoint goes on and on: it is cut when its caller's token ends.</summary>
+    public static T Lasts<T>(this T builder) where T : IEndpointConventionBuilder => builder.WithMetadata(Lasting.Answer);
 
     public static Principal Principal(this HttpContext http) =>
         http.Items[typeof(Principal)] as Principal ?? throw new InvalidOperationException("The endpoint was reached without a principal.");

@@ -8,6 +8,9 @@ public sealed record Principal(string TokenId, string Name, string Scope, string
     /// <summary>For a session: id of the token that it was made from.</summary>
     public string? SessionOf { get; init; }
 
+    /// <summary>Until when its token is valid; null for ever.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+
     /// <summary>Id of the person's own token, from whichever of their browsers they come.</summary>
     public string PersonId => SessionOf ?? TokenId;
 

@@ -25,6 +25,10 @@ public sealed class TokenDirectory : IDisposable
     private const int LookUps = 4;
 
     private readonly ConcurrentDictionary<string, TokenRow> _byHash = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, TokenRow> _byId = new(StringComparer.Ordinal);
+
+    /// <summary>By id, for what stays open under a token.</summary>
+    private readonly ConcurrentDictionary<string, CancellationTokenSource> _ends = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _room = new(LookUps);
     private readonly Store _store;
     private readonly TimeProvider _time;
@@ -46,10 +50,10 @@ public sealed class TokenDirectory : IDisposable
         do
         {
             version = Interlocked.Read(ref _version);
-            var known = _byHash.Keys.ToList();
+            var known = _byHash.Values.ToList();
             var rows = (await _store.ReadAsync(c => c.QueryAsync<TokenRow>("SELECT * FROM tokens WHERE revoked_at IS NULL"), ct)).ToDictionary(r => r.Hash, StringComparer.Ordinal);
-            foreach (var hash in known.Where(h => !rows.ContainsKey(h))) _byHash.TryRemove(hash, out _);
-            foreach (var row in rows.Values) _byHash.TryAdd(row.Hash, row);
+            foreach (var gone in known.Where(row => !rows.ContainsKey(row.Hash))) Forget(gone.Id);
+            foreach (var row in rows.Values) Keep(row);
         }
         // What was revoked while we read stands in what was read.
         while (Interlocked.Read(ref _version) != version);
@@ -61,6 +65,15 @@ public sealed class TokenDirectory : IDisposable
         var hash = Hash(secret);
         var row = _store.Hears && _byHash.TryGetValue(hash, out var known) ? known : await LookUpAsync(hash, ct);
         return row is null || IsOver(row) ? null : row.ToPrincipal();
+    }
+
+    /// <summary>Cancelled when a token is revoked; at once when it is so already. When it expires, its <see cref="Principal"/> says.</summary>
+    public CancellationToken EndOf(string tokenId)
+    {
+        var end = _ends.GetOrAdd(tokenId, _ => new CancellationTokenSource());
+        // Revoked after it was read, and before anybody was there to be told.
+        if (!_byId.ContainsKey(tokenId)) Forget(tokenId);
+        return end.Token;
     }
 
     /// <summary>Makes a token. The secret is in the answer and nowhere else.</summary>
@@ -92,7 +105,7 @@ public sealed class TokenDirectory : IDisposable
             tx.Emit(EventTypes.TokenCreated, told, data: new { tokenId = made.Id, scope, subject });
             return made;
         }, ct);
-        _byHash[row.Hash] = row;
+        Keep(row);
         return new TokenCreated { Token = row.ToInfo(), Secret = secret };
     }
 
@@ -136,7 +149,7 @@ public sealed class TokenDirectory : IDisposable
             var version = Interlocked.Read(ref _version);
             var row = await _store.ReadAsync(c => c.QueryFirstOrDefaultAsync<TokenRow>("SELECT * FROM tokens WHERE hash = @hash AND revoked_at IS NULL", new { hash }), ct);
             // One that was revoked while we looked is not kept; the next look does not find it.
-            if (row is not null && Interlocked.Read(ref _version) == version) _byHash.TryAdd(hash, row);
+            if (row is not null && Interlocked.Read(ref _version) == version) Keep(row);
             return row;
         }
         finally
@@ -148,8 +161,16 @@ public sealed class TokenDirectory : IDisposable
     private void Drop(string id)
     {
         Interlocked.Increment(ref _version);
-        foreach (var row in _byHash.Values)
-            if (row.Id == id) _byHash.TryRemove(row.Hash, out _);
+        Forget(id);
+    }
+
+    private void Keep(TokenRow row) => _byHash[row.Hash] = _byId[row.Id] = row;
+
+    private void Forget(string id)
+    {
+        if (_byId.TryRemove(id, out var row)) _byHash.TryRemove(row.Hash, out _);
+        // Not disposed of: somebody may be about to listen to it.
+        if (_ends.TryRemove(id, out var end)) end.Cancel();
     }
 
     // The secret has 192 random bits, so a plain hash is as strong as a slow one and costs a microsecond.
@@ -171,7 +192,7 @@ public sealed record TokenRow
 
     private string? SessionOf => Subject?.StartsWith(SessionPrefix, StringComparison.Ordinal) == true ? Subject[SessionPrefix.Length..] : null;
 
-    public Principal ToPrincipal() => new(Id, Name, Scope, SessionOf is null ? Subject : null) { SessionOf = SessionOf };
+    public Principal ToPrincipal() => new(Id, Name, Scope, SessionOf is null ? Subject : null) { SessionOf = SessionOf, ExpiresAt = Times.At(ExpiresAt) };
 
     public TokenInfo ToInfo() => new()
     {

@@ -31,14 +31,15 @@ internal sealed class ToolJobs
 
     private readonly Store _store;
     private readonly ToolCalls _calls;
+    private readonly TokenDirectory _tokens;
     private readonly TimeProvider _time;
     private readonly ToolOptions _options;
     private readonly CancellationToken _stopping;
     private readonly Pulse _waiting = new();
 
-    public ToolJobs(Store store, ToolCalls calls, TimeProvider time, IOptions<ToolOptions> options, IHostApplicationLifetime lifetime)
+    public ToolJobs(Store store, ToolCalls calls, TokenDirectory tokens, TimeProvider time, IOptions<ToolOptions> options, IHostApplicationLifetime lifetime)
     {
-        (_store, _calls, _time, _options, _stopping) = (store, calls, time, options.Value, lifetime.ApplicationStopping);
+        (_store, _calls, _tokens, _time, _options, _stopping) = (store, calls, tokens, time, options.Value, lifetime.ApplicationStopping);
         store.Listen(committed =>
         {
             if (committed.Signals.Any(signal => signal is ToolJobMoved { Waits: true } or LookAgain)) _waiting.Beat();
@@ -69,14 +70,14 @@ internal sealed class ToolJobs
             var answer = any ? await writes.RunAsync(request, tx => new ToolJobAnswer { Job = Take(tx, host) }, ct, keep: a => a.Job is not null) : new ToolJobAnswer();
             var left = TimeSpan.FromSeconds(request.WaitSeconds) - _time.GetElapsedTime(started);
             if (answer.Job is not null || left <= TimeSpan.Zero) return answer;
-            using var waiting = CancellationTokenSource.CreateLinkedTokenSource(ct, _stopping);
+            using var waiting = CancellationTokenSource.CreateLinkedTokenSource(ct, _stopping, _tokens.EndOf(principal.TokenId));
             try
             {
                 await Pulse.WaitAsync(beat, left, _time, waiting.Token);
             }
             catch (OperationCanceledException) when (!ct.IsCancellationRequested)
             {
-                // The plane is stopping: an empty answer now is kinder than a cut connection.
+                // The plane is stopping, or the token is revoked: an empty answer now is kinder than a cut connection.
                 return answer;
             }
         }

@@ -19,7 +19,7 @@ public static class ClaimsApi
 
     private static async Task<ClaimAnswer> Claim(
         ClaimRequest body, HttpContext http, Store store, ClaimTasks claims, CompleteAssignments completions, ReadyWaiters waiters, AgentDirectory agents, ClaimAnswers answers, TimeProvider time,
-        IHostApplicationLifetime lifetime, CancellationToken ct)
+        TokenDirectory tokens, IHostApplicationLifetime lifetime, CancellationToken ct)
     {
         new Checked()
             .Require(body.Max is >= 1 and <= 100 || (body.Max == 0 && body.Complete is { Count: > 0 }), "max", "max is 1 to 100, or 0 where work is handed in.")
@@ -45,7 +45,7 @@ public static class ClaimsApi
                 var answer = await TakeAsync(store, claims, answers, item, ct);
                 var left = TimeSpan.FromSeconds(body.WaitSeconds) - time.GetElapsedTime(start);
                 if (answer.Tasks.Count > 0 || left <= TimeSpan.Zero) return answer;
-                stopping ??= CancellationTokenSource.CreateLinkedTokenSource(ct, lifetime.ApplicationStopping);
+                stopping ??= CancellationTokenSource.CreateLinkedTokenSource(ct, lifetime.ApplicationStopping, tokens.EndOf(http.Principal().TokenId));
                 if (!await ticket.WaitAsync(left, time, stopping.Token)) return answer;
 
                 // In line again before looking again; the wake-up is passed on only if the look finds nothing.
@@ -59,7 +59,7 @@ public static class ClaimsApi
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            // The plane is stopping: an empty answer now is kinder than a cut connection.
+            // The plane is stopping, or the token is revoked: an empty answer now is kinder than a cut connection.
             return new ClaimAnswer { Tasks = [] };
         }
         finally

@@ -38,6 +38,12 @@ public sealed class ReadyWaiters
         ready.Refilled = WakeAll;
     }
 
+    /// <summary>Claims that wait now.</summary>
+    public int Count
+    {
+        get { lock (_gate) return _waiting.Count; }
+    }
+
     /// <summary>Enter before looking for work, so that nothing that becomes ready meanwhile is missed.</summary>
     public Ticket Enter() => Enter(after: null);
 

@@ -124,12 +124,19 @@ public static class TasksApi
         return await reader.InfoAsync(id, ct);
     }
 
-    private static async Task<Page<TaskUpdateInfo>> ListUpdates(string id, Store store, TaskReader reader, string? cursor, int? limit, CancellationToken ct)
+    private static async Task<Page<TaskUpdateInfo>> ListUpdates(string id, Store store, TaskReader reader, bool? newest, string? cursor, int? limit, CancellationToken ct)
     {
         var task = await reader.RowAsync(id, ct);
         var take = Paging.Limit(limit);
+        var after = Paging.Decode(cursor);
+        var from = (newest == true, after) switch
+        {
+            (_, null) => "",
+            (true, _) => "AND id < @after",
+            _ => "AND id > @after",
+        };
         var rows = (await store.ReadAsync(c => c.QueryAsync<TaskUpdateRow>(
-            "SELECT * FROM task_updates WHERE task_id = @Id AND id > @after ORDER BY id LIMIT @limit", new { task.Id, after = Paging.Decode(cursor) ?? "", limit = take + 1 }), ct)).AsList();
+            $"SELECT * FROM task_updates WHERE task_id = @Id {from} ORDER BY id{(newest == true ? " DESC" : "")} LIMIT @limit", new { task.Id, after, limit = take + 1 }), ct)).AsList();
         return Paging.Page(rows, take, r => r.Id, r => r.ToInfo());
     }
 

@@ -17,7 +17,11 @@ public sealed record TaskFacts
     public required IReadOnlyList<ContractLine> Contract { get; init; }
     public required IReadOnlyList<EvidenceInfo> Evidence { get; init; }
     public required IReadOnlyList<AssignmentInfo> Attempts { get; init; }
+    /// <summary>The newest, in the order in which they came.</summary>
     public required IReadOnlyList<TaskUpdateInfo> Updates { get; init; }
+
+    /// <summary>Whether there are earlier ones that are not shown.</summary>
+    public required bool UpdatesCut { get; init; }
     public required IReadOnlyList<PullInfo> Pulls { get; init; }
     public required IReadOnlyList<ArtifactInfo> Artifacts { get; init; }
 
@@ -41,7 +45,7 @@ public sealed record TaskFacts
         var why = muster.ExplainTaskAsync(key);
         var evidence = muster.ListEvidenceAsync(key);
         var attempts = muster.ListAssignmentsAsync(task: key, limit: 100);
-        var updates = muster.ListTaskUpdatesAsync(key, limit: 200);
+        var updates = muster.ListNewestTaskUpdatesAsync(key, limit: 200);
         var pulls = muster.ListPullsAsync(task: key, limit: 20);
         var found = await task;
         var artifacts = muster.ListArtifactsAsync(found.Key, limit: 50);
@@ -55,7 +59,8 @@ public sealed record TaskFacts
             Pulls = (await pulls).Items,
             Contract = ContractLine.Of(found, await evidence, (await pulls).Items),
             Attempts = [.. (await attempts).Items.OrderByDescending(a => a.Epoch)],
-            Updates = (await updates).Items,
+            Updates = [.. (await updates).Items.Reverse()],
+            UpdatesCut = (await updates).Next is not null,
             Artifacts = (await artifacts).Items,
             Deployments = await DeployedFacts.OfAsync(muster, (await pulls).Items is [var newest, ..] ? newest : null),
             Epoch = epoch,

@@ -40,6 +40,7 @@ public static class McpDeclarations
         var url = text.Url ?? (text.Command is null ? profile?.Url : null);
         if ((command is null) == (url is null)) throw new McpSetupException($"{from}: {name} needs either a command (a list) or a url.");
         if (command is { Count: 0 } || command?.Any(string.IsNullOrEmpty) == true) throw new McpSetupException($"{from}: the command of {name} is a list: the program and its arguments.");
+        if (Words(text).Any(word => word.Any(letter => char.IsControl(letter) && letter is not ('\n' or '\t')))) throw new McpSetupException($"{from}: {name} holds control characters, which could show a person another command than the one that runs.");
         Uri? address = null;
         if (url is not null && (!Uri.TryCreate(url, UriKind.Absolute, out address) || !(address.Scheme == "https" || address.Scheme == "http" && address.IsLoopback)))
             throw new McpSetupException($"{from}: the url of {name} must be https, or http on this machine.");
@@ -59,6 +60,11 @@ public static class McpDeclarations
             Timeout = TimeSpan.FromSeconds(text.Timeout ?? profile?.Timeout ?? 60),
         };
     }
+
+    private static IEnumerable<string> Words(ServerText text) =>
+        [.. text.Command ?? [], text.Url ?? "", .. Pairs(text.Environment), .. Pairs(text.Headers), .. text.Tools ?? [], .. text.Projects ?? [], .. text.Roles ?? []];
+
+    private static IEnumerable<string> Pairs(Dictionary<string, string>? pairs) => (pairs ?? []).SelectMany(pair => new[] { pair.Key, pair.Value });
 
     private static Dictionary<string, string> Over(IReadOnlyDictionary<string, string>? below, IReadOnlyDictionary<string, string>? above)
     {

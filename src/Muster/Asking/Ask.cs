@@ -86,7 +86,7 @@ internal sealed class Ask(Call call, bool wait, bool yes)
     private async Task<GoalInfo> PlannedAsync(EventFeed feed, GoalInfo goal)
     {
         string? told = null;
-        while (goal.State == GoalState.Planning || (goal.State == GoalState.WaitingApproval && goal is { Approval: PlanApprovals.Auto, Waiting: null }))
+        while (goal.State == GoalState.Planning || IsBegun(goal))
         {
             if (goal.Waiting is not null && !wait) return goal;
             if (goal.WaitingDetail is { } detail && detail != told) _terminal.Note($"{goal.Key} waits: {told = detail}");
@@ -96,6 +96,9 @@ internal sealed class Ask(Call call, bool wait, bool yes)
 
         return goal;
     }
+
+    /// <summary>Whether the plane begins it by itself.</summary>
+    private static bool IsBegun(GoalInfo goal) => goal is { State: GoalState.WaitingApproval, Waiting: null } && goal.ApprovedVersion == goal.PlanVersion;
 
     private async Task<GoalInfo?> AskAsync(GoalInfo goal)
     {

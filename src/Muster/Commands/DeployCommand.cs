@@ -26,7 +26,7 @@ internal static class DeployCommand
             deployment = await EndAsync(call.Muster, deployment, call.Stop);
             call.Terminal.Document(deployment);
             var healthy = deployment.State == DeploymentState.Healthy;
-            call.Terminal.Line($"{deployment.Environment}: {deployment.State}{(deployment.Url is { } url ? $" at {url}" : "")}{(deployment.HealthStatus is { } status ? $", {deployment.Definition.HealthPath} answered {status} {Plain.Fit(deployment.HealthBody, 200)}" : "")}", healthy ? Tone.Good : Tone.Bad);
+            call.Terminal.Line($"{deployment.Environment}: {deployment.State}{(deployment.Url is { } url ? $" at {Plain.Line(url)}" : "")}{(deployment.HealthStatus is { } status ? $", {Plain.Line(deployment.Definition.HealthPath)} answered {status} {Plain.Fit(deployment.HealthBody, 200)}" : "")}", healthy ? Tone.Good : Tone.Bad);
             if (!healthy && deployment.Detail is { } detail) call.Terminal.Note(detail);
             return healthy ? ExitCodes.Done : ExitCodes.Failed;
         });

@@ -56,8 +56,11 @@ internal static class McpCommand
         var server = Declared(catalog, call).FirstOrDefault(one => one.Name == name)
             ?? throw new CommandException($"No server '{name}' is declared in {call.Get(From) ?? catalog.FleetFile}.", "muster mcp list shows those that are.");
         var before = catalog.Pins.Find(server);
-        call.Terminal.Line($"{server.Name} starts: {server.Url?.AbsoluteUri ?? string.Join(' ', server.Command!)}", Tone.Strong);
-        foreach (var (what, value) in server.Environment.Concat(server.Headers)) call.Terminal.Line($"  {what}: {value}");
+        // What a repository declares was written by whoever may write there: it is shown as it is, and starts nothing before a person has said so.
+        call.Terminal.Line($"{server.Name} starts: {Plain.Line(server.Url?.AbsoluteUri ?? string.Join(' ', server.Command!))}", Tone.Strong);
+        foreach (var (what, value) in server.Environment.Concat(server.Headers)) call.Terminal.Line($"  {Plain.Line($"{what}: {value}")}");
+        if (!yes && !catalog.IsOwn(server) && !await AskAsync(call, server.Url is null ? "Start it, with your rights, to see its tools?" : "Call it, to see its tools?"))
+            throw new CommandException("Nothing was started and nothing approved.", "Say yes, or pass --yes.");
         var tools = await catalog.LookAsync(server, call.Stop);
         call.Terminal.Document(new { server.Name, declaration = server.Fingerprint(), tools, offered = Offered(server, tools), hash = McpPins.HashOf(tools) });
         foreach (var tool in tools) WriteTool(call.Terminal, server, tool, before?.Tools);
@@ -69,7 +72,7 @@ internal static class McpCommand
         }
 
         call.Terminal.Line("A model reads these descriptions and may do what they say. Approve only what you would let every agent that gets them do.");
-        if (!yes && !await AskAsync(call)) throw new CommandException("Nothing was approved.", "Say yes, or pass --yes.");
+        if (!yes && !await AskAsync(call, "Approve?")) throw new CommandException("Nothing was approved.", "Say yes, or pass --yes.");
         catalog.Pins.Approve(server, tools, DateTimeOffset.UtcNow);
         call.Terminal.Line($"{Words.Count(Offered(server, tools).Count, "tool")} of {server.Name} may be used from the next attempt on.", Tone.Good);
     });
@@ -112,10 +115,10 @@ internal static class McpCommand
         terminal.Line($"    {Plain.Line(tool.Description)}", Tone.Faint);
     }
 
-    private static async Task<bool> AskAsync(Call call)
+    private static async Task<bool> AskAsync(Call call, string question)
     {
         if (Console.IsInputRedirected) return false;
-        await Console.Error.WriteAsync("Approve? [y/N] ");
+        await Console.Error.WriteAsync($"{question} [y/N] ");
         return (await Console.In.ReadLineAsync(call.Stop))?.Trim() is "y" or "Y" or "yes";
     }
 

@@ -14,7 +14,7 @@ internal static class TaskCommand
         return new Command("task", "Units of work").With(
             TaskAdd.Create(),
             List(),
-            new Command("show", "One task: state, attempts, evidence").With(Key).Does(TaskShow.RunAsync),
+            TaskShow.Create(),
             new Command("why", "Why it stands where it stands").With(Key).Does(WhyAsync),
             TaskLog.Create(),
             Comment(),

@@ -1,3 +1,5 @@
+using System.CommandLine;
+using Muster.Contracts;
 using Muster.Contracts.Delivery;
 using Muster.Contracts.Work;
 using Muster.Terminals;
@@ -6,15 +8,31 @@ namespace Muster.Commands;
 
 internal static class TaskShow
 {
-    public static async Task RunAsync(Call call)
+    private const int Shown = 20;
+
+    public static Command Create()
+    {
+        var all = new Option<bool>("--all") { Description = $"All that happened to it, not only the newest {Shown} entries" };
+        return new Command("show", "One task: state, attempts, evidence").With(TaskCommand.Key, all).Does(call => RunAsync(call, call.Get(all)));
+    }
+
+    private static async Task RunAsync(Call call, bool all)
     {
         var task = await call.Muster.GetTaskAsync(call.Get(TaskCommand.Key), call.Stop);
         var attempts = await call.AllAsync(cursor => call.Muster.ListAssignmentsAsync(task: task.Id, cursor: cursor, ct: call.Stop));
         var evidence = await call.Muster.ListEvidenceAsync(task.Id, call.Stop);
-        var updates = await call.Muster.ListTaskUpdatesAsync(task.Id, limit: 20, ct: call.Stop);
-        call.Terminal.Document(new { task, attempts, evidence, updates = updates.Items });
+        var (updates, more) = await UpdatesAsync(call, task.Id, all);
+        call.Terminal.Document(new { task, attempts, evidence, updates, earlierUpdates = more });
         Write(call.Terminal, task, attempts, evidence);
-        History(call.Terminal, updates.Items);
+        History(call.Terminal, updates);
+        if (more) call.Terminal.Line($"Earlier entries: muster task show {task.Key} --all", Tone.Faint);
+    }
+
+    private static async Task<(IReadOnlyList<TaskUpdateInfo> Updates, bool More)> UpdatesAsync(Call call, string id, bool all)
+    {
+        if (all) return (await call.AllAsync(cursor => call.Muster.ListTaskUpdatesAsync(id, cursor, ct: call.Stop)), false);
+        var newest = await call.Muster.ListNewestTaskUpdatesAsync(id, limit: Shown, ct: call.Stop);
+        return ([.. newest.Items.Reverse()], newest.Next is not null);
     }
 
     private static void Write(Terminal terminal, TaskInfo task, IReadOnlyList<AssignmentInfo> attempts, IReadOnlyList<EvidenceInfo> evidence)

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Muster.Client.Tests.Plane;
 using Muster.Contracts;
+using Muster.Contracts.Events;
 using Muster.Contracts.Work;
 
 namespace Muster.Client.Tests.Calls;
@@ -23,6 +24,19 @@ public sealed class RetryTests
         Assert.Equal(3, plane.Received.Count);
         Assert.Single(plane.Received.Select(r => r.Key).Distinct());
         Assert.NotNull(plane.Received[0].Key);
+    }
+
+    [Fact]
+    public async Task A_message_whose_answer_was_cut_off_is_not_said_again()
+    {
+        await using var plane = await FakePlane.StartAsync();
+        plane.Faults = _ => Fault.CutAfter;
+        using var muster = plane.Client();
+
+        await Assert.ThrowsAsync<PlaneUnreachableException>(() => muster.PublishMessageAsync(new PublishMessage { Subject = "agents.T.begun" }));
+        await Assert.ThrowsAsync<PlaneUnreachableException>(() => muster.PublishMessageAsync(new PublishMessage { Subject = "agents.T.begun" }, CallOptions.ForLease("mls_x")));
+
+        Assert.Equal(2, plane.Received.Count);
     }
 
     [Fact]

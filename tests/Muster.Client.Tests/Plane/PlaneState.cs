@@ -35,6 +35,9 @@ public sealed class PlaneState : IDisposable
     /// <summary>Whether it takes hand-ins together with a claim; an earlier release overlooks them.</summary>
     public bool TakesCompletions { get; set; }
 
+    /// <summary>Titles of tasks that wait for others: each hand-in that asks for a task makes one ready, and takes it.</summary>
+    public Queue<string> Successors { get; } = new();
+
     /// <summary>How each assignment ended, in order: <c>T-1 completed</c>.</summary>
     public List<string> Ends { get; } = [];
 
@@ -156,6 +159,11 @@ public sealed class PlaneState : IDisposable
                 Ends.Add($"{held.Task.Key} complete");
                 return new CompletionOutcome { AssignmentId = d.AssignmentId, Assignment = held.Assignment };
             }).ToList();
+            if (Successors.TryDequeue(out var title))
+            {
+                Created.Add(Samples.Task($"T-{Created.Count + 1}", title));
+                _ready.Enqueue(Created[^1]);
+            }
             return _answers[request.Key!] = new ClaimAnswer { Completed = completed, Tasks = _takesNoMore ? [] : [.. Take(request.As<ClaimRequest>())] };
         }
     }

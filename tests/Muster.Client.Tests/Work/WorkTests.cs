@@ -70,6 +70,24 @@ public sealed class WorkTests
     }
 
     [Fact]
+    public async Task What_a_hand_in_brings_back_is_begun_while_the_loop_still_asks_for_more()
+    {
+        await using var plane = await FakePlane.StartAsync();
+        plane.State.TakesCompletions = true;
+        plane.State.Add("one");
+        plane.State.Successors.Enqueue("two");
+
+        await WorkUntilAsync(plane, Options with { Capacity = 2, ClaimWaitSeconds = 60 }, async (task, context, _) =>
+        {
+            // The loop has room for another, and its question stays open for a minute.
+            if (task.Title == "one") await plane.UntilAsync(p => p.To(Routes.Claims).Count == 2);
+            context.Complete(new CompleteAssignment { Summary = "done" });
+        }, p => p.State.Ends.Count == 2);
+
+        Assert.Equal(["T-1 complete", "T-2 complete"], plane.State.Ends);
+    }
+
+    [Fact]
     public async Task What_is_thrown_fails_the_attempt_with_a_bounded_reason()
     {
         await using var plane = await FakePlane.StartAsync();

@@ -57,7 +57,7 @@ public sealed class PlaneToolsTests : IDisposable
         Assert.All(tools, tool => Assert.False(string.IsNullOrWhiteSpace(tool.Description)));
         Assert.Superset(
             new HashSet<string>(["add_task", "list_tasks", "show_task", "explain_task", "comment_task", "report_progress", "retry_task", "cancel_task", "read_log", "list_evidence", "list_projects", "preview_plan",
-                "import_plan", "list_reviews", "show_review", "approve_review", "reject_review", "fleet_status", "attention", "cost", "recent_events", "ask", "show_goal", "approve_goal", "reject_goal", "list_tools", "show_tool", "propose_tool", "approve_tool", "retire_tool"]),
+                "import_plan", "list_reviews", "show_review", "approve_review", "reject_review", "fleet_status", "attention", "cost", "recent_events", "ask", "show_goal", "approve_goal", "change_goal", "reject_goal", "list_tools", "show_tool", "propose_tool", "approve_tool", "retire_tool"]),
             tools.Select(tool => tool.Name).ToHashSet());
         Dictionary<string, object?> all = new(StringComparer.Ordinal) { ["project"] = "FLT", ["task"] = "FLT-1", ["title"] = "More", ["markdown"] = "# Plan", ["text"] = "noted", ["percentComplete"] = 5, ["pull"] = "FLT!1", ["headSha"] = new string('0', 40), ["message"] = "no", ["goal"] = "G-99", ["planVersion"] = 1, ["reason"] = "no", ["tool"] = "no-such-tool", ["version"] = 1, ["hash"] = "none", ["source"] = "cat", ["manifest"] = Json("""{"name":"echo","description":"Says the same.","language":"shell","inputSchema":{"type":"object"},"outputSchema":{"type":"object"}}"""), ["tests"] = new[] { Json("""{"name":"one","input":{},"output":{}}""") } };
         foreach (var tool in tools)

@@ -17,6 +17,8 @@ public sealed class DeclarationTests : IDisposable
     [InlineData("servers: { a: { command: [x], comand: [y] } }", "comand")]
     [InlineData("servers:\n  a: { command: [x", "mcp.yaml:")]
     [InlineData("servers:\n  a: [", "mcp.yaml:")]
+    [InlineData("servers: { a: { command: [sh, -c, \"touch it #\\e[2K\\rnpx good\"] } }", "control characters")]
+    [InlineData("servers: { a: { command: [x], environment: { A: \"\\e]0;x\" } } }", "control characters")]
     [InlineData("servers: { a: { use: nothing } }", "no ready-made server")]
     [InlineData("servers: { a: { command: [x], timeout: 0 } }", "timeout")]
     [InlineData("servers: [", "mcp.yaml:1")]

@@ -20,14 +20,15 @@ public sealed class ClaimJobs
 
     private readonly Store _store;
     private readonly JobLeases _leases;
+    private readonly TokenDirectory _tokens;
     private readonly TimeProvider _time;
     private readonly DeliveryOptions _options;
     private readonly CancellationToken _stopping;
     private readonly Pulse _waiting = new();
 
-    public ClaimJobs(Store store, JobLeases leases, TimeProvider time, IOptions<DeliveryOptions> options, IHostApplicationLifetime lifetime)
+    public ClaimJobs(Store store, JobLeases leases, TokenDirectory tokens, TimeProvider time, IOptions<DeliveryOptions> options, IHostApplicationLifetime lifetime)
     {
-        (_store, _leases, _time, _options, _stopping) = (store, leases, time, options.Value, lifetime.ApplicationStopping);
+        (_store, _leases, _tokens, _time, _options, _stopping) = (store, leases, tokens, time, options.Value, lifetime.ApplicationStopping);
         store.Listen(committed =>
         {
             if (committed.Signals.Any(s => s is JobMoved { State: not JobState.Running } or LookAgain)) _waiting.Beat();
@@ -49,14 +50,14 @@ public sealed class ClaimJobs
             var answer = await writes.RunAsync(request, tx => new JobClaimAnswer { Jobs = Take(tx, host, request.Max, _store.PlaneId).ConvertAll(Hand) }, ct, keep: a => a.Jobs.Count > 0);
             var left = TimeSpan.FromSeconds(request.WaitSeconds) - _time.GetElapsedTime(started);
             if (answer.Jobs.Count > 0 || left <= TimeSpan.Zero) return answer;
-            using var waiting = CancellationTokenSource.CreateLinkedTokenSource(ct, _stopping);
+            using var waiting = CancellationTokenSource.CreateLinkedTokenSource(ct, _stopping, _tokens.EndOf(principal.TokenId));
             try
             {
                 await Pulse.WaitAsync(beat, left, _time, waiting.Token);
             }
             catch (OperationCanceledException) when (!ct.IsCancellationRequested)
             {
-                // The plane is stopping: an empty answer now is kinder than a cut connection.
+                // The plane is stopping, or the token is revoked: an empty answer now is kinder than a cut connection.
                 return answer;
             }
         }

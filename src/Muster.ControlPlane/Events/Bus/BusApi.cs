@@ -17,7 +17,7 @@ public static class BusApi
     {
         routes.MapPost(Routes.BusPublish, Publish).WithName("PublishMessage").Admit(Access.Work);
         routes.MapPost(Routes.BusRequest, Request).WithName("RequestMessage").Admit(Access.Work);
-        routes.MapGet(Routes.BusStream, Stream).WithName("StreamMessages").Admit(Access.Work).Produces<MessageInfo>(200, contentType: "text/event-stream");
+        routes.MapGet(Routes.BusStream, Stream).WithName("StreamMessages").Admit(Access.Work).Lasts().Produces<MessageInfo>(200, contentType: "text/event-stream");
     }
 
     private static async Task<PublishedMessage> Publish(PublishMessage body, HttpContext http, MessageBus bus, BusAccess access, AgentDirectory agents, CancellationToken ct)
@@ -59,15 +59,16 @@ public static class BusApi
         {
             // Said first: who has read this misses nothing that is published from now on.
             await WriteAsync("event: listening\ndata: {}\n\n"u8.ToArray());
-            await PumpAsync(subscription, WriteAsync, ct);
+            // Who listens for a task is one who holds it.
+            await PumpAsync(subscription, WriteAsync, () => access.RequireAsync(http, subject, listening: true, ct), ct);
         }
         catch (SlowListenerException slow)
         {
             await WriteAsync([.. "event: slow\ndata: "u8, .. JsonSerializer.SerializeToUtf8Bytes(slow.Message, Wire.Json), .. "\n\n"u8]);
         }
-        catch (OperationCanceledException)
+        catch (Exception error) when (error is OperationCanceledException or Refusal)
         {
-            // The listener left or the plane is stopping.
+            // The listener left, the plane is stopping, or the lease is lost, which whoever comes back is told.
         }
 
         async Task WriteAsync(byte[] bytes)
@@ -77,7 +78,7 @@ public static class BusApi
         }
     }
 
-    private static async Task PumpAsync(BusSubscription subscription, Func<byte[], Task> write, CancellationToken ct)
+    private static async Task PumpAsync(BusSubscription subscription, Func<byte[], Task> write, Func<Task> require, CancellationToken ct)
     {
         // One timer for the whole stream: one for each wait would live on after it.
         using var timer = new PeriodicTimer(SignOfLife);
@@ -88,6 +89,7 @@ public static class BusApi
             while (await Task.WhenAny(some, tick) != some)
             {
                 await tick;
+                await require();
                 await write(": alive\n\n"u8.ToArray());
                 tick = timer.WaitForNextTickAsync(ct).AsTask();
             }

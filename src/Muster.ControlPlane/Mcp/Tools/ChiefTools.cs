@@ -38,9 +38,24 @@ public static class ChiefTools
     public static async Task<GoalShown> ApproveAsync(Request request, [Description(Goal)] string goal, [Description("The version that was looked at, from show_goal; refused when there is a newer one")] int planVersion, CancellationToken ct = default) =>
         GoalShown.Of(await request.Plane().PostAsync<GoalInfo>(Routes.With(Routes.GoalApprove, goal), new ApproveGoal { PlanVersion = planVersion }, null, ct));
 
-    [McpServerTool(Name = "reject_goal", Title = "Send a plan back", Destructive = true, OpenWorld = false, UseStructuredContent = true)]
-    [Description("Sends the plan of a goal back with what should be different.")]
-    public static async Task<GoalShown> RejectAsync(Request request, [Description(Goal)] string goal, [Description("What should be different")] string reason, CancellationToken ct = default) =>
+    [McpServerTool(Name = "change_goal", Title = "Have a plan changed", Destructive = false, OpenWorld = false, UseStructuredContent = true)]
+    [Description("Says something about a goal: what should be different in its plan, or the answer to its question. A new plan follows; show_goal shows it.")]
+    public static async Task<Said> ChangeAsync(
+        Request request,
+        [Description(Goal)] string goal,
+        [Description("What should be different")] string text,
+        [Description("A word of your own for this message; the same word again says nothing twice")] string? once = null,
+        CancellationToken ct = default)
+    {
+        var about = await request.Plane().GetAsync<GoalInfo>(Routes.With(Routes.Goal, goal), ct);
+        var body = new SayRequest { Text = text, Channel = Channels.Mcp, MessageId = once };
+        var answer = await request.Plane().PostAsync<SaidAnswer>(Routes.With(Routes.ConversationTurns, about.ConversationId), body, null, ct);
+        return new Said(answer.Answer?.Text, answer.Goal is { } now ? GoalShown.Of(now) : null);
+    }
+
+    [McpServerTool(Name = "reject_goal", Title = "Say no to a plan", Destructive = true, OpenWorld = false, UseStructuredContent = true)]
+    [Description("Says no to the plan of a goal and gives the goal up. To have the plan changed, use change_goal. This is a person's decision: do it only when a person told you to.")]
+    public static async Task<GoalShown> RejectAsync(Request request, [Description(Goal)] string goal, [Description("Why")] string reason, CancellationToken ct = default) =>
         GoalShown.Of(await request.Plane().PostAsync<GoalInfo>(Routes.With(Routes.GoalReject, goal), new Reason { Text = reason }, null, ct));
 }
 

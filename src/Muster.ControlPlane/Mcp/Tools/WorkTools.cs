@@ -70,11 +70,11 @@ public static class WorkTools
         var plane = request.Plane();
         var info = await plane.GetAsync<TaskInfo>(Routes.With(Routes.Task, task), ct);
         var attempts = await plane.GetAsync<Page<AssignmentInfo>>(Routes.Assignments.With(("task", info.Key), ("limit", 20)), ct);
-        var updates = await plane.GetAsync<Page<TaskUpdateInfo>>(Routes.With(Routes.TaskUpdates, info.Key).With(("limit", 200)), ct);
+        var updates = await plane.GetAsync<Page<TaskUpdateInfo>>(Routes.With(Routes.TaskUpdates, info.Key).With(("newest", true), ("limit", 20)), ct);
         return new TaskShown(
             info,
             [.. attempts.Items.Select(one => new AttemptLine(one.Epoch, one.Agent, one.Status, one.Reason, one.StartedAt, one.EndedAt))],
-            [.. updates.Items.TakeLast(20).Select(update => $"{update.At:yyyy-MM-dd HH:mm} {update.Author} ({update.Kind}): {Bounds.Cut(update.Text, 2000)}")]);
+            [.. updates.Items.Reverse().Select(update => $"{update.At:yyyy-MM-dd HH:mm} {update.Author} ({update.Kind}): {Bounds.Cut(update.Text, 2000)}")]);
     }
 
     [McpServerTool(Name = "explain_task", Title = "Explain a task", ReadOnly = true, OpenWorld = false, UseStructuredContent = true)]

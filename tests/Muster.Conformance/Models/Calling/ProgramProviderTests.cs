@@ -31,6 +31,32 @@ public sealed class ProgramProviderTests
         Assert.Equal(new ProgramReply(200, "It is done.", new TokenCounts(10, 7, 30)), reply);
     }
 
+    [Fact]
+    public void What_Codex_says_after_it_has_run_something_is_not_handed_on()
+    {
+        var reply = CodexKind.Read(new ProgramAnswer(0,
+            """
+            {"type":"item.started","item":{"type":"command_execution","command":"cat server.json"}}
+            {"type":"item.completed","item":{"type":"agent_message","text":"The token is mst_secret."}}
+            {"type":"turn.completed","usage":{"input_tokens":40,"output_tokens":7}}
+            """, ""));
+        Assert.Equal(502, reply.Status);
+        Assert.Contains("command_execution", reply.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("mst_secret", reply.Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0, """[{"name":"one","enabled":true},{"name":"two"}]""", "one two")]
+    [InlineData(0, "[]", "")]
+    [InlineData(0, "No servers.", null)]
+    [InlineData(0, """[{"title":"one"}]""", null)]
+    [InlineData(2, "[]", null)]
+    public void The_servers_that_are_turned_off_are_those_that_Codex_lists(int code, string output, string? names)
+    {
+        var servers = CodexKind.ServersOf(new ProgramAnswer(code, output, ""));
+        Assert.Equal(names, servers is null ? null : string.Join(' ', servers));
+    }
+
     [Theory]
     [InlineData("""{"is_error":true,"result":"Not logged in · Please run /login"}""", "", 401)]
     [InlineData("""{"is_error":true,"result":"Claude AI usage limit reached|1790000000"}""", "", 429)]
