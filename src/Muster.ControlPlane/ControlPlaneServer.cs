@@ -114,7 +114,7 @@ public static class ControlPlaneServer
         .AddSingleton<EventCopier>().AddHostedService(s => s.GetRequiredService<EventCopier>());
 
     private static IServiceCollection AddWork(this IServiceCollection services) => services
-        .AddSingleton<ProjectDirectory>().AddSingleton<ReadyTasks>().AddSingleton<ClaimTasks>().AddSingleton<ClaimAnswers>().AddSingleton<CompleteAssignments>().AddHostedService<ReadySweep>()
+        .AddSingleton<ProjectDirectory>().AddSingleton<ReadyTasks>().AddSingleton<ClaimTasks>().AddSingleton<ClaimAnswers>().AddSingleton<AgentNames>().AddSingleton<CompleteAssignments>().AddHostedService<ReadySweep>()
         .AddSingleton<LeaseTable>().AddSingleton<ReadyWaiters>().AddSingleton<DueTimes>().AddSingleton<TaskReader>().AddSingleton<AttemptLogs>()
         .AddSingleton<AdoptLeases>().AddSingleton<LeaseKeeper>().AddHostedService(s => s.GetRequiredService<LeaseKeeper>());
 

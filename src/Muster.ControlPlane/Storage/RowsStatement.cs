@@ -4,7 +4,8 @@ namespace Muster.ControlPlane.Storage;
 /// One statement for many rows: <c>{rows}</c> stands for the table of what is given, called <c>r</c>; <c>{now}</c> for the time
 /// of the commit; <c>{lock x}</c>, <c>{lock x skip}</c> and <c>{lock x ordered}</c> at the end of a SELECT for a lock on the rows of table
 /// <c>x</c>, where the engine has more than one writer; ordered by id where two of them may want the same rows and the order of what
-/// is given is not the order of those. An engine may take all rows at once or one after the other. <c>{rows}</c> stands
+/// is given is not the order of those; <c>{place x}</c> for what leads to a row of table <c>x</c> fastest: text, read with the row and
+/// given back in the same commit. An engine may take all rows at once or one after the other. <c>{rows}</c> stands
 /// first in its FROM clause, once, and others are joined to it by CROSS JOIN with the condition in the WHERE clause. Conditions
 /// beyond the one on the id stand in a CASE: an index on what they ask would tempt an engine to begin there and walk all that
 /// it holds. What is to be known is read, under lock, before it is changed: plain changes by key are what engines do fastest.

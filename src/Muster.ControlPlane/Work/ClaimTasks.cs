@@ -32,7 +32,7 @@ public sealed class ClaimTasks(Store store, ReadyTasks ready, ProjectDirectory p
 
     private static readonly RowsStatement Takeable = new(
         $$"""
-        SELECT {{TaskRow.Columns}}, r.n FROM {rows} CROSS JOIN tasks WHERE tasks.id = r.task_id
+        SELECT {{TaskRow.Columns}}, r.n, {place tasks} FROM {rows} CROSS JOIN tasks WHERE tasks.id = r.task_id
            AND CASE WHEN tasks.ready = 1 AND tasks.status = 'pending' AND tasks.priority = r.priority AND tasks.labels = r.labels AND COALESCE(tasks.role, '') = r.role
                      AND EXISTS (SELECT 1 FROM projects p WHERE p.id = tasks.project_id AND p.paused = 0) THEN 1 ELSE 0 END = 1 {lock tasks skip}
         """, "task_id", "priority#", "labels", "role", "n#");
@@ -42,8 +42,8 @@ public sealed class ClaimTasks(Store store, ReadyTasks ready, ProjectDirectory p
         UPDATE tasks SET previous_status = tasks.status, status = 'in_progress', ready = 0, epoch = tasks.epoch + 1, assignment_id = r.assignment_id,
                agent_id = r.agent_id, percent_complete = 0, head_sha = NULL, rehearsal = CASE WHEN r.replays = 1 THEN 1 ELSE tasks.rehearsal END,
                started_at = COALESCE(tasks.started_at, {now}), updated_at = {now}
-          FROM {rows} WHERE tasks.id = r.task_id
-        """, "task_id", "assignment_id", "agent_id", "replays#");
+          FROM {rows} WHERE {place tasks} = r.place
+        """, "place", "assignment_id", "agent_id", "replays#");
 
     private static readonly RowsStatement OpenAssignments = new(
         """
@@ -175,18 +175,18 @@ public sealed class ClaimTasks(Store store, ReadyTasks ready, ProjectDirectory p
 
     private static Dictionary<string, TaskRow> TakeOffered(StoreTransaction tx, List<Offered> offers, IReadOnlyDictionary<string, ProjectRow> projects)
     {
-        var taken = new List<(Offered Offer, TaskRow Task)>(offers.Count);
+        var taken = new List<(Offered Offer, TaskRow Task, string Place)>(offers.Count);
         tx.Rows(Takeable, r =>
         {
             var offer = offers[r.Count(39)];
-            taken.Add((offer, TaskRow.Read(r)));
+            taken.Add((offer, TaskRow.Read(r), r.Text(40)));
         },
             offers.Select(o => o.Task.Id).ToArray(), offers.Select(o => (long)o.Task.Priority).ToArray(), offers.Select(o => o.Task.Labels).ToArray(),
             offers.Select(o => o.Task.Role ?? "").ToArray(), Enumerable.Range(0, offers.Count).Select(n => (long)n).ToArray());
         // A task that stands in memory twice was offered twice; the first has it.
         taken = [.. taken.DistinctBy(t => t.Task.Id, StringComparer.Ordinal)];
         tx.Rows(TakeTasks, null,
-            taken.Select(t => t.Task.Id).ToArray(), taken.Select(t => t.Offer.AssignmentId).ToArray(), taken.Select(t => t.Offer.Claim.Agent.Id).ToArray(),
+            taken.Select(t => t.Place).ToArray(), taken.Select(t => t.Offer.AssignmentId).ToArray(), taken.Select(t => t.Offer.Claim.Agent.Id).ToArray(),
             taken.Select(t => t.Offer.Claim.Agent.Rehearsal ? 1L : 0).ToArray());
         foreach (var offer in offers) offer.Claim.Open--;
         return taken.ToDictionary(t => t.Offer.AssignmentId, t => Claimed.Taken(tx, t.Task, t.Offer.AssignmentId, t.Offer.Claim.Agent) with { ProjectKey = projects[t.Task.ProjectId].Key }, StringComparer.Ordinal);

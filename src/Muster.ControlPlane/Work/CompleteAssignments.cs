@@ -1,5 +1,6 @@
 using Muster.Contracts.Events;
 using Muster.Contracts.Work;
+using Muster.ControlPlane.Fleet;
 using Muster.ControlPlane.Fleet.Roles.Notes;
 using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Storage;
@@ -10,29 +11,29 @@ namespace Muster.ControlPlane.Work;
 /// Agents hand their work in. A contract that asks for evidence puts the task into review, an empty one ends it. Hand-ins
 /// that arrive together are carried out together; each stands or falls with its own lease.
 /// </summary>
-public sealed class CompleteAssignments(Store store, ProjectDirectory projects) : BulkOperation<CompleteItem, AssignmentInfo>
+public sealed class CompleteAssignments(Store store, ProjectDirectory projects, AgentNames agents) : BulkOperation<CompleteItem, AssignmentInfo>
 {
     private static readonly RowsStatement Held = new(
         $$"""
-        SELECT {{TaskRow.HandedInColumns}}, a.name, r.n, s.note, s.wip_sha, s.rehearsal, s.lease_until, s.started_at, CASE WHEN EXISTS (SELECT 1 FROM edges e WHERE e.depends_on = tasks.id) THEN 1 ELSE 0 END
-          FROM {rows} CROSS JOIN tasks CROSS JOIN assignments s CROSS JOIN agents a
-         WHERE tasks.id = r.task_id AND s.id = r.assignment_id AND a.id = s.agent_id
+        SELECT {{TaskRow.HandedInColumns}}, {place tasks}, {place s}, r.n, s.note, s.wip_sha, s.rehearsal, s.lease_until, s.started_at, CASE WHEN EXISTS (SELECT 1 FROM edges e WHERE e.depends_on = tasks.id) THEN 1 ELSE 0 END
+          FROM {rows} CROSS JOIN tasks CROSS JOIN assignments s
+         WHERE tasks.id = r.task_id AND s.id = r.assignment_id
            AND CASE WHEN tasks.status = 'in_progress' AND tasks.epoch = r.epoch AND tasks.assignment_id = r.assignment_id THEN 1 ELSE 0 END = 1 {lock tasks}
         """, "task_id", "epoch#", "assignment_id", "n#");
 
     private static readonly RowsStatement EndAssignments = new(
         """
         UPDATE assignments SET status = 'completed', head_sha = r.head_sha, summary = r.summary, percent_complete = 100, ended_at = {now}
-          FROM {rows} WHERE assignments.id = r.id
-        """, "id", "head_sha", "summary");
+          FROM {rows} WHERE {place assignments} = r.place
+        """, "place", "head_sha", "summary");
 
     private static readonly RowsStatement EndTasks = new(
         """
         UPDATE tasks SET previous_status = tasks.status, status = r.status, assignment_id = NULL, head_sha = COALESCE(r.head_sha, tasks.head_sha),
                percent_complete = CASE WHEN r.status = 'done' THEN 100 ELSE tasks.percent_complete END, last_outcome = NULL, last_reason = NULL,
                completed_at = CASE WHEN r.status = 'done' THEN {now} ELSE NULL END, updated_at = {now}
-          FROM {rows} WHERE tasks.id = r.id
-        """, "id", "status", "head_sha");
+          FROM {rows} WHERE {place tasks} = r.place
+        """, "place", "status", "head_sha");
 
     /// <summary>The epics of projects that have gates, locked first: a gate looks at all of them and must see what others add.</summary>
     private static readonly RowsStatement LockGates = new(
@@ -53,8 +54,8 @@ public sealed class CompleteAssignments(Store store, ProjectDirectory projects) 
     {
         var handIns = ReadHeld(tx, items);
         foreach (var handIn in handIns) AddClaims(tx, handIn);
-        tx.Rows(EndAssignments, null, handIns.Select(h => h.Task.AssignmentId).ToArray(), handIns.Select(h => h.Body.HeadSha).ToArray(), handIns.Select(h => h.Body.Summary).ToArray());
-        tx.Rows(EndTasks, null, handIns.Select(h => h.Task.Id).ToArray(), handIns.Select(h => h.Next).ToArray(), handIns.Select(h => h.Body.HeadSha).ToArray());
+        tx.Rows(EndAssignments, null, handIns.Select(h => h.AssignmentPlace).ToArray(), handIns.Select(h => h.Body.HeadSha).ToArray(), handIns.Select(h => h.Body.Summary).ToArray());
+        tx.Rows(EndTasks, null, handIns.Select(h => h.TaskPlace).ToArray(), handIns.Select(h => h.Next).ToArray(), handIns.Select(h => h.Body.HeadSha).ToArray());
         foreach (var handIn in handIns) Tell(tx, handIn);
         Finish(tx, [.. handIns.Where(h => h.Next == TaskState.Done)]);
         foreach (var item in items.Except(handIns.Select(h => h.Item))) AnswerAgain(tx, item);
@@ -73,12 +74,12 @@ public sealed class CompleteAssignments(Store store, ProjectDirectory projects) 
         tx.Rows(Held, r =>
         {
             var task = TaskRow.ReadHandedIn(r);
-            var handIn = new HandIn(asked[r.Count(15)], task with { ProjectKey = known![task.ProjectId].Key, AgentName = r.Text(14) }, r.IsTrue(21));
-            Settle(handIn, r, tx.Now);
-            found.Add(handIn);
+            found.Add(new HandIn(asked[r.Count(16)], task with { ProjectKey = known![task.ProjectId].Key }, r));
         },
             asked.Select(i => i.Item.Lease!.Value.Subject).ToArray(), asked.Select(i => (long)i.Item.Lease!.Value.Epoch).ToArray(),
             asked.Select(i => i.Item.AssignmentId.ToLowerInvariant()).ToArray(), Enumerable.Range(0, asked.Count).Select(n => (long)n).ToArray());
+        var names = agents.Of(tx, found.Select(h => h.Task.AgentId!));
+        foreach (var handIn in found) handIn.Settle(names[handIn.Task.AgentId!], tx.Now);
         return found;
     }
 
@@ -100,27 +101,6 @@ public sealed class CompleteAssignments(Store store, ProjectDirectory projects) 
         if (handIn.Body.SpentHours is { } hours) EndAssignment.AddSpent(tx, handIn.Task.Id, hours);
         foreach (var claim in handIn.Body.Evidence ?? []) EndAssignment.AddClaim(tx, handIn.Task, claim);
     }
-
-    private static void Settle(HandIn handIn, IRow r, long now) =>
-        handIn.Item.Settle(new AssignmentRow
-        {
-            Id = handIn.Task.AssignmentId!,
-            TaskId = handIn.Task.Id,
-            TaskKey = handIn.Task.Key,
-            AgentId = handIn.Task.AgentId!,
-            AgentName = handIn.Task.AgentName!,
-            Epoch = handIn.Task.Epoch,
-            Status = AssignmentState.Completed,
-            PercentComplete = 100,
-            Note = r.TextOrNull(16),
-            HeadSha = handIn.Body.HeadSha,
-            WipSha = r.TextOrNull(17),
-            Summary = handIn.Body.Summary,
-            Rehearsal = r.IsTrue(18),
-            LeaseUntil = r.Number(19),
-            StartedAt = r.Number(20),
-            EndedAt = now,
-        }.ToInfo());
 
     private static void Tell(StoreTransaction tx, HandIn handIn)
     {
@@ -151,15 +131,44 @@ public sealed class CompleteAssignments(Store store, ProjectDirectory projects) 
         foreach (var project in gated) EpicCounters.TestGates(tx, project);
     }
 
-    private sealed class HandIn(BulkItem<CompleteItem, AssignmentInfo> item, TaskRow task, bool isAwaited)
+    /// <param name="item">What was asked.</param>
+    /// <param name="task">As it is held.</param>
+    /// <param name="r">The row that holds it, of which all is read here.</param>
+    private sealed class HandIn(BulkItem<CompleteItem, AssignmentInfo> item, TaskRow task, IRow r)
     {
+        private readonly AssignmentRow _assignment = new()
+        {
+            Id = task.AssignmentId!,
+            TaskId = task.Id,
+            TaskKey = task.Key,
+            AgentId = task.AgentId!,
+            Epoch = task.Epoch,
+            Status = AssignmentState.Completed,
+            PercentComplete = 100,
+            Note = r.TextOrNull(17),
+            HeadSha = item.Item.Body.HeadSha,
+            WipSha = r.TextOrNull(18),
+            Summary = item.Item.Body.Summary,
+            Rehearsal = r.IsTrue(19),
+            LeaseUntil = r.Number(20),
+            StartedAt = r.Number(21),
+        };
+
         public BulkItem<CompleteItem, AssignmentInfo> Item => item;
-        public TaskRow Task => task;
+        public TaskRow Task { get; private set; } = task;
+        public string TaskPlace { get; } = r.Text(14);
+        public string AssignmentPlace { get; } = r.Text(15);
 
         /// <summary>Whether there are tasks that depend on it. Whoever changes that has the store to himself.</summary>
-        public bool IsAwaited => isAwaited;
+        public bool IsAwaited { get; } = r.IsTrue(22);
         public CompleteAssignment Body => item.Item.Body;
         public string Next { get; } = TaskLifecycle.Next(task.Status, task.Contract.Length == 0 ? TaskFact.HandedInWithoutContract : TaskFact.HandedIn)!;
+
+        public void Settle(string agentName, long now)
+        {
+            Task = Task with { AgentName = agentName };
+            item.Settle((_assignment with { AgentName = agentName, EndedAt = now }).ToInfo());
+        }
     }
 }
 

@@ -11,8 +11,8 @@ internal static unsafe partial class SqliteCalls
     /// <summary>Resolved by <see cref="SqliteLibrary"/>, like the binding's.</summary>
     public const string Library = "e_sqlite3";
 
-    /// <summary>Tells SQLite to copy what it is given.</summary>
-    public static readonly nint Transient = -1;
+    /// <summary>Tells SQLite that what it is given stays where it is for as long as it is bound.</summary>
+    public const nint Static = 0;
 
     [LibraryImport(Library, EntryPoint = "sqlite3_bind_null"), SuppressGCTransition]
     public static partial int BindNull(nint statement, int parameter);

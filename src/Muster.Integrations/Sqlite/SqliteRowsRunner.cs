@@ -30,8 +30,8 @@ internal sealed partial class SqliteRowsRunner(SqliteStatements statements) : IR
     /// <summary>The text for a single row, whose columns are parameters.</summary>
     internal static string Spell(RowsStatement statement)
     {
-        var sql = Lock().Replace(statement.Sql, "").Replace("{rows} CROSS JOIN ", "", StringComparison.Ordinal);
-        sql = Rows().Replace(sql, "").Replace("{now}", $"?{statement.Columns.Count + 1}", StringComparison.Ordinal);
+        var sql = Insert().Replace(Lock().Replace(statement.Sql, ""), "${into} VALUES (${values})").Replace("{rows} CROSS JOIN ", "", StringComparison.Ordinal);
+        sql = Place().Replace(Rows().Replace(sql, ""), "${table}.rowid").Replace("{now}", $"?{statement.Columns.Count + 1}", StringComparison.Ordinal);
         return Column().Replace(sql, m =>
         {
             for (var i = 0; i < statement.Columns.Count; i++)
@@ -40,8 +40,16 @@ internal sealed partial class SqliteRowsRunner(SqliteStatements statements) : IR
         });
     }
 
+    // One that selects what it inserts might insert many, and copies every page first, to take the others back should one be refused.
+    [GeneratedRegex(@"^(?<into>INSERT INTO [^)]+\))\s+SELECT (?<values>[^()]+) FROM \{rows\}\s*$", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Insert();
+
     [GeneratedRegex(@"\{lock [^}]+\}", RegexOptions.None, 1000)]
     private static partial Regex Lock();
+
+    // A key of text is looked up in an index, which leads to a number, which leads to the row. Until the commit the number stays the row's.
+    [GeneratedRegex(@"\{place (?<table>[a-z]+)\}", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Place();
 
     [GeneratedRegex(@"\bFROM \{rows\}", RegexOptions.None, 1000)]
     private static partial Regex Rows();

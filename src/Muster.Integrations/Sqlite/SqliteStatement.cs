@@ -21,11 +21,11 @@ internal sealed class SqliteStatements(SqliteConnection connection) : IDisposabl
     public void Dispose() => _prepared.ForEach(s => s.Dispose());
 }
 
-/// <summary>A prepared statement, bound and run by hand. Its row is good until the next step.</summary>
+/// <summary>A prepared statement, bound and run by hand. Its row is good until the next step. For one thread.</summary>
 internal sealed unsafe class SqliteStatement(sqlite3 connection, sqlite3_stmt handle) : IRow, IDisposable
 {
     private readonly nint _statement = handle.DangerousGetHandle();
-    private byte[] _buffer = new byte[1024];
+    private readonly BoundText _texts = new();
 
     public int Parameters { get; } = raw.sqlite3_bind_parameter_count(handle);
 
@@ -39,12 +39,11 @@ internal sealed unsafe class SqliteStatement(sqlite3 connection, sqlite3_stmt ha
             return;
         }
 
-        var most = Encoding.UTF8.GetMaxByteCount(value.Length);
-        if (most > _buffer.Length) _buffer = new byte[most];
-        fixed (byte* text = _buffer) Check(SqliteCalls.BindText(_statement, parameter, text, Encoding.UTF8.GetBytes(value, _buffer), SqliteCalls.Transient));
+        var text = _texts.Put(value, out var bytes);
+        Check(SqliteCalls.BindText(_statement, parameter, text, bytes, SqliteCalls.Static));
     }
 
-    /// <summary>Runs it to its end; it can then be bound and run again.</summary>
+    /// <summary>Runs it to its end; it can then be bound and run again, each parameter anew.</summary>
     public void Run(Action<IRow>? each = null)
     {
         try
@@ -57,6 +56,7 @@ internal sealed unsafe class SqliteStatement(sqlite3 connection, sqlite3_stmt ha
         {
             // Gives the error of the run once more.
             _ = SqliteCalls.Reset(_statement);
+            _texts.Clear();
         }
     }
 
@@ -70,7 +70,11 @@ internal sealed unsafe class SqliteStatement(sqlite3 connection, sqlite3_stmt ha
         return text is null ? null! : Encoding.UTF8.GetString(text, SqliteCalls.BytesOf(_statement, column));
     }
 
-    public void Dispose() => handle.Dispose();
+    public void Dispose()
+    {
+        handle.Dispose();
+        _texts.Dispose();
+    }
 
     private void Check(int result)
     {
