@@ -1,3 +1,5 @@
+using System.Data;
+
 namespace Muster.ControlPlane.Storage;
 
 /// <summary>
@@ -21,9 +23,12 @@ public sealed class RowsStatement(string sql, params string[] columns)
 
 public readonly record struct RowsColumn(string Name, bool IsNumber);
 
-/// <summary>Carries a <see cref="RowsStatement"/> out on an engine.</summary>
+/// <summary>Carries out on an engine what need not be answered one by one.</summary>
 public interface IRowsRunner
 {
+    /// <summary>Changes exactly one row: now, or before whatever is asked next and before the commit, which fails where it changed another number of them.</summary>
+    void One(IDbConnection connection, string sql, object? args);
+
     /// <param name="statement">What to do.</param>
     /// <param name="now">The time of the commit.</param>
     /// <param name="columns">A <c>string?[]</c> or <c>long[]</c> for each column, all of one length.</param>

@@ -53,7 +53,7 @@ public sealed class ReadyWaiters
         lock (_gate)
         {
             var ticket = new Ticket { Seen = after?.Seen ?? _signal };
-            _waiting.AddLast(ticket);
+            _waiting.AddLast(ticket.Place);
             return ticket;
         }
     }
@@ -63,7 +63,7 @@ public sealed class ReadyWaiters
     {
         lock (_gate)
         {
-            _waiting.Remove(ticket);
+            if (ticket.Place.List is not null) _waiting.Remove(ticket.Place);
             // Whoever came by and took the task needed no waking; a task that is put back wakes everybody.
             if (used || !ticket.IsWoken || _ready.Count == 0) return;
             for (var node = _waiting.First; node is not null; node = node.Next)
@@ -96,6 +96,11 @@ public sealed class ReadyWaiters
     public sealed class Ticket
     {
         private readonly TaskCompletionSource _woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Ticket() => Place = new LinkedListNode<Ticket>(this);
+
+        /// <summary>Its place in the line, found without a walk along it.</summary>
+        internal LinkedListNode<Ticket> Place { get; }
 
         /// <summary>Number of the last wake-up its holder knows of.</summary>
         internal long Seen { get; set; }

@@ -11,6 +11,7 @@ internal sealed class DialectCommand(DialectConnection connection) : DbCommand
 {
     private readonly NpgsqlCommand _inner = connection.Inner.CreateCommand();
     private string _text = "";
+    private NpgsqlBatch? _batch;
 
     [AllowNull]
     public override string CommandText
@@ -35,30 +36,66 @@ internal sealed class DialectCommand(DialectConnection connection) : DbCommand
 
     public override void Prepare() => _inner.Prepare();
 
-    public override int ExecuteNonQuery() => Ready().ExecuteNonQuery();
+    public override int ExecuteNonQuery()
+    {
+        if (connection.Waiting is not { } waiting) return Ready().ExecuteNonQuery();
+        if (connection.Waits)
+        {
+            waiting.AddOne(Ready().CommandText, _inner.Parameters);
+            return 1;
+        }
+
+        if (!waiting.Any) return Ready().ExecuteNonQuery();
+        var question = Question();
+        using (Ask(waiting, question)) return question.StatementType == Npgsql.StatementType.Select ? -1 : checked((int)question.RecordsAffected);
+    }
 
     public override Task<int> ExecuteNonQueryAsync(CancellationToken cancellationToken) => Ready().ExecuteNonQueryAsync(cancellationToken);
 
-    public override object? ExecuteScalar() => Ready().ExecuteScalar();
+    public override object? ExecuteScalar()
+    {
+        if (connection.Waiting is not { Any: true } waiting) return Ready().ExecuteScalar();
+        using var reader = Ask(waiting, Question());
+        return reader.Read() && reader.FieldCount > 0 ? reader.GetValue(0) : null;
+    }
 
     public override Task<object?> ExecuteScalarAsync(CancellationToken cancellationToken) => Ready().ExecuteScalarAsync(cancellationToken);
 
     protected override DbParameter CreateDbParameter() => new NpgsqlParameter();
 
-    protected override DbDataReader ExecuteDbDataReader(CommandBehavior behavior) => Ready().ExecuteReader(behavior);
+    protected override DbDataReader ExecuteDbDataReader(CommandBehavior behavior) =>
+        connection.Waiting is { Any: true } waiting ? Ask(waiting, Question()) : Ready().ExecuteReader(behavior);
 
     protected override async Task<DbDataReader> ExecuteDbDataReaderAsync(CommandBehavior behavior, CancellationToken cancellationToken) =>
         await Ready().ExecuteReaderAsync(behavior, cancellationToken);
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing) _inner.Dispose();
+        if (disposing)
+        {
+            _batch?.Dispose();
+            _inner.Dispose();
+        }
+
         base.Dispose(disposing);
+    }
+
+    /// <summary>What waits goes first, on the same way.</summary>
+    private NpgsqlDataReader Ask(Waiting waiting, NpgsqlBatchCommand question)
+    {
+        (_batch, var reader) = waiting.Ask(question);
+        return reader;
+    }
+
+    private NpgsqlBatchCommand Question()
+    {
+        var question = new NpgsqlBatchCommand(Ready().CommandText);
+        Waiting.Move(_inner.Parameters, question);
+        return question;
     }
 
     private NpgsqlCommand Ready()
     {
-        connection.Before();
         foreach (NpgsqlParameter parameter in _inner.Parameters)
         {
             if (parameter.Value is bool truth)

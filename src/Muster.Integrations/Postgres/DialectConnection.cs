@@ -10,8 +10,11 @@ internal sealed class DialectConnection(NpgsqlConnection inner) : DbConnection
 {
     public NpgsqlConnection Inner { get; } = inner;
 
-    /// <summary>Called before every command: sends what waits to be sent.</summary>
-    public Action Before { get; set; } = () => { };
+    /// <summary>What waits to be sent with the next command; nothing where every command goes by itself.</summary>
+    public Waiting? Waiting { get; set; }
+
+    /// <summary>Whether the next command, a change of one row, may wait with the others.</summary>
+    public bool Waits { get; set; }
 
     [AllowNull]
     public override string ConnectionString { get => Inner.ConnectionString; set => throw new NotSupportedException(); }

@@ -33,7 +33,7 @@ internal sealed class PostgresEngine(PostgresServer server, PlaneName plane, int
 
     private NpgsqlConnection? _connection;
     private DialectConnection? _dialect;
-    private PostgresRowsRunner? _rows;
+    private Waiting? _waiting;
     private long _batch;
     private bool _committing;
     private bool _unconfirmed;
@@ -68,9 +68,8 @@ internal sealed class PostgresEngine(PostgresServer server, PlaneName plane, int
         }
 
         if (!known) Enter();
-        _rows = new PostgresRowsRunner(connection);
-        _dialect!.Before = _rows.Flush;
-        return new StoreTransaction(_dialect, now, TakeHead, _rows) { Writer = writer, IsAlone = !_heard };
+        _dialect!.Waiting = _waiting = new Waiting(connection);
+        return new StoreTransaction(_dialect, now, TakeHead, new PostgresRowsRunner(_waiting)) { Writer = writer, IsAlone = !_heard };
     }
 
     public void Mark(StoreTransaction tx, bool careful)
@@ -83,8 +82,8 @@ internal sealed class PostgresEngine(PostgresServer server, PlaneName plane, int
     public void Keep(StoreTransaction tx)
     {
         if (!_marked) return;
-        _rows!.Flush();
-        Run("RELEASE operation");
+        _waiting!.Add(new NpgsqlBatchCommand("RELEASE operation"));
+        _waiting.Send();
     }
 
     public bool TryUndo(StoreTransaction tx, Exception error)
@@ -93,7 +92,7 @@ internal sealed class PostgresEngine(PostgresServer server, PlaneName plane, int
         if (!IsOwnFault(error) || _connection is not { FullState: System.Data.ConnectionState.Open }) return false;
         if (_marked)
         {
-            _rows!.TakeWaiting().Dispose();
+            _waiting!.Forget();
             Run("ROLLBACK TO operation; RELEASE operation");
             return true;
         }
@@ -113,15 +112,12 @@ internal sealed class PostgresEngine(PostgresServer server, PlaneName plane, int
         }
 
         // One round trip, so that the head of the log is held for no longer than the flush.
-        using var commit = _rows!.TakeWaiting();
-        commit.BatchCommands.Add(tx.Events.Count > 0 ? WithEvents(tx, wakeup) : Bare(wakeup));
-        commit.BatchCommands.Add(new NpgsqlBatchCommand("COMMIT"));
         _committing = true;
         _unconfirmed = false;
         follower.Committing(writer);
         try
         {
-            var seq = (long)commit.ExecuteScalar()!;
+            var seq = _waiting!.Commit(tx.Events.Count > 0 ? WithEvents(tx, wakeup) : Bare(wakeup));
             RequireConfirmed();
             if (tx.Events.Count > 0) tx.Number(seq - tx.Events.Count);
         }
@@ -261,7 +257,7 @@ internal sealed class PostgresEngine(PostgresServer server, PlaneName plane, int
 
     private long TakeHead()
     {
-        _rows!.Flush();
+        _waiting!.Send();
         using var take = new NpgsqlCommand("SELECT seq FROM event_head WHERE id = 1 FOR UPDATE", _connection);
         return (long)take.ExecuteScalar()!;
     }

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
+using System.Data;
 using System.Data.Common;
 using System.Text.RegularExpressions;
+using Dapper;
 using Muster.ControlPlane.Storage;
 using Npgsql;
 using NpgsqlTypes;
@@ -11,11 +13,23 @@ namespace Muster.Integrations.Postgres;
 /// Hands rows over as an array for each column. Changes that bring nothing back travel with whatever is asked next, or with
 /// the commit: a batch of claims costs a few journeys to the server instead of a dozen.
 /// </summary>
-internal sealed partial class PostgresRowsRunner(NpgsqlConnection connection) : IRowsRunner
+internal sealed partial class PostgresRowsRunner(Waiting waiting) : IRowsRunner
 {
     private static readonly ConcurrentDictionary<RowsStatement, string> Spelled = [];
 
-    private readonly List<NpgsqlBatchCommand> _waiting = [];
+    public void One(IDbConnection connection, string sql, object? args)
+    {
+        var dialect = (DialectConnection)connection;
+        dialect.Waits = true;
+        try
+        {
+            connection.Execute(sql, args);
+        }
+        finally
+        {
+            dialect.Waits = false;
+        }
+    }
 
     public void Run(RowsStatement statement, long now, Array[] columns, Action<IRow>? each)
     {
@@ -25,30 +39,19 @@ internal sealed partial class PostgresRowsRunner(NpgsqlConnection connection) : 
             command.Parameters.Add(column is long[] numbers
                 ? new NpgsqlParameter<long[]> { TypedValue = numbers, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint }
                 : new NpgsqlParameter<string?[]> { TypedValue = Array.ConvertAll((string?[])column, PlainText.Clean), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
-        _waiting.Add(command);
-        if (each is null) return;
-        using var batch = TakeWaiting();
-        // Changes give no set of rows, so the first set is that of the question.
-        using var reader = batch.ExecuteReader();
-        var row = new Row(reader);
-        while (reader.Read()) each(row);
-    }
+        if (each is null)
+        {
+            waiting.Add(command);
+            return;
+        }
 
-    /// <summary>Sends what waits. Whoever asks in another way must see it done.</summary>
-    public void Flush()
-    {
-        if (_waiting.Count == 0) return;
-        using var batch = TakeWaiting();
-        batch.ExecuteNonQuery();
-    }
-
-    /// <summary>What waits, to be sent together with more.</summary>
-    public NpgsqlBatch TakeWaiting()
-    {
-        var batch = new NpgsqlBatch(connection);
-        foreach (var command in _waiting) batch.BatchCommands.Add(command);
-        _waiting.Clear();
-        return batch;
+        var (batch, reader) = waiting.Ask(command);
+        using (batch)
+        using (reader)
+        {
+            var row = new Row(reader);
+            while (reader.Read()) each(row);
+        }
     }
 
     private static string Spell(RowsStatement statement)

@@ -1,4 +1,6 @@
+using System.Data;
 using System.Text.RegularExpressions;
+using Dapper;
 using Muster.ControlPlane.Storage;
 
 namespace Muster.Integrations.Sqlite;
@@ -10,6 +12,12 @@ namespace Muster.Integrations.Sqlite;
 internal sealed partial class SqliteRowsRunner(SqliteStatements statements) : IRowsRunner
 {
     private readonly Dictionary<RowsStatement, SqliteStatement> _prepared = [];
+
+    public void One(IDbConnection connection, string sql, object? args)
+    {
+        var rows = connection.Execute(sql, args);
+        if (rows != 1) throw new InvalidOperationException($"Expected to change 1 row and changed {rows}: {sql}");
+    }
 
     public void Run(RowsStatement statement, long now, Array[] columns, Action<IRow>? each)
     {
