@@ -6,10 +6,9 @@ using Muster.Runner.Profiles.Output;
 
 namespace Muster.Runner.Acp;
 
-/// <summary>Our side of one session: turns what the program tells into log and progress, and gives it files and permissions of the attempt's folder.</summary>
+/// <summary>Our side of one session: turns what the program tells into log and progress, and gives it permissions for the attempt's folder. Files it reads and writes itself: it runs in the sandbox, and we do not.</summary>
 internal sealed class AcpClient(AttemptFolder folder, ProgramReport report) : IAcpHandler
 {
-    private const long LargestFile = 16 * 1024 * 1024;
     private const int LongestMessage = 200_000;
     private const int LongestPending = 2_000;
 
@@ -26,8 +25,6 @@ internal sealed class AcpClient(AttemptFolder folder, ProgramReport report) : IA
     public JsonNode? Answer(string method, JsonElement parameters) => method switch
     {
         "session/request_permission" => Permit(parameters),
-        "fs/read_text_file" => ReadFile(parameters),
-        "fs/write_text_file" => WriteFile(parameters),
         _ => throw new AcpException($"This client does not offer '{method}'; use the tools of your own.", AcpException.MethodNotFound),
     };
 
@@ -97,45 +94,5 @@ internal sealed class AcpClient(AttemptFolder folder, ProgramReport report) : IA
                 ? new JsonObject { ["outcome"] = "selected", ["optionId"] = option }
                 : new JsonObject { ["outcome"] = "cancelled" },
         };
-    }
-
-    private JsonObject ReadFile(JsonElement parameters)
-    {
-        var path = Path(parameters, folder.Existing);
-        if (new FileInfo(path).Length > LargestFile) throw new AcpException($"The file is larger than {LargestFile / 1024 / 1024} MB.");
-        var text = File.ReadAllText(path);
-        var line = parameters.Number("line");
-        var limit = parameters.Number("limit");
-        if (line <= 1 && limit <= 0) return new JsonObject { ["content"] = text };
-        IEnumerable<string> lines = text.Split('\n').Skip((int)Math.Clamp(line - 1, 0, int.MaxValue));
-        if (limit > 0) lines = lines.Take((int)Math.Min(limit, int.MaxValue));
-        return new JsonObject { ["content"] = string.Join('\n', lines) };
-    }
-
-    private JsonObject? WriteFile(JsonElement parameters)
-    {
-        var path = Path(parameters, folder.Resolve);
-        var content = parameters.At("content");
-        if (content.ValueKind != JsonValueKind.String) throw new AcpException("'content' is a text.");
-        if (Directory.Exists(path)) throw new AcpException("There is a folder of that name.");
-        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
-        File.WriteAllText(path, content.GetString());
-        report.Tool("write", folder.Name(path));
-        return null;
-    }
-
-    private string Path(JsonElement parameters, Func<string, string> resolve)
-    {
-        var path = parameters.Text("path");
-        if (path.Length == 0) throw new AcpException("'path' is missing.");
-        try
-        {
-            return resolve(path);
-        }
-        catch (ToolFailureException refused)
-        {
-            report.Say($"was not allowed: {refused.Message}");
-            throw new AcpException(refused.Message);
-        }
     }
 }

@@ -92,7 +92,7 @@ internal sealed class AcpExecutor : IExecutor
         var hello = await peer.AskAsync("initialize", new
         {
             protocolVersion = ProtocolVersion,
-            clientCapabilities = new { fs = new { readTextFile = true, writeTextFile = true }, terminal = false },
+            clientCapabilities = new { fs = new { readTextFile = false, writeTextFile = false }, terminal = false },
             clientInfo = new { name = "muster", title = "Muster", version = typeof(AcpExecutor).Assembly.GetName().Version?.ToString(3) },
         }, _startTime, _time, cancellation);
         if (hello.Number("protocolVersion") is not ProtocolVersion and var other) throw new AcpException($"It speaks version {other} of the Agent Client Protocol; we speak {ProtocolVersion}.");

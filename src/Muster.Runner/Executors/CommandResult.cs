@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Muster.Contracts.Delivery;
+using Muster.Runner.Builtin.Tools;
 
 namespace Muster.Runner.Executors;
 
@@ -30,12 +31,18 @@ internal sealed record CommandResult
         var file = new FileInfo(path);
         if (!file.Exists) return (null, null);
         if (file.LinkTarget is not null) return (null, "The result file is a link.");
-        if (file.Length > MaxBytes) return (null, $"The result file is longer than {MaxBytes / 1024} KB.");
         try
         {
-            var result = JsonSerializer.Deserialize<CommandResult>(File.ReadAllText(path), Strict);
+            // A pipe in its place is not waited for.
+            using var stream = Files.Open(path, "MUSTER_RESULT");
+            if (stream.Length > MaxBytes) return (null, $"The result file is longer than {MaxBytes / 1024} KB.");
+            var result = JsonSerializer.Deserialize<CommandResult>(stream, Strict);
             if (result?.SpentHours is < 0 or > 10_000) return (null, "The result file's spentHours is not a number of hours.");
             return (result, null);
+        }
+        catch (ToolFailureException refused)
+        {
+            return (null, refused.Message);
         }
         catch (JsonException error)
         {

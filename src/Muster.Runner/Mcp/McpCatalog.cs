@@ -67,7 +67,8 @@ public sealed class McpCatalog(string data, string shipped)
         var found = new Dictionary<string, McpServer>(StringComparer.Ordinal);
         // The plane says what its role has; one of before did not, and the files here are asked.
         var named = (attempt.Role is { } brief ? brief.Mcp : Told(() => OfRole(role), log)) ?? [];
-        foreach (var server in Told(Fleet, log) ?? [])
+        var ours = Told(Fleet, log) ?? [];
+        foreach (var server in ours)
         {
             // A role that names servers has those; a server that names roles is for those.
             if (server.Roles is { } roles && !roles.Contains(role, StringComparer.OrdinalIgnoreCase)) continue;
@@ -76,10 +77,19 @@ public sealed class McpCatalog(string data, string shipped)
             found[server.Name] = server;
         }
 
-        var file = Path.Combine(attempt.Folder, InRepository);
-        foreach (var server in Told(() => McpDeclarations.Read(file, Profiles()), log) ?? [])
-            if (!found.TryAdd(server.Name, server)) log($"MCP: the repository declares a server '{server.Name}' that this host declares too; the host's is used.");
+        // Of all names, not only of those that this attempt gets: what the host keeps from a project is not to be had by declaring it there.
+        var taken = ours.Select(server => server.Name).ToHashSet(StringComparer.Ordinal);
+        foreach (var server in Told(() => OfRepository(attempt.Folder), log) ?? [])
+            if (taken.Contains(server.Name) || !found.TryAdd(server.Name, server)) log($"MCP: the repository declares a server '{server.Name}' that this host declares too; the host's is used.");
         return [.. found.Values];
+    }
+
+    private IReadOnlyList<McpServer> OfRepository(string folder)
+    {
+        var file = Path.Combine(folder, InRepository);
+        // A folder that is a link would make somebody else's file the repository's word.
+        if (new DirectoryInfo(Path.GetDirectoryName(file)!).LinkTarget is not null) throw new McpSetupException($"{Path.GetDirectoryName(file)} is a link.");
+        return McpDeclarations.Read(file, Profiles());
     }
 
     /// <summary>The servers that a role names; none when it names none.</summary>

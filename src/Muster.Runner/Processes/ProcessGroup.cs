@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 using System.Text;
 
 namespace Muster.Runner.Processes;
@@ -135,6 +136,7 @@ public sealed class ProcessGroup : IAsyncDisposable
     {
         await Task.Yield();
         var gate = new Lock();
+        ExceptionDispatchInfo? broken = null;
         var readers = Task.WhenAll(
             ReadAsync(_process.StandardOutput, spec.OnLine, spec.OnText),
             ReadAsync(_process.StandardError, spec.OnErrorLine ?? spec.OnLine, null));
@@ -150,6 +152,7 @@ public sealed class ProcessGroup : IAsyncDisposable
         await _process.StandardOutput.BaseStream.DisposeAsync();
         await _process.StandardError.BaseStream.DisposeAsync();
         await readers;
+        broken?.Throw();
         return new ProcessExit(_process.ExitCode);
 
         async Task ReadAsync(StreamReader reader, Action<string>? onLine, Action<ReadOnlyMemory<char>>? onText)
@@ -163,8 +166,19 @@ public sealed class ProcessGroup : IAsyncDisposable
             {
                 for (int read; (read = await reader.ReadAsync(buffer)) > 0;)
                 {
-                    if (onText is null) lines.Write(buffer.AsSpan(0, read));
-                    else onText(buffer.AsMemory(0, read));
+                    try
+                    {
+                        if (broken is not null) continue;
+                        if (onText is null) lines.Write(buffer.AsSpan(0, read));
+                        else onText(buffer.AsMemory(0, read));
+                    }
+#pragma warning disable CA1031 // Whatever the listener throws is thrown at the end: until then the program must not be left with a full pipe.
+                    catch (Exception error)
+#pragma warning restore CA1031
+                    {
+                        broken = ExceptionDispatchInfo.Capture(error);
+                        Kill();
+                    }
                 }
             }
             catch (Exception error) when (error is IOException or ObjectDisposedException or OperationCanceledException)
@@ -172,7 +186,7 @@ public sealed class ProcessGroup : IAsyncDisposable
                 // Given up after the drain time: what a stray child still writes belongs to nobody.
             }
 
-            lines.End();
+            if (broken is null) lines.End();
         }
     }
 

@@ -80,6 +80,14 @@ public sealed class CommandExecutorTests : IDisposable
     }
 
     [Fact]
+    public async Task A_pipe_in_place_of_the_result_file_is_not_waited_for()
+    {
+        var result = await RunAsync("""rm -f "$MUSTER_RESULT"; mkfifo "$MUSTER_RESULT" """).WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.Equal(Ending.Failed, result.Ending);
+        Assert.Contains("is not a regular file", result.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_failure_in_the_result_file_says_whether_trying_again_can_help()
     {
         var result = await RunAsync("""echo '{"failure":{"reason":"cannot be done","retry":false}}' > "$MUSTER_RESULT"; exit 1""");

@@ -69,6 +69,25 @@ public sealed class DeclarationTests : IDisposable
     }
 
     [Fact]
+    public void What_the_host_keeps_from_a_project_is_not_had_by_declaring_it_there()
+    {
+        _stage.Declare("servers: { docs: { command: [x], projects: [OTH], tools: [read] }, ops: { command: [x], roles: [devops-engineer] } }");
+        Directory.CreateDirectory(Path.Combine(_stage.Repository, ".muster"));
+        File.WriteAllText(Path.Combine(_stage.Repository, McpCatalog.InRepository), "servers: { docs: { command: [x] }, ops: { command: [x] }, wiki: { command: [y] } }");
+        Assert.Equal(["wiki"], _stage.Catalog.For(_stage.Attempt, null, _ => { }).Select(server => server.Name));
+    }
+
+    [Fact]
+    public void A_folder_of_declarations_that_leads_out_of_the_repository_is_not_followed()
+    {
+        _stage.Declare("servers: { docs: { command: [x], projects: [OTH] } }");
+        Directory.CreateSymbolicLink(Path.Combine(_stage.Repository, ".muster"), Path.GetDirectoryName(_stage.Catalog.FleetFile)!);
+        List<string> log = [];
+        Assert.Empty(_stage.Catalog.For(_stage.Attempt, null, log.Add));
+        Assert.Contains(log, line => line.Contains("is a link", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_declaration_of_a_repository_that_leads_out_of_it_is_not_followed()
     {
         _stage.Declare("servers: { docs: { command: [x] } }");

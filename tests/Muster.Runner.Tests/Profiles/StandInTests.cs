@@ -60,6 +60,19 @@ public sealed class StandInTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Half_a_character_in_what_a_program_prints_is_no_end_of_its_attempt()
+    {
+        var result = await RunAsync("claude-code", """
+            cat > /dev/null
+            printf '%s\n' '{"type":"user","message":{"content":[{"type":"tool_result","content":"a\ud83d"}]}}' '{"type":"user","\udc00":1}'
+            head -c 300000 /dev/zero | tr '\0' x; echo
+            printf '%s\n' '{"type":"result","subtype":"success","is_error":false,"result":"It is done \ud83d","usage":{}}'
+            """);
+        Assert.True(result.Ending == Ending.Ready, result.Reason);
+        Assert.Equal("It is done \ufffd", result.Summary);
+    }
+
+    [Fact]
     public async Task A_program_that_says_it_cannot_fails_the_attempt_with_its_reason()
     {
         var result = await RunAsync("claude-code", """echo '{"type":"result","subtype":"success","is_error":false,"result":"CANNOT: the task contradicts itself","usage":{}}'""");

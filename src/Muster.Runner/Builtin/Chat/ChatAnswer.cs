@@ -65,7 +65,12 @@ internal sealed class ChatAnswer
         {
             if (value.ValueKind == JsonValueKind.String) value.GetString();
             else if (value.ValueKind == JsonValueKind.Array) foreach (var item in value.EnumerateArray()) RequireText(item);
-            else if (value.ValueKind == JsonValueKind.Object) foreach (var property in value.EnumerateObject()) RequireText(property.Value);
+            else if (value.ValueKind == JsonValueKind.Object)
+                foreach (var property in value.EnumerateObject())
+                {
+                    _ = property.Name;
+                    RequireText(property.Value);
+                }
         }
         catch (InvalidOperationException error)
         {

@@ -1,16 +1,17 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Muster.Runner.Profiles.Output;
 
 /// <summary>Reads other people's JSON: what is missing or of another kind is simply not there.</summary>
-internal static class Json
+internal static partial class Json
 {
     public static JsonDocument? Parse(string line)
     {
         if (!line.StartsWith('{')) return null;
         try
         {
-            return JsonDocument.Parse(line);
+            return JsonDocument.Parse(line.Contains("\\ud", StringComparison.OrdinalIgnoreCase) ? HalfOfAPair().Replace(line, "\\ufffd") : line);
         }
         catch (JsonException)
         {
@@ -18,6 +19,10 @@ internal static class Json
             return null;
         }
     }
+
+    // Programs cut texts amid a character of two halves, and print the half as an escape: JSON to whoever reads it, and no text to whoever asks for it.
+    [GeneratedRegex(@"(?<=(?<!\\)(?:\\\\)*)(?:\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2})", RegexOptions.None, 1000)]
+    private static partial Regex HalfOfAPair();
 
     public static JsonElement At(this JsonElement element, params ReadOnlySpan<string> path)
     {
