@@ -44,6 +44,27 @@ internal sealed class TestRepository : IDisposable
         return await InCloneAsync("rev-parse", "HEAD");
     }
 
+    /// <summary>A submodule on main, at a commit of another repository. Returns that commit.</summary>
+    public async Task<string> SubmoduleAsync(string path)
+    {
+        var commit = await HeadAsync();
+        await InCloneAsync("update-index", "--add", "--cacheinfo", $"160000,{commit},{path}");
+        await InCloneAsync("commit", "--quiet", "-m", "submodule");
+        await InCloneAsync("push", "--quiet", "origin", "HEAD:main");
+        return commit;
+    }
+
+    /// <summary>A repository whose configuration names a program for its files, as somebody sets a trap.</summary>
+    public static async Task PlantAsync(string folder, string program)
+    {
+        await GitProgram.RunAsync(Path.GetTempPath(), ["init", "--quiet", folder], null, default);
+        await File.WriteAllTextAsync(Path.Combine(folder, "code.txt"), "code\n");
+        await File.WriteAllTextAsync(Path.Combine(folder, ".gitattributes"), "*.txt filter=trap\n");
+        await GitProgram.RunAsync(folder, ["add", "--all"], null, default);
+        await GitProgram.RunAsync(folder, ["commit", "--quiet", "-m", "inner"], new GitOptions { Environment = Identity }, default);
+        await GitProgram.RunAsync(folder, ["config", "filter.trap.clean", program], null, default);
+    }
+
     public Task<string> InBareAsync(params string[] arguments) => GitProgram.RunAsync(Bare, arguments, null, default);
 
     public Task<string> HeadAsync() => InBareAsync("rev-parse", "refs/heads/main");

@@ -19,6 +19,9 @@ public sealed record GitOptions
     public string? StdinText { get; init; }
     public IEnumerable<KeyValuePair<string, string>> Environment { get; init; } = [];
     public string? Marker { get; init; }
+
+    /// <summary>Which lines of its output are kept; all when left out.</summary>
+    public Func<string, bool>? Wanted { get; init; }
 }
 
 /// <summary>
@@ -62,7 +65,7 @@ public static class GitProgram
             WorkingDirectory = folder,
             Environment = CreateEnvironment(options),
             StdinText = options.StdinText,
-            OnLine = line => Append(output, line),
+            OnLine = line => Append(output, line, options.Wanted),
             OnErrorLine = line => Append(error, line),
         };
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -118,8 +121,8 @@ public static class GitProgram
         return environment;
     }
 
-    private static void Append(StringBuilder text, string line)
+    private static void Append(StringBuilder text, string line, Func<string, bool>? wanted = null)
     {
-        if (text.Length + line.Length < OutputLimit) text.Append(line).Append('\n');
+        if (wanted?.Invoke(line) != false && text.Length + line.Length < OutputLimit) text.Append(line).Append('\n');
     }
 }

@@ -54,7 +54,7 @@ public sealed class Workspace : IDisposable
     /// <exception cref="WorkspaceException">A merge was left unfinished.</exception>
     public async Task<bool> CommitAsync(string message, CancellationToken cancellation)
     {
-        var conflicts = await Worktree.RunAsync(["diff", "--name-only", "--diff-filter=U"], cancellation);
+        var conflicts = await Worktree.RunAsync(["diff", "--name-only", "--diff-filter=U", Worktree.NotInside], cancellation);
         if (conflicts.Length > 0) throw new WorkspaceException($"A merge was left with conflicts in {conflicts.Replace("\n", ", ", StringComparison.Ordinal)}.");
         await Snapshot.StageAllAsync(Worktree, new GitOptions { Timeout = TimeSpan.FromMinutes(5) }, cancellation);
         if ((await Worktree.TryAsync(["diff", "--cached", "--quiet"], cancellation)).Ok) return false;
@@ -109,14 +109,14 @@ public sealed class Workspace : IDisposable
         try
         {
             var reason = await WorkspaceSafety.WhyKeepAsync(Worktree, _record, cancellation);
-            if (reason is null) await WorkspaceKeeper.DeleteAsync(_folders, _cache, Path, cancellation);
+            if (reason is null) await WorkspaceKeeper.DeleteAsync(_folders, _cache, Path, _record, cancellation);
             else WorkspaceKeeper.WriteNote(_folders, Path, _record, reason);
             return reason;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or GitException)
         {
             // Files of another user (a container's), a full disk: that it cannot be tidied up takes nothing from what was done.
-            return $"it cannot be removed now: {error.Message}";
+            return WorkspaceKeeper.CannotRemove(error);
         }
     }
 

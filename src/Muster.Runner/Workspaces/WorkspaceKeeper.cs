@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Muster.Contracts;
+using Muster.Runner.Git;
 using Muster.Runner.Processes;
 
 namespace Muster.Runner.Workspaces;
@@ -39,25 +40,45 @@ public static class WorkspaceKeeper
             if (held is null) continue;
             var record = WorkspaceRecord.Read(folder.FullName);
             if (record is null) continue;
-            var cache = await RepositoryCache.OpenAsync(folders, record.ProjectId, cancellation);
-            var unused = record.GitFolder.Length == 0;
-            var reason = unused ? null : await WorkspaceSafety.WhyKeepAsync(new Worktree(folder.FullName, record.GitFolder, folders.GitMarker), record, cancellation);
-            if (reason is not null)
+            string? reason;
+            try
             {
-                notes.Add(WriteNote(folders, folder.FullName, record, reason));
-                continue;
+                var cache = await RepositoryCache.OpenAsync(folders, record.ProjectId, cancellation);
+                var unused = record.GitFolder.Length == 0 || record.Removing;
+                reason = unused ? null : await WorkspaceSafety.WhyKeepAsync(new Worktree(folder.FullName, record.GitFolder, folders.GitMarker), record, cancellation);
+                if (reason is null)
+                {
+                    bytes += Size(folder);
+                    if (unused || time.GetUtcNow() - record.CreatedAt > policy.MaxAge || bytes > policy.MaxBytes)
+                        await DeleteAsync(folders, cache, folder.FullName, record, cancellation);
+                }
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException or GitException)
+            {
+                // Files of another user (a container's), a broken clone: one folder is not the end of the others' turn.
+                reason = CannotRemove(error);
             }
 
-            bytes += Size(folder);
-            if (unused || time.GetUtcNow() - record.CreatedAt > policy.MaxAge || bytes > policy.MaxBytes)
-                await DeleteAsync(folders, cache, folder.FullName, cancellation);
+            if (reason is not null) notes.Add(WriteNote(folders, folder.FullName, record, reason));
         }
 
         return notes;
     }
 
-    internal static async Task DeleteAsync(HostFolders folders, RepositoryCache cache, string worktree, CancellationToken cancellation)
+    internal static string CannotRemove(Exception error) => $"it cannot be removed now: {error.Message}";
+
+    internal static async Task DeleteAsync(HostFolders folders, RepositoryCache cache, string worktree, WorkspaceRecord record, CancellationToken cancellation)
     {
+        try
+        {
+            // Half of it gone looks like work that somebody did: whoever finds it later must know that it was safe.
+            (record with { Removing = true }).Write(worktree);
+        }
+        catch (IOException)
+        {
+            // A full disk: what is removed now is what makes room.
+        }
+
         await cache.RemoveWorktreeAsync(worktree, cancellation);
         File.Delete(WorkspaceRecord.PathFor(worktree));
         File.Delete(WorkspaceRecord.LockFor(worktree));

@@ -29,6 +29,7 @@ public static class WorkspaceOpener
                 Agent = request.Agent,
                 GitFolder = "",
                 CreatedAt = DateTimeOffset.UtcNow,
+                Target = request.Git.TargetSha,
                 OnPlane = [.. earlier, request.Git.TargetSha],
             };
             record.Write(path);

@@ -18,6 +18,12 @@ public sealed record WorkspaceRecord
     public required string GitFolder { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
 
+    /// <summary>The commit that the attempt began with. Null in what an older daemon left.</summary>
+    public string? Target { get; init; }
+
+    /// <summary>All of it was found safe on the plane, and its removal begun.</summary>
+    public bool Removing { get; init; }
+
     /// <summary>Commits that the plane has: those it named, and those whose push it has acknowledged. Newest last.</summary>
     public required IReadOnlyList<string> OnPlane { get; init; }
 

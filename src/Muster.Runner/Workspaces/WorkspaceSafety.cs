@@ -12,6 +12,8 @@ internal static class WorkspaceSafety
         {
             var now = await Snapshot.TakeAsync(worktree, cancellation);
             if (!now.Complete) return "it holds files that git could not take in (a repository inside the worktree, or unreadable files)";
+            var moved = record.Target is { } target ? await now.MovedRepositoriesAsync(worktree, target, cancellation) : [];
+            if (moved.Count > 0) return $"the repository in {moved[0]} is at a commit of its own, which may be nowhere else";
             foreach (var commit in record.OnPlane.Reverse())
             {
                 var holdsHead = (await worktree.TryAsync(["merge-base", "--is-ancestor", now.Head, commit], cancellation)).Ok;

@@ -8,6 +8,12 @@ namespace Muster.Runner.Workspaces;
 /// </summary>
 public sealed class Worktree(string path, string gitFolder, string? marker)
 {
+    /// <summary>
+    /// For commands that look at files: what changed inside a repository in the worktree is found out by running git there,
+    /// with that repository's configuration and its programs.
+    /// </summary>
+    internal const string NotInside = "--ignore-submodules=dirty";
+
     public string Path { get; } = path;
 
     /// <summary>This worktree's own part of the repository (index, HEAD).</summary>
@@ -24,9 +30,18 @@ public sealed class Worktree(string path, string gitFolder, string? marker)
     /// <summary>Paths that differ from HEAD, new ones among them, ignored ones not.</summary>
     public async Task<IReadOnlyList<string>> ChangesAsync(CancellationToken cancellation)
     {
-        var status = await RunAsync(["status", "--porcelain", "--untracked-files=all"], cancellation);
+        var status = await RunAsync(["status", "--porcelain", "--untracked-files=all", NotInside], cancellation);
         return status.Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
+
+    /// <summary>Whether a folder of that name, as git writes it, is there.</summary>
+    internal bool Holds(string path) => IsQuoted(path) || Directory.Exists(System.IO.Path.Combine(Path, path));
+
+    internal bool HoldsFiles(string path) =>
+        IsQuoted(path) || (new DirectoryInfo(System.IO.Path.Combine(Path, path)) is { Exists: true, LinkTarget: null } folder && folder.EnumerateFileSystemInfos().Any());
+
+    // A name with a line end or quote in it: git tells it escaped. Nobody has one for a repository in earnest; in doubt it is there.
+    private static bool IsQuoted(string path) => path.StartsWith('"');
 
     private GitOptions Here(GitOptions? options)
     {

@@ -115,6 +115,71 @@ public sealed class WorkspaceTests : IDisposable
         Assert.Contains("a repository inside", await workspace.RemoveAsync(default), StringComparison.Ordinal);
     }
 
+    /// <summary>Its configuration is the agent's, and git runs the programs it names, on the host and outside of any sandbox.</summary>
+    [Theory]
+    [InlineData("README.md", false)]
+    [InlineData("inner", false)]
+    [InlineData("lib", true)]
+    public async Task Git_never_works_in_a_repository_that_an_agent_put_inside_the_worktree(string name, bool submodule)
+    {
+        using var plane = await TestRepository.CreateAsync();
+        if (submodule) await plane.SubmoduleAsync(name);
+        using var proof = new TempFolder();
+        var touched = Path.Combine(proof.Path, "touched");
+        using var workspace = await WorkspaceOpener.OpenAsync(Folders, await plane.RequestAsync(), default);
+        if (!submodule) File.Delete(Path.Combine(workspace.Path, name));
+        var inner = Path.Combine(workspace.Path, name);
+        await TestRepository.PlantAsync(inner, $"touch {touched}");
+
+        for (var round = 1; round <= 2; round++)
+        {
+            await File.WriteAllTextAsync(Path.Combine(workspace.Path, $"{round}.txt"), "mine\n");
+            File.SetLastWriteTimeUtc(Path.Combine(inner, "code.txt"), DateTime.UtcNow.AddMinutes(round));
+            await workspace.SaveAsync(default);
+            await workspace.Worktree.ChangesAsync(default);
+            Assert.True(await workspace.CommitAsync("Mine", default));
+        }
+
+        var head = await workspace.PushBranchAsync(default);
+        Assert.NotNull(await workspace.RemoveAsync(default));
+        Assert.False(File.Exists(touched));
+        Assert.True(File.Exists(Path.Combine(inner, "code.txt")));
+        var entry = await plane.InBareAsync("ls-tree", head, "--", name);
+        Assert.Equal(submodule, entry.StartsWith("160000 ", StringComparison.Ordinal));
+        Assert.Equal("mine", await plane.InBareAsync("show", $"{head}:2.txt"));
+
+        // That it would run: this is what is being kept away.
+        await workspace.Worktree.TryAsync(["add", "--all"], default);
+        await workspace.Worktree.TryAsync(["status"], default);
+        Assert.True(File.Exists(touched));
+    }
+
+    [Fact]
+    public async Task A_submodule_that_nobody_filled_stays_as_it_is_until_it_is_deleted()
+    {
+        using var plane = await TestRepository.CreateAsync();
+        var commit = await plane.SubmoduleAsync("lib");
+        using var workspace = await WorkspaceOpener.OpenAsync(Folders, await plane.RequestAsync(), default);
+        await File.WriteAllTextAsync(Path.Combine(workspace.Path, "a.txt"), "a\n");
+        Assert.True(await workspace.CommitAsync("Add a.txt", default));
+        var head = await workspace.PushBranchAsync(default);
+        Assert.StartsWith($"160000 commit {commit}", await plane.InBareAsync("ls-tree", head, "--", "lib"), StringComparison.Ordinal);
+
+        // As a full disk leaves it in the middle of the next commit.
+        await workspace.Worktree.RunAsync(["update-index", "--force-remove", "lib"], default);
+        Assert.False(await workspace.CommitAsync("Nothing", default));
+
+        await File.WriteAllTextAsync(Path.Combine(workspace.Path, "lib", "loose.txt"), "loose\n");
+        Assert.False(await workspace.CommitAsync("Nothing", default));
+        Assert.StartsWith("it holds files that git could not take in", await workspace.RemoveAsync(default), StringComparison.Ordinal);
+
+        Directory.Delete(Path.Combine(workspace.Path, "lib"), recursive: true);
+        Assert.True(await workspace.CommitAsync("Without lib", default));
+        head = await workspace.PushBranchAsync(default);
+        Assert.Equal("", await plane.InBareAsync("ls-tree", head, "--", "lib"));
+        Assert.Null(await workspace.RemoveAsync(default));
+    }
+
     [Fact]
     public async Task Hooks_and_filters_planted_in_the_repository_do_not_run()
     {
@@ -276,6 +341,35 @@ public sealed class WorkspaceTests : IDisposable
         Assert.False(Directory.Exists(safe));
         Assert.True(Directory.Exists(unsafePath));
         Assert.Equal(unsafePath, Assert.Single(notes).Path);
+    }
+
+    [Fact]
+    public async Task A_removal_that_was_cut_short_is_finished_and_a_broken_clone_stops_nobody_elses()
+    {
+        using var plane = await TestRepository.CreateAsync(("src/a.txt", "a\n"));
+        string half, broken;
+        using (var one = await WorkspaceOpener.OpenAsync(Folders, await plane.RequestAsync(epoch: 1), default))
+        using (var two = await WorkspaceOpener.OpenAsync(Folders, await plane.RequestAsync(epoch: 2) with { ProjectId = "project-2" }, default))
+        {
+            (half, broken) = (one.Path, two.Path);
+        }
+
+        // As a kill in the middle of the removal leaves it: what is gone looks like a deletion that nobody pushed.
+        File.Delete(Path.Combine(half, "src/a.txt"));
+        var clone = Path.Combine(Folders.Repositories, "project-2.git");
+        Directory.Move(clone, clone + ".away");
+        await File.WriteAllTextAsync(clone, "");
+        Directory.SetLastWriteTimeUtc(broken, DateTime.UtcNow.AddMinutes(1));
+        var notes = await WorkspaceKeeper.SweepAsync(Folders, new KeepPolicy(), TimeProvider.System, default);
+        Assert.Equal([broken, half], notes.Select(note => note.Path));
+        Assert.StartsWith("it cannot be removed now: ", notes[0].Reason, StringComparison.Ordinal);
+
+        var record = await File.ReadAllTextAsync(half + ".json");
+        await File.WriteAllTextAsync(half + ".json", record.Replace("\"removing\": false", "\"removing\": true", StringComparison.Ordinal));
+        notes = await WorkspaceKeeper.SweepAsync(Folders, new KeepPolicy(), TimeProvider.System, default);
+        Assert.Equal(broken, Assert.Single(notes).Path);
+        Assert.False(Directory.Exists(half));
+        Assert.False(File.Exists(half + ".json"));
     }
 
     [Fact]

@@ -24,8 +24,8 @@ internal sealed partial class GitTool(Attempt attempt, AttemptFolder folder, Wor
 
     private Task<string> RunAsync(ToolArguments arguments, CancellationToken cancellation) => arguments.Text("action") switch
     {
-        "status" => GitAsync(["status", "--short", "--branch", "--untracked-files=all"], cancellation),
-        "diff" => GitAsync(["diff", "--stat", "--patch", "--no-ext-diff", "--no-textconv", "--no-color", Revision(arguments) ?? "HEAD", "--", .. Paths(arguments)], cancellation),
+        "status" => GitAsync(["status", "--short", "--branch", "--untracked-files=all", Worktree.NotInside], cancellation),
+        "diff" => GitAsync(["diff", "--stat", "--patch", "--no-ext-diff", "--no-textconv", "--no-color", Worktree.NotInside, Revision(arguments) ?? "HEAD", "--", .. Paths(arguments)], cancellation),
         "log" => GitAsync(["log", "--format=%h %an, %ad: %s", "--date=short", $"--max-count={arguments.Number("limit", 20, 1, 200)}", Revision(arguments) ?? "HEAD", "--", .. Paths(arguments)], cancellation),
         "show" => GitAsync(["show", "--stat", "--patch", "--no-ext-diff", "--no-textconv", "--no-color", Revision(arguments) ?? "HEAD"], cancellation),
         "commit" => CommitAsync(arguments.Text("message"), cancellation),
