@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Muster.Client.Http;
 using Muster.Contracts;
 
@@ -23,6 +24,11 @@ public sealed partial class MusterClient
     /// <summary>A call by its path, for who has the paths from elsewhere. Retries, keys and faults as in every other.</summary>
     internal Task<T> CallAsync<T>(HttpMethod method, string path, object? body, CallOptions? call, CancellationToken ct) =>
         _sender.SendAsync<T>(method, path, Sender.Json(body), call, ct);
+
+    /// <summary>An answer as it stands. A program that lives for a moment spends more on compiling types and tasks of them than on its questions.</summary>
+    internal Task<JsonDocument> ReadAsync(string path, CancellationToken ct, int alsoAccept = 0) => _sender.TryRead(path, alsoAccept, ct) is { } document
+        ? Task.FromResult(document)
+        : _sender.SendAsync<JsonDocument>(HttpMethod.Get, path, static () => null, null, ct, alsoAccept);
 
     private Task<T> GetAsync<T>(string path, CancellationToken ct) =>
         _sender.SendAsync<T>(HttpMethod.Get, path, static () => null, null, ct);

@@ -47,6 +47,21 @@ internal static class Bodies
         return FromStatus(response, status, Encoding.UTF8.GetString(bytes.Span));
     }
 
+    /// <summary>All of it; null when that is more than <paramref name="limit"/> bytes.</summary>
+    public static ReadOnlyMemory<byte>? TryRead(Stream stream, long limit)
+    {
+        using var buffer = new MemoryStream();
+        var chunk = new byte[16 * 1024];
+        int read;
+        while ((read = stream.Read(chunk, 0, chunk.Length)) > 0)
+        {
+            if (buffer.Length + read > limit)
+                return null;
+            buffer.Write(chunk, 0, read);
+        }
+        return buffer.GetBuffer().AsMemory(0, (int)buffer.Length);
+    }
+
     private static Problem FromStatus(HttpResponseMessage response, int status, string body)
     {
         var shown = Printable(body);

@@ -53,6 +53,26 @@ internal sealed class Sender(HttpClient http, MusterClientOptions options)
         }
     }
 
+    /// <summary>One try, on this thread. Null when anything is not as it should be: sent in the other way, it is done again or explained.</summary>
+    public JsonDocument? TryRead(string path, int alsoAccept, CancellationToken ct)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(options.Timeout);
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, _base + path);
+            using var response = http.Send(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
+            if (!response.IsSuccessStatusCode && (int)response.StatusCode != alsoAccept)
+                return null;
+            using var body = response.Content.ReadAsStream(limit.Token);
+            return Bodies.TryRead(body, options.MaxAnswerBytes) is { } whole ? JsonDocument.Parse(whole) : null;
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested && e is HttpRequestException or IOException or JsonException or OperationCanceledException or NotSupportedException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>One try whose answer is handed over unread; the caller disposes it. Not bounded in time after the headers.</summary>
     public async Task<HttpResponseMessage> OpenAsync(string path, string accept, Action<HttpRequestMessage>? prepare, CancellationToken ct)
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using Muster.Client;
 using Muster.Connections;
 using Muster.Terminals;
@@ -36,6 +37,28 @@ internal sealed class Call(ParseResult parsed, Terminal terminal, CancellationTo
         }
 
         return all;
+    }
+
+    /// <summary>An answer as it stands.</summary>
+    public async Task<JsonElement> ReadAsync(string path, int alsoAccept = 0)
+    {
+        var document = await Muster.ReadAsync(path, Stop, alsoAccept);
+        return document.RootElement;
+    }
+
+    /// <summary>Every item of a paged list, as they stand.</summary>
+    public async Task<JsonElement[]> ReadAllAsync(string path, int most = int.MaxValue)
+    {
+        JsonElement[] all = [];
+        for (string? cursor = null, before = ""; cursor != before && all.Length < most;)
+        {
+            var page = await ReadAsync(cursor is null ? path : $"{path}{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}cursor={Uri.EscapeDataString(cursor)}");
+            all = [.. all, .. page.Items("items")];
+            (before, cursor) = (cursor, page.Text("next"));
+            if (cursor is null) break;
+        }
+
+        return all.Length > most ? all[..most] : all;
     }
 
     public void Dispose() => _muster?.Dispose();

@@ -13,6 +13,17 @@ internal sealed record KnownServer
     public string? Data { get; init; }
     public int? Pid { get; init; }
     public DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>Read by hand: every command does this first, and the serializer would need longer to make ready than most of them need.</summary>
+    /// <exception cref="JsonException">It is none.</exception>
+    public static KnownServer From(JsonElement written) => new()
+    {
+        Address = written.Text("address") ?? throw new JsonException("A plane stands there without an address."),
+        Token = written.Text("token") ?? throw new JsonException("A plane stands there without a token."),
+        Data = written.Text("data"),
+        Pid = (int)written.Number("pid") is var pid and > 0 ? pid : null,
+        StartedAt = written.TryGetProperty("startedAt", out var at) && at.TryGetDateTimeOffset(out var time) ? time : default,
+    };
 }
 
 /// <summary>The person's own file of planes and tokens. The newest stands first and is the one that commands talk to.</summary>
@@ -27,7 +38,9 @@ internal sealed class Credentials(string path)
     {
         try
         {
-            return JsonSerializer.Deserialize<Document>(File.ReadAllText(Path), Wire.Json)?.Servers ?? [];
+            using var document = JsonDocument.Parse(File.ReadAllText(Path));
+            var servers = document.RootElement.ValueKind == JsonValueKind.Object ? document.RootElement.Items("servers") : throw new JsonException("No object stands there.");
+            return Array.ConvertAll(servers, KnownServer.From);
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -15,7 +15,8 @@ internal static class ServerFile
     {
         try
         {
-            return JsonSerializer.Deserialize<KnownServer>(File.ReadAllText(In(data)), Wire.Json);
+            using var document = JsonDocument.Parse(File.ReadAllText(In(data)));
+            return KnownServer.From(document.RootElement);
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException or JsonException)
         {

@@ -42,10 +42,28 @@ public sealed class CredentialsTests : IDisposable
     }
 
     [Fact]
-    public void A_broken_file_is_a_sentence()
+    public void What_was_written_is_read_again()
+    {
+        KnownServer[] servers =
+        [
+            new() { Address = "http://127.0.0.1:2", Token = "mst_2", Data = "/data/b", Pid = 12, StartedAt = new DateTimeOffset(2026, 11, 23, 1, 2, 3, 456, TimeSpan.Zero) },
+            new() { Address = "https://[::1]:1/muster", Token = "" },
+        ];
+        foreach (var server in servers.Reverse()) File.Remember(server);
+
+        Assert.Equal(servers, File.Read());
+    }
+
+    [Theory]
+    [InlineData("{")]
+    [InlineData("[]")]
+    [InlineData("null")]
+    [InlineData("{\"servers\":[5]}")]
+    [InlineData("{\"servers\":[{\"address\":\"http://127.0.0.1:1\"}]}")]
+    public void A_broken_file_is_a_sentence(string text)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(File.Path)!);
-        System.IO.File.WriteAllText(File.Path, "{");
+        System.IO.File.WriteAllText(File.Path, text);
 
         var error = Assert.Throws<CommandException>(() => File.Read());
 
