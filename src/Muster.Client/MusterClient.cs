@@ -53,7 +53,7 @@ public sealed partial class MusterClient : IDisposable
     /// <summary>Closes the connections.</summary>
     public void Dispose() => _http.Dispose();
 
-    private static SocketsHttpHandler NewHandler(Uri server) => new()
+    internal static SocketsHttpHandler NewHandler(Uri server) => new()
     {
         // A redirect would carry the token to whatever address an answer names.
         AllowAutoRedirect = false,

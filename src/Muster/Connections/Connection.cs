@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Muster.Client;
 using Muster.Hosting;
 
@@ -37,5 +39,30 @@ internal static class Connection
         Token = server.Token,
         // A person waits: two tries, then say that nobody is there.
         MaxRetries = 1,
+        Handler = HandlerFor(new Uri(server.Address)),
     });
+
+    /// <summary>On this machine a connection is there at once or not at all: waiting for it needs no second thread, and what that takes to compile is a tenth of a short command.</summary>
+    private static SocketsHttpHandler HandlerFor(Uri server)
+    {
+        var handler = MusterClient.NewHandler(server);
+        handler.ActivityHeadersPropagator = null;
+        if (server.IsLoopback) handler.ConnectCallback = static (context, _) => new ValueTask<Stream>(ConnectNow(context.DnsEndPoint));
+        return handler;
+    }
+
+    private static NetworkStream ConnectNow(DnsEndPoint server)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            socket.Connect(server);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 }
