@@ -40,8 +40,8 @@ internal sealed class MusterContender : IContender
     public static async Task<IContender> MakeAsync(Session session, string name, Postgres? postgres, int perRequest, int tasks)
     {
         var folder = session.NewFolder("plane");
-        // The first requests are compiled as they run, and for a while after; that is measured by itself, as start to ready.
-        var warming = session.Options.Quick ? tasks / 2 : tasks * 6;
+        // Code is compiled as it runs, and again when what it mostly does is known; people's planes run for days. A start is measured by itself.
+        var warming = session.Options.Quick ? tasks / 2 : tasks * 20;
         // Rounds that are dropped are run again, and at the end there must still be a backlog.
         var backlog = warming + tasks * (session.Options.Rounds * 2 + 1);
         var store = await Seed.FillAsync(folder, postgres, backlog, session.Stop);
