@@ -120,6 +120,13 @@ public sealed class BadInputTests
         using var page = await plane.Http.GetAsync(Routes.Health);
         Assert.Equal("nosniff", page.Headers.GetValues("X-Content-Type-Options").Single());
         Assert.Contains("default-src 'none'", page.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+        using var absent = await plane.Http.GetAsync("/api/tasks/none");
+        Assert.Equal(404, (int)absent.StatusCode);
+        Assert.Equal("nosniff", absent.Headers.GetValues("X-Content-Type-Options").Single());
+        Assert.Contains("default-src 'none'", absent.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+        using var wrong = await plane.Http.DeleteAsync(Routes.Health);
+        Assert.Equal(405, (int)wrong.StatusCode);
+        Assert.Contains("GET", wrong.Content.Headers.Allow);
     }
 
     private static async Task<long> LastEventAsync(TestPlane plane) => (await plane.GetAsync<Page<EventInfo>>("/api/events?limit=500")).Items[^1].Seq;

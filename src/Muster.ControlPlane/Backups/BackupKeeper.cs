@@ -21,13 +21,22 @@ public sealed class BackupKeeper(
 
     protected override async Task ExecuteAsync(CancellationToken ct)
     {
-        state.Begin(options.Every);
         var next = DateTimeOffset.MinValue;
         var known = false;
+        var mine = false;
         using var timer = new PeriodicTimer(Look < options.Every ? Look : options.Every, time);
         do
         {
-            if (!leads() || time.GetUtcNow() < next) continue;
+            if (!leads())
+            {
+                if (mine) state.LeaveToOthers();
+                (mine, known, next) = (false, false, DateTimeOffset.MinValue);
+                continue;
+            }
+
+            if (!mine) state.Begin(options.Every);
+            mine = true;
+            if (time.GetUtcNow() < next) continue;
             try
             {
                 var place = openPlace();
@@ -53,15 +62,29 @@ public sealed class BackupKeeper(
         var made = await take.RunAsync(place, ct);
         state.Succeeded(made.Manifest.StartedAt);
         foreach (var warning in made.Warnings) logger.LogWarning("{Warning}", warning);
-        var gone = await PruneBackups.RunAsync(place, options.Keep, time, ct);
+        var gone = await PruneAsync(place, ct);
         await store.WriteAsync(tx => tx.Emit(EventTypes.BackupCompleted, $"Backup {made.Manifest.Id} was made in {made.Took.TotalSeconds:0.0} s; {made.SentBytes} bytes were new",
-            data: new { id = made.Manifest.Id, place = place.Description, made.Manifest.EventSeq, made.SentBytes, made.TotalBytes, seconds = made.Took.TotalSeconds, deleted = gone.Backups }), ct);
+            data: new { id = made.Manifest.Id, place = place.Description, made.Manifest.EventSeq, made.SentBytes, made.TotalBytes, seconds = made.Took.TotalSeconds, deleted = gone }), ct);
+    }
+
+    /// <summary>How many old ones are gone. Where they cannot be told apart they stay: the new one is whole all the same.</summary>
+    private async Task<int> PruneAsync(IBackupPlace place, CancellationToken ct)
+    {
+        try
+        {
+            return (await PruneBackups.RunAsync(place, options.Keep, time, ct)).Backups;
+        }
+        catch (BackupException error)
+        {
+            logger.LogWarning(error, "Old backups stay: {Why}", error.Message);
+            return 0;
+        }
     }
 
     private async Task<DateTimeOffset?> NewestAsync(IBackupPlace place, CancellationToken ct)
     {
         if (await BackupManifest.ListAsync(place, ct) is not [.., var id] || KeepRule.DayOf(id) is null) return null;
-        var manifest = await BackupManifest.ReadAsync(place, id, ct);
+        if (await BackupManifest.TryReadAsync(place, id, ct) is not { } manifest) return null;
         state.Succeeded(manifest.StartedAt);
         return manifest.StartedAt;
     }

@@ -48,6 +48,19 @@ public sealed record BackupManifest
 
     public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this, Wire.Indented);
 
+    /// <summary>Null when it is damaged or of another release: for those who do well without.</summary>
+    public static async Task<BackupManifest?> TryReadAsync(IBackupPlace place, string id, CancellationToken ct)
+    {
+        try
+        {
+            return await ReadAsync(place, id, ct);
+        }
+        catch (BackupException)
+        {
+            return null;
+        }
+    }
+
     public static async Task<BackupManifest> ReadAsync(IBackupPlace place, string id, CancellationToken ct)
     {
         await using var stream = await place.OpenAsync(NameOf(id), ct);

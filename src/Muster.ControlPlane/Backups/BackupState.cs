@@ -23,6 +23,12 @@ public sealed class BackupState(TimeProvider time)
         lock (_gate) (_every, _since) = (every, time.GetUtcNow());
     }
 
+    /// <summary>Another plane makes them, and knows how they stand.</summary>
+    internal void LeaveToOthers()
+    {
+        lock (_gate) (_every, _newest, _fault) = (null, null, null);
+    }
+
     internal void Succeeded(DateTimeOffset at)
     {
         lock (_gate) (_newest, _fault) = (at, null);

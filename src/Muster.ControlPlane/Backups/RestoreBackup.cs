@@ -15,8 +15,7 @@ public sealed class RestoreBackup(IRowEngine engine, IRepositoryCopies repositor
 {
     public async Task<Restored> RunAsync(IBackupPlace place, BackupManifest manifest, Action<string> progress, CancellationToken ct)
     {
-        if (manifest.Schema > Migrations.Known)
-            throw new BackupException($"{manifest.Id} has schema {manifest.Schema} and this Muster knows {Migrations.Known}: it was made by a newer release ({manifest.Version}). Use that one.");
+        Check(manifest);
         await engine.ReserveAsync($"Bringing backup {manifest.Id} back", ct);
         foreach (var file in manifest.Files) await CopyAsync(place, file, ct);
         progress($"{manifest.Files.Count} files");
@@ -30,6 +29,13 @@ public sealed class RestoreBackup(IRowEngine engine, IRepositoryCopies repositor
         await StoreLoad.RunAsync(engine, place, manifest, ct);
         progress($"store, {manifest.Tables.Sum(t => t.Rows)} rows");
         return new Restored(manifest, []);
+    }
+
+    /// <summary>Refuses what this release cannot bring back; asked before anything is moved.</summary>
+    public static void Check(BackupManifest manifest)
+    {
+        if (manifest.Schema > Migrations.Known)
+            throw new BackupException($"{manifest.Id} has schema {manifest.Schema} and this Muster knows {Migrations.Known}: it was made by a newer release ({manifest.Version}). Use that one.");
     }
 
     private async Task CopyAsync(IBackupPlace place, FileBackup file, CancellationToken ct)

@@ -81,7 +81,7 @@ public sealed class TakeBackup(IRowEngine engine, IRepositoryCopies repositories
     }
 
     private static async Task<BackupManifest?> PreviousAsync(IBackupPlace place, CancellationToken ct) =>
-        await BackupManifest.ListAsync(place, ct) is [.., var newest] ? await BackupManifest.ReadAsync(place, newest, ct) : null;
+        await BackupManifest.ListAsync(place, ct) is [.., var newest] ? await BackupManifest.TryReadAsync(place, newest, ct) : null;
 
     private async Task<StoreContent> SaveStoreAsync(DbConnection snapshot, PartBox box, CancellationToken ct) => new(
         (await snapshot.QueryAsync<(string Key, string Value)>("SELECT key, value FROM meta")).ToDictionary(m => m.Key, m => m.Value, StringComparer.Ordinal),
@@ -193,6 +193,7 @@ public sealed class TakeBackup(IRowEngine engine, IRepositoryCopies repositories
         yield return (_common, Path.Combine(_common, "preferences.md"));
         yield return (dataFolder, Path.Combine(dataFolder, "config.json"));
         yield return (dataFolder, Path.Combine(dataFolder, "models.yaml"));
+        yield return (dataFolder, Path.Combine(dataFolder, "prices.yaml"));
     }
 
     /// <summary>The store as it was at one moment.</summary>

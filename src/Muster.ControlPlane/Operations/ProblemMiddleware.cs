@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Extensions;
 using Muster.Contracts;
+using Muster.ControlPlane.Security;
 using Muster.ControlPlane.Storage;
 
 namespace Muster.ControlPlane.Operations;
@@ -70,7 +71,10 @@ public sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddl
 
     private static Task WriteAsync(HttpContext http, Problem problem, TimeSpan? retryAfter = null)
     {
+        var allowed = http.Response.Headers.Allow;
         http.Response.Clear();
+        SecurityHeaders.Set(http);
+        if (allowed.Count > 0) http.Response.Headers.Allow = allowed;
         http.Response.StatusCode = problem.Status;
         if (retryAfter is { } wait) http.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString();
         if (problem.Status == 401) http.Response.Headers.WWWAuthenticate = "Bearer";

@@ -31,6 +31,9 @@ public static class ProgressReader
         return projects.ConvertAll(p => Of(p, [.. counts[p.Id]], [.. epics[p.Id].Select(e => e.ToInfo())], now));
     }
 
+    /// <summary>A century: what takes longer has no date worth telling, and one after the year 9999 cannot be told.</summary>
+    private const double LongestHours = 36_500 * 24;
+
     private static ProjectProgress Of(ProjectRow project, List<StateCount> states, IReadOnlyList<EpicInfo> epics, long now)
     {
         var counted = states.Where(s => s.Status != TaskState.Cancelled).ToList();
@@ -50,7 +53,7 @@ public static class ProgressReader
             HoursDone = Math.Round(hoursDone, 2),
             Percent = Math.Round(hours > 0 ? 100 * hoursDone / hours : tasks > 0 ? 100.0 * tasksDone / tasks : 0, 1),
             Velocity = velocity is { } v ? Math.Round(v, 2) : null,
-            Eta = velocity is > 0 && hours > hoursDone ? Times.At(now).AddHours((hours - hoursDone) / velocity.Value) : null,
+            Eta = velocity is > 0 && hours > hoursDone ? Times.At(now).AddHours(Math.Min((hours - hoursDone) / velocity.Value, LongestHours)) : null,
             Epics = epics,
         };
     }

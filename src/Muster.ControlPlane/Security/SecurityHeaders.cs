@@ -9,6 +9,14 @@ public sealed class SecurityHeaders(RequestDelegate next, ControlPlaneOptions op
 
     public Task InvokeAsync(HttpContext http)
     {
+        Set(http);
+        if (IsOurs(http.Request.Host)) return next(http);
+        throw new Operations.Refusal(421, ProblemCodes.Forbidden,
+            "This plane was called by a name that is not its own. Add the name to 'hostNames' in config.json of its data folder if it should answer to it.");
+    }
+
+    internal static void Set(HttpContext http)
+    {
         var headers = http.Response.Headers;
         headers.XContentTypeOptions = "nosniff";
         headers.XFrameOptions = "DENY";
@@ -19,9 +27,6 @@ public sealed class SecurityHeaders(RequestDelegate next, ControlPlaneOptions op
         headers.ContentSecurityPolicy = http.Request.Path.StartsWithSegments("/docs", StringComparison.Ordinal)
             ? "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
             : "default-src 'none'; frame-ancestors 'none'";
-        if (IsOurs(http.Request.Host)) return next(http);
-        throw new Operations.Refusal(421, ProblemCodes.Forbidden,
-            "This plane was called by a name that is not its own. Add the name to 'hostNames' in config.json of its data folder if it should answer to it.");
     }
 
     private bool IsOurs(HostString host) =>

@@ -21,6 +21,9 @@ public sealed class GroupCommit : IAsyncDisposable
     private readonly Action<Committed> _committed;
     private readonly ILogger _logger;
     private readonly SemaphoreSlim? _asking;
+
+    /// <summary>Kinds that ran in what is not committed yet: only they have done something outside of it.</summary>
+    private readonly HashSet<IBulk> _ran = [];
     private bool _asks;
 
     /// <summary>Held by whoever writes. It is none that a thread can take twice: a listener that writes is in line like everybody.</summary>
@@ -45,6 +48,9 @@ public sealed class GroupCommit : IAsyncDisposable
         _logger = logger;
         new Thread(Loop) { IsBackground = true, Name = "store-writer" }.Start();
     }
+
+    /// <summary>Whether the last commit that had something to write failed.</summary>
+    public bool HasFailed { get; private set; }
 
     public Task<T> RunAsync<T>(Func<StoreTransaction, T> run, CancellationToken ct)
     {
@@ -141,7 +147,8 @@ public sealed class GroupCommit : IAsyncDisposable
         {
             // The commit itself failed (disk full, server gone): nothing of the batch happened, or nobody knows whether
             // it did, and who was not answered yet hears so.
-            Undo(batch.Operations);
+            HasFailed = true;
+            Undo();
             batch.Fail(error);
             _logger.LogError(error, "A commit failed");
         }
@@ -184,6 +191,8 @@ public sealed class GroupCommit : IAsyncDisposable
                 }
             }
 
+            _ran.Clear();
+            if (tx is null or { Writes: > 0 } or { Events.Count: > 0 }) HasFailed = false;
             StoreMeter.Committed(batch.Count, _operations.Reader.Count, started);
             Answer(tx, callers);
             return;
@@ -213,8 +222,10 @@ public sealed class GroupCommit : IAsyncDisposable
         foreach (var group in batch.Where(o => o.Kind is not null).GroupBy(o => o.Kind!).OrderBy(g => g.Key.Order))
         {
             var items = group.ToList();
+            _ran.Add(group.Key);
             RunOne(tx, careful, () => group.Key.RunAll(tx, items), error =>
             {
+                _ran.Remove(group.Key);
                 group.Key.Undone(_engine.Writer);
                 items.ForEach(i => i.Refuse(error));
             });
@@ -246,13 +257,14 @@ public sealed class GroupCommit : IAsyncDisposable
 
     private void Reset(List<Operation> batch)
     {
-        Undo(batch);
+        Undo();
         foreach (var operation in batch) operation.Reset();
     }
 
-    private void Undo(List<Operation> batch)
+    private void Undo()
     {
-        foreach (var kind in batch.Where(o => o.Kind is not null).Select(o => o.Kind!).Distinct()) kind.Undone(_engine.Writer);
+        foreach (var kind in _ran) kind.Undone(_engine.Writer);
+        _ran.Clear();
     }
 
     private void Answer(StoreTransaction? tx, Batch callers)

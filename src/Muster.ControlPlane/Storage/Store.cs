@@ -8,6 +8,7 @@ namespace Muster.ControlPlane.Storage;
 /// </summary>
 public abstract class Store : IAsyncDisposable
 {
+    private readonly Lock _listening = new();
     private volatile Action<Committed>[] _listeners = [];
 
     /// <summary>Random id of this store's life; part of every lease, so that a restored copy cannot honour old ones.</summary>
@@ -64,7 +65,10 @@ public abstract class Store : IAsyncDisposable
     /// Hands over what each commit changed, in order, exactly once, before anyone gets an answer. Called on the writer:
     /// a listener only passes on to a queue of its own.
     /// </summary>
-    public void Listen(Action<Committed> listener) => _listeners = [.. _listeners, listener];
+    public void Listen(Action<Committed> listener)
+    {
+        lock (_listening) _listeners = [.. _listeners, listener];
+    }
 
     /// <summary>Whether the store can write now; the reason when it cannot.</summary>
     public abstract Task<string?> CheckAsync(CancellationToken ct);

@@ -13,6 +13,10 @@ internal sealed class JetStreamApi : IDisposable
     private const int NotFound = 404;
     private const int NoResponders = 503;
 
+    // What is wrong in particular; a stream that only cannot be had now has the same code. See server/errors.json of nats-server.
+    private const int NotEnabledForAccount = 10039;
+    private const int NotEnabled = 10076;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<string, TaskCompletionSource<NatsMessage>> _waiting = new(StringComparer.Ordinal);
@@ -40,7 +44,7 @@ internal sealed class JetStreamApi : IDisposable
             answer = await AskAsync($"$JS.API.STREAM.CREATE.{Events}", JsonSerializer.Serialize(stream), ct);
         }
 
-        if (answer is null or { Error.Code: NoResponders }) return null;
+        if (answer is null or { Error.Kind: NotEnabledForAccount or NotEnabled }) return null;
         return answer.State ?? throw new EventCopyLostException($"JetStream refuses the stream {Events}: {answer.Error?.Description}");
     }
 
@@ -48,7 +52,8 @@ internal sealed class JetStreamApi : IDisposable
     public async Task<(long Seq, string Id)?> EventAtAsync(long place, CancellationToken ct)
     {
         var answer = await AskAsync($"$JS.API.STREAM.MSG.GET.{Events}", $$"""{"seq":{{place}}}""", ct);
-        if (answer?.Message?.Headers is not { } headers) return null;
+        if (answer is null or { Error: { Code: not NotFound } }) throw new EventCopyLostException($"JetStream cannot say what it has: {answer?.Error?.Description ?? "it is not there"}.");
+        if (answer.Message?.Headers is not { } headers) return null;
         return NatsHeaders.Find(headers, NatsEventCopy.SeqHeader) is { } seq && long.TryParse(seq, out var number) && NatsHeaders.Find(headers, NatsEventCopy.IdHeader) is { } id ? (number, id) : null;
     }
 
@@ -97,6 +102,7 @@ internal sealed class JetStreamApi : IDisposable
     internal sealed record Fault
     {
         [JsonPropertyName("code")] public int Code { get; init; }
+        [JsonPropertyName("err_code")] public int Kind { get; init; }
         [JsonPropertyName("description")] public string Description { get; init; } = "";
     }
 

@@ -92,8 +92,9 @@ public sealed class NatsClient : IAsyncDisposable
                     Enter(connection);
                     await connection.RunAsync(Receive, Complain, ct);
                 }
-                catch (Exception error) when (Dialer.IsLoss(error))
+                catch (Exception error)
                 {
+                    // Also what nobody thought of, as a file of certificates that cannot be read just now: it is tried again.
                     Volatile.Write(ref _fault, Dialer.Explain(error, server));
                 }
                 finally

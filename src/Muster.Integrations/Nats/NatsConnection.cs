@@ -217,12 +217,16 @@ internal sealed class NatsConnection : IAsyncDisposable
                 Info = NatsServerInfo.Parse(operation.Text!);
                 break;
             case NatsVerb.Error:
-                // A subject that this user may not use is no reason to end; every other error is, and the server ends it anyway.
-                if (!operation.Text!.StartsWith("Permissions Violation", StringComparison.OrdinalIgnoreCase)) throw new ProtocolException($"the server ended it: {operation.Text}.");
-                complain(operation.Text);
+                // A subject that this user may not use, or one too many, is no reason to end: with the next connection it would be the same. Every other error is.
+                if (!IsRefusal(operation.Text!)) throw new ProtocolException($"the server ended it: {operation.Text}.");
+                complain(operation.Text!);
                 break;
         }
     }
+
+    /// <summary>Whether the server refuses one thing, and the connection goes on.</summary>
+    private static bool IsRefusal(string error) =>
+        error.StartsWith("Permissions Violation", StringComparison.OrdinalIgnoreCase) || error.StartsWith("maximum subscriptions exceeded", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Asks when it has been silent, and gives up when it stays so.</summary>
     private async Task WatchAsync(CancellationToken ct)

@@ -19,6 +19,9 @@ public sealed class NatsEventCopy(NatsClient client) : IEventCopy, IDisposable
 
     private readonly JetStreamApi _api = new(client);
     private long? _place;
+
+    /// <summary>On which it was found out that there is no JetStream; the next may lead to a server that has it.</summary>
+    private NatsConnection? _asked;
     private string? _fault;
 
     public PartHealth Health => (client.Health, Volatile.Read(ref _fault)) switch
@@ -33,7 +36,8 @@ public sealed class NatsEventCopy(NatsClient client) : IEventCopy, IDisposable
         await client.ConnectedAsync(ct);
         return await TellingAsync<long?>(async () =>
         {
-            var stream = client.Connection is { Info.JetStream: true } ? await _api.OpenStreamAsync(ct) : null;
+            _asked = client.Connection ?? throw new EventCopyLostException("The connection with NATS was lost.");
+            var stream = _asked.Info.JetStream ? await _api.OpenStreamAsync(ct) : null;
             _place = stream?.Last;
             if (stream is null) return null;
             return stream.Messages == 0 ? 0L : await AgreedAsync(stream, isOurs, ct);
@@ -44,6 +48,7 @@ public sealed class NatsEventCopy(NatsClient client) : IEventCopy, IDisposable
     {
         if (_place is not { } place)
         {
+            if (client.Connection != _asked) throw new EventCopyLostException("The connection with NATS is another.");
             // At most once: who listens now has it.
             foreach (var told in events) client.TryPublish(Subject(told), null, Headers(told, null), told.Json);
             return;

@@ -113,8 +113,9 @@ public sealed class PostgresStore : Store
     {
         try
         {
-            await WriteAsync(tx => tx.QueryFirst<int>("SELECT 1"), ct);
-            return null;
+            // A server that waits for its promotion, or that was told to write nothing more, still begins transactions and takes locks.
+            var readOnly = await WriteAsync(tx => tx.QueryFirst<string>("SELECT current_setting('transaction_read_only')"), ct);
+            return readOnly == "on" ? "The server takes no writes: it is a standby, or default_transaction_read_only is on." : null;
         }
         catch (Exception error) when (error is NpgsqlException or StoreUnusableException)
         {

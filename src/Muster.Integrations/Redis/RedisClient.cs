@@ -85,8 +85,9 @@ public sealed class RedisClient : IAsyncDisposable
                 _logger.LogInformation("Redis: connected with {Server}", _options.Server);
                 await connection.RunAsync(ct);
             }
-            catch (Exception error) when (Dialer.IsLoss(error) || error is StateUnavailableException)
+            catch (Exception error)
             {
+                // Also what nobody thought of, as a file of certificates that cannot be read just now: it is tried again.
                 Volatile.Write(ref _fault, Dialer.Explain(error, _options.Server));
             }
             finally

@@ -10,6 +10,7 @@ namespace Muster.Integrations.S3;
 public sealed class S3Client : IDisposable
 {
     private const int Tries = 5;
+    private static readonly TimeSpan GivingUp = TimeSpan.FromSeconds(10);
     private static readonly string EmptyHash = Convert.ToHexStringLower(SHA256.HashData([]));
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
 
@@ -74,12 +75,26 @@ public sealed class S3Client : IDisposable
         }
         catch
         {
-            using var given = await SendAsync(HttpMethod.Delete, key, $"uploadId={upload}", null, CancellationToken.None, absentIsFine: true);
+            await GiveUpAsync(key, upload);
             throw;
         }
     }
 
     public void Dispose() => _http.Dispose();
+
+    /// <summary>Lets go of what was sent, also for one who has no time left; what failed before is what is told.</summary>
+    private async Task GiveUpAsync(string key, string upload)
+    {
+        using var patience = new CancellationTokenSource(GivingUp);
+        try
+        {
+            using var given = await SendAsync(HttpMethod.Delete, key, $"uploadId={upload}", null, patience.Token, absentIsFine: true);
+        }
+        catch (Exception error) when (error is BackupException or OperationCanceledException)
+        {
+            // The bucket's own rule for uploads that nobody ended is what is left (docs/operations.md).
+        }
+    }
 
     private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string key, string query, ReadOnlyMemory<byte>? body, CancellationToken ct, bool absentIsFine = false)
     {

@@ -13,6 +13,14 @@ internal static class BringBack
 {
     private const string Aside = "before-restore-";
 
+    /// <param name="place">Where the backup lies.</param>
+    /// <param name="manifest">Which one.</param>
+    /// <param name="folder">The data folder.</param>
+    /// <param name="store">Address of the store, <c>sqlite</c> for the one in the folder; null for the one that the settings name, of the folder or else of the backup.</param>
+    /// <param name="force">Whether the folder may hold something.</param>
+    /// <param name="voidTokens">Whether people's tokens are revoked too.</param>
+    /// <param name="progress">Told of each step.</param>
+    /// <param name="ct">Ends it.</param>
     public static async Task<BroughtBack> RunAsync(IBackupPlace place, BackupManifest manifest, string folder, string? store, bool force, bool voidTokens, Action<string> progress, CancellationToken ct)
     {
         var clock = Stopwatch.StartNew();
@@ -20,10 +28,21 @@ internal static class BringBack
         if (!force && Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any(e => !IsOfLock(e)))
             throw new CommandException($"The data folder {path} is not empty.", "Name an empty one with --data DIR; or give --force: what is there is moved aside, into a folder within it.");
         using var data = DataFolder.Open(path);
-        var kept = MoveAside(data.Path);
-        var installation = new Installation(data.Path, store);
+        // What can be known to fail does so while everything is still in its place.
+        RestoreBackup.Check(manifest);
+        var installation = new Installation(data.Path, store ?? PlaneConfig.Read(data.Path).Store ?? await NamedInAsync(place, manifest, ct));
         await using var held = await installation.Rows.HoldAsync(filling: true, ct);
-        var restored = await new RestoreBackup(installation.Rows, installation.Repositories, data.Path).RunAsync(place, manifest, progress, ct);
+        var kept = MoveAside(data.Path);
+        Restored restored;
+        try
+        {
+            restored = await new RestoreBackup(installation.Rows, installation.Repositories, data.Path).RunAsync(place, manifest, progress, ct);
+        }
+        catch (BackupException error) when (kept is not null)
+        {
+            throw new BackupException($"{error.Message} What was there before lies in {kept}.", error);
+        }
+
         var faults = await VerifyBackup.StoreAsync(installation.Rows, installation.Repositories, manifest, ct);
         progress("rows compared, rules checked");
         await using var opened = await installation.OpenStoreAsync(ct, filling: true);
@@ -34,6 +53,14 @@ internal static class BringBack
             return NewIncarnation.Begin(tx, $"restored from backup {manifest.Id}", voidTokens);
         }, ct);
         return new BroughtBack(restored.Manifest, life, faults, kept, clock.Elapsed);
+    }
+
+    /// <summary>The store that the plane's settings name, which come back with the rest: it would start on that one.</summary>
+    private static async Task<string?> NamedInAsync(IBackupPlace place, BackupManifest manifest, CancellationToken ct)
+    {
+        if (manifest.Files.FirstOrDefault(f => f.Path == PlaneConfig.FileName) is not { } settings) return null;
+        await using var content = await place.OpenAsync(settings.Part.Name, ct);
+        return PlaneConfig.Parse(await new StreamReader(content).ReadToEndAsync(ct), settings.Path).Store;
     }
 
     private static bool IsOfLock(string entry) => Path.GetFileName(entry) is "plane.lock" or "plane.pid";

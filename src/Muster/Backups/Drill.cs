@@ -21,7 +21,7 @@ internal static class Drill
         try
         {
             var clock = Stopwatch.StartNew();
-            var brought = await BringBack.RunAsync(place, manifest, scratch, null, force: false, voidTokens: false, progress, ct);
+            var brought = await BringBack.RunAsync(place, manifest, scratch, "sqlite", force: false, voidTokens: false, progress, ct);
             List<string> faults = [.. brought.Faults];
             var installation = new Installation(scratch, null);
             await CalmAsync(installation, ct);

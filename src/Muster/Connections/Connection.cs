@@ -8,15 +8,23 @@ namespace Muster.Connections;
 /// <summary>Which plane a command talks to: what was asked for, else the environment, else the plane started last here.</summary>
 internal static class Connection
 {
-    public static KnownServer Find(string? server, string? token, string? data)
+    public static KnownServer Find(string? server, string? token, string? data) => Find(server, token, data, Environment.GetEnvironmentVariable("MUSTER_SERVER"));
+
+    /// <param name="server">What was asked for.</param>
+    /// <param name="token">The token that was given.</param>
+    /// <param name="data">The data folder that was given.</param>
+    /// <param name="named">What the environment says.</param>
+    internal static KnownServer Find(string? server, string? token, string? data, string? named)
     {
+        if (named is "") named = null;
         if (data is not null && server is null)
         {
-            return ServerFile.Read(Path.GetFullPath(data)) ?? throw new CommandException(
-                $"No plane has run with the data folder {Path.GetFullPath(data)}.", $"Start one: muster up --data {data}");
+            if (ServerFile.Read(Path.GetFullPath(data)) is { } its) return its;
+            // The folder of a host for a plane elsewhere.
+            if (named is null) throw new CommandException($"No plane has run with the data folder {Path.GetFullPath(data)}.", $"Start one: muster up --data {data}");
         }
 
-        server ??= Environment.GetEnvironmentVariable("MUSTER_SERVER") is { Length: > 0 } named ? named : null;
+        server ??= named;
         token ??= Secret.FromEnvironment("MUSTER_TOKEN");
         var known = server is not null && token is not null ? [] : new Credentials(Paths.Credentials).Read();
         if (server is null)

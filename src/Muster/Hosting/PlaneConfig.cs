@@ -66,7 +66,9 @@ internal sealed record PlaneConfig
     /// <summary>Backups that the plane makes by itself.</summary>
     public BackupOptions Backup { get; init; } = new();
 
-    public static string PathIn(string folder) => Path.Combine(folder, "config.json");
+    public const string FileName = "config.json";
+
+    public static string PathIn(string folder) => Path.Combine(folder, FileName);
 
     /// <summary>Where roles lie, one's own before those shipped.</summary>
     public static IReadOnlyList<string> RoleFolders(string folder) => [Path.Combine(folder, "roles"), Path.Combine(AppContext.BaseDirectory, "fleet", "roles")];
@@ -76,10 +78,16 @@ internal sealed record PlaneConfig
     public static PlaneConfig Read(string folder)
     {
         var path = PathIn(folder);
-        if (!File.Exists(path)) return new PlaneConfig();
+        return File.Exists(path) ? Parse(File.ReadAllText(path), path) : new PlaneConfig();
+    }
+
+    /// <param name="text">What the file says.</param>
+    /// <param name="path">What it is called where it cannot be read.</param>
+    public static PlaneConfig Parse(string text, string path)
+    {
         try
         {
-            return JsonSerializer.Deserialize<PlaneConfig>(File.ReadAllText(path), Strict) ?? new PlaneConfig();
+            return JsonSerializer.Deserialize<PlaneConfig>(text, Strict) ?? new PlaneConfig();
         }
         catch (JsonException error)
         {

@@ -113,6 +113,47 @@ public sealed class EventCopyTests : IDisposable
         Assert.Equal(36, NatsHeaders.Find(heard[0].Headers, "Nats-Msg-Id")!.Length);
     }
 
+    /// <summary>One of several servers may have no JetStream: whoever comes back to one that has it goes on where its stream ends.</summary>
+    [Fact]
+    public async Task What_happened_while_there_was_no_jetstream_is_in_the_stream_once_there_is()
+    {
+        await using var store = SqliteStore.Open(_folder.Path, TimeProvider.System, NullLogger.Instance);
+        await Emit(store, 50);
+        await using var without = await NatsServer.StartAsync();
+        await using var copying = new Copying(store, without.Port);
+        using var patience = new CancellationTokenSource(Patience);
+        while (!copying.Health.Contains($"no JetStream), up to event {await LastAsync(store)}", StringComparison.Ordinal)) await Task.Delay(20, patience.Token);
+        await without.Process.KillAsync();
+        await Emit(store, 50);
+        await using var with = without.Successor(jetStream: true);
+        await with.RestartAsync();
+        await Emit(store, 1);
+        await ReachedAsync(store, with.Port, await LastAsync(store));
+        await AssertAlikeAsync(store, with.Port);
+    }
+
+    /// <summary>A server that takes no further subscription still carries those it has.</summary>
+    [Fact]
+    public async Task One_subscription_too_many_does_not_cost_the_others()
+    {
+        await using var server = await NatsServer.StartAsync("max_subscriptions: 4");
+        await using var client = new NatsClient(NatsOptions.Parse($"nats://127.0.0.1:{server.Port}"), NullLogger.Instance, TimeProvider.System);
+        await client.ConnectedAsync(default);
+        var connection = client.Connection;
+        var heard = 0;
+        client.Subscribe("muster.test.first", _ => Interlocked.Increment(ref heard));
+        for (var i = 0; i < 8; i++) client.Subscribe($"muster.test.{i}", _ => { });
+        await using var other = new NatsClient(NatsOptions.Parse($"nats://127.0.0.1:{server.Port}"), NullLogger.Instance, TimeProvider.System);
+        await other.ConnectedAsync(default);
+        // Said by another, since nobody hears himself; and again, until what was asked for is known to the server and the refusals have come back.
+        await Until.HoldsAsync(() =>
+        {
+            Assert.True(other.TryPublish("muster.test.first", null, [], "x"u8.ToArray()));
+            return Task.FromResult((Volatile.Read(ref heard) > 4, $"heard {heard}"));
+        }, Patience);
+        Assert.Same(connection, client.Connection);
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private static Task Emit(Store store, int count) => store.WriteAsync(tx =>

@@ -8,9 +8,9 @@ public sealed class NatsServer : IAsyncDisposable
     private readonly string[] _arguments;
     private ServerProcess? _process;
 
-    private NatsServer(string configuration, bool jetStream)
+    private NatsServer(string configuration, bool jetStream, int? port)
     {
-        Port = Ports.Free();
+        Port = port ?? Ports.Free();
         var file = _folder.Write("nats.conf", $"listen: \"127.0.0.1:{Port}\"\n{(jetStream ? $"jetstream {{ store_dir: \"{JetStreamFolder}\" }}\n" : "")}{configuration}\n");
         _arguments = ["-c", file];
     }
@@ -34,7 +34,10 @@ public sealed class NatsServer : IAsyncDisposable
         StartAsync($$"""tls { cert_file: "{{certificate.CertificateFile}}", key_file: "{{certificate.KeyFile}}" }""");
 
     /// <summary>One that is not there yet; <see cref="RestartAsync"/> starts it.</summary>
-    public static NatsServer Stopped(string configuration = "", bool jetStream = false) => new(configuration, jetStream);
+    public static NatsServer Stopped(string configuration = "", bool jetStream = false) => new(configuration, jetStream, null);
+
+    /// <summary>Another that comes to the same port, once the one before has gone.</summary>
+    public NatsServer Successor(string configuration = "", bool jetStream = false) => new(configuration, jetStream, Port);
 
     public async Task RestartAsync()
     {

@@ -42,6 +42,24 @@ public sealed class BackupKeeperTests : IDisposable
     }
 
     [Fact]
+    public async Task A_plane_that_does_not_lead_does_not_count_what_the_leader_makes_as_missing()
+    {
+        await using var plane = await StartAsync(new BackupOptions { Every = TimeSpan.FromHours(6) }, () => new FolderPlace(Path.Combine(_folder, "place")), leads: false);
+        plane.Clock.Advance(TimeSpan.FromHours(13));
+        Assert.DoesNotContain((await plane.GetAsync<HealthReport>(Routes.Health)).Parts, part => part.Name == "backup");
+    }
+
+    [Fact]
+    public async Task A_damaged_manifest_keeps_no_plane_from_the_next_backup()
+    {
+        var place = new FolderPlace(Path.Combine(_folder, "place"));
+        await place.PutAsync(BackupManifest.NameOf("20260101T000000Z-abcdef"), new MemoryStream("{"u8.ToArray()), 1, default);
+        await using var plane = await StartAsync(new BackupOptions { To = "place", Every = TimeSpan.FromHours(6) }, () => place, leads: true);
+        await EventAsync(plane, EventTypes.BackupCompleted);
+        Assert.Equal("healthy", (await PartAsync(plane)).Status);
+    }
+
+    [Fact]
     public async Task A_plane_that_makes_none_says_nothing_of_them()
     {
         await using var plane = await TestPlane.StartAsync();

@@ -67,6 +67,24 @@ public sealed class ProgressTests
     }
 
     [Fact]
+    public async Task What_would_take_longer_than_there_are_dates_is_told_as_a_century()
+    {
+        await using var plane = await TestPlane.StartAsync();
+        await plane.ProjectAsync(contract: "");
+        await plane.TaskAsync(new CreateTask { Project = "FLT", Title = "a minute", EstimateHours = 1.0 / 60, Priority = 1 });
+        await plane.TaskAsync(new CreateTask { Project = "FLT", Title = "for ever", EstimateHours = 100_000 });
+        await plane.BeatAsync("a");
+        var held = Assert.Single(await plane.ClaimAsync("a"));
+        plane.Clock.Advance(TimeSpan.FromSeconds(30));
+        await plane.CompleteAsync(held);
+        plane.Clock.Advance(TimeSpan.FromDays(1));
+
+        var project = Assert.Single((await plane.GetAsync<ProgressSummary>(Routes.ProgressSummary)).Projects);
+        Assert.Equal(36_500, (project.Eta!.Value - plane.Clock.GetUtcNow()).TotalDays, 1);
+        await plane.GetAsync<TodayReport>(Routes.Today);
+    }
+
+    [Fact]
     public void A_steady_crew_has_a_narrow_forecast_and_an_idle_one_has_none()
     {
         var steady = Forecasts.Of([2, 2, 2, 2], 8, TimeSpan.FromHours(1), Now)!;

@@ -1,9 +1,12 @@
 using System.Collections.Concurrent;
+using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using Muster.Contracts;
 using Muster.Contracts.Events;
 using Muster.Contracts.Fleet;
 using Muster.Contracts.Work;
+using Muster.ControlPlane.Operations;
+using Muster.ControlPlane.Work;
 
 namespace Muster.ControlPlane.Tests.Work;
 
@@ -48,6 +51,34 @@ public sealed class ClaimTests
         for (var i = 0; i < 5; i++) order.Add((await plane.ClaimAsync("a"))[0].Task.Title);
         // a3 is urgent; then the project that runs less comes first, the older task within it.
         Assert.Equal(["a3", "b1", "a1", "b2", "a2"], order);
+    }
+
+    [Fact]
+    public async Task What_was_given_before_is_not_offered_again_when_something_else_of_the_next_commit_fails()
+    {
+        await using var plane = await TestPlane.StartAsync();
+        await plane.ProjectAsync();
+        for (var i = 0; i < 16; i++) await plane.TaskAsync($"task {i}");
+        await plane.BeatAsync("many");
+        await plane.BeatAsync("one");
+        Assert.Equal(10, (await plane.ClaimAsync("many", max: 10)).Count);
+        var one = await plane.Store.ReadAsync(c => c.QuerySingleAsync<string>("SELECT id FROM agents WHERE name = 'one'"));
+
+        // The three are one commit: the first holds the writer until the others wait behind it.
+        using var held = new SemaphoreSlim(0);
+        using var holds = new SemaphoreSlim(0);
+        var first = Task.Run(() => plane.Store.WriteAsync(_ => { holds.Release(); return held.Wait(TimeSpan.FromSeconds(30)); }));
+        await holds.WaitAsync();
+        var fails = plane.Store.WriteAsync<int>(tx =>
+        {
+            tx.Execute("UPDATE projects SET updated_at = updated_at");
+            throw new Refusal(409, "refused", "It has written, and fails.");
+        });
+        var claim = plane.Store.WriteAsync(plane.Services.GetRequiredService<ClaimTasks>(), new ClaimItem(one, new ClaimRequest { Agent = "one", Max = 1 }, null, null));
+        held.Release();
+        await first;
+        await Assert.ThrowsAsync<Refusal>(() => fails);
+        Assert.Equal(11, Assert.Single((await claim).Tasks).Task.Number);
     }
 
     /// <summary>One round trip hands in and takes; each hand-in stands or falls by itself, and what one makes ready may be taken at once.</summary>

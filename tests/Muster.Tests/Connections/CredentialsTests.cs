@@ -91,6 +91,16 @@ public sealed class CredentialsTests : IDisposable
     }
 
     [Fact]
+    public void A_hosts_own_data_folder_leaves_the_plane_to_the_environment()
+    {
+        Assert.Equal("http://plane:7717", Connection.Find(null, "t", _scratch.Path, "http://plane:7717").Address);
+
+        // One whose plane has run there is that plane's, whatever the environment says.
+        ServerFile.Write(_scratch.Path, Server("http://127.0.0.1:9", _scratch.Path));
+        Assert.Equal("http://127.0.0.1:9", Connection.Find(null, null, _scratch.Path, "http://plane:7717").Address);
+    }
+
+    [Fact]
     public void What_is_no_address_is_bad_usage() =>
         Assert.Equal(ExitCodes.BadUsage, Assert.Throws<CommandException>(() => Connection.Find("ftp://x", "t", null)).Code);
 
