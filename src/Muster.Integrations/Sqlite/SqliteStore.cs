@@ -97,6 +97,11 @@ public sealed class SqliteStore : Store
             else await WriteAsync(tx => tx.QueryFirst<int>("SELECT 1"), ct);
             return null;
         }
+        catch (SqliteException full) when (full.SqliteErrorCode == SQLitePCL.raw.SQLITE_FULL)
+        {
+            // The part of the disk says so; what needs no room is still served.
+            return null;
+        }
         catch (SqliteException error)
         {
             return error.Message;

@@ -103,7 +103,7 @@ internal sealed class Ask(Call call, bool wait, bool yes)
     private async Task<GoalInfo?> AskAsync(GoalInfo goal)
     {
         _terminal.Line();
-        var word = _terminal.AskText("Begin? yes, no, or what to change:");
+        var word = await _terminal.AskTextAsync("Begin? yes, no, or what to change:", call.Stop);
         if (string.IsNullOrWhiteSpace(word))
         {
             GoalText.WriteWays(_terminal, goal);

@@ -24,8 +24,7 @@ internal sealed class Talk(Call call) : IDisposable
         var hearing = HearAsync(leaving.Token);
         try
         {
-            // The terminal is read on a thread of its own: it cannot be interrupted.
-            while (await Task.Run(() => _terminal.AskText("you>"), call.Stop).WaitAsync(call.Stop) is { } words)
+            while (await _terminal.AskTextAsync("you>", call.Stop) is { } words)
             {
                 if (words.Length == 0) continue;
                 if (words is "/quit" or "/exit" or "/q") break;

@@ -81,8 +81,8 @@ internal sealed class DemoWatch(MusterClient muster, ProjectInfo project, Runnin
         terminal.Line();
         PullText.WriteDiff(terminal, await muster.GetPullDiffAsync(pull.Id, stop));
         terminal.Line();
-        if (terminal.Ask($"Approve {PullText.Name(pull)}?")) await DecideAsync(pull, Verdicts.Approve, null, stop);
-        else await DecideAsync(pull, Verdicts.RequestChanges, terminal.AskText("What is to change?") is { Length: > 0 } wish ? wish : "Not like this yet; please look at it again.", stop);
+        if (await terminal.AskAsync($"Approve {PullText.Name(pull)}?", stop)) await DecideAsync(pull, Verdicts.Approve, null, stop);
+        else await DecideAsync(pull, Verdicts.RequestChanges, await terminal.AskTextAsync("What is to change?", stop) is { Length: > 0 } wish ? wish : "Not like this yet; please look at it again.", stop);
     }
 
     private async Task DecideAsync(PullInfo pull, string verdict, string? body, CancellationToken stop)

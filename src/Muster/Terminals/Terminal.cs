@@ -62,19 +62,15 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool json, b
     public string Paint(string text, Tone tone) => !Coloured || tone == Tone.None || text.Length == 0 ? text : Tones.Code(tone) + text + Reset;
 
     /// <summary>Asks a question that is answered by yes or no.</summary>
-    public bool Ask(string question)
-    {
-        output.Write($"{question} [y/N] ");
-        output.Flush();
-        return Console.ReadLine()?.Trim().ToLowerInvariant() is "y" or "yes";
-    }
+    public async Task<bool> AskAsync(string question, CancellationToken stop) => (await AskTextAsync($"{question} [y/N]", stop))?.ToLowerInvariant() is "y" or "yes";
 
     /// <summary>Asks for a line.</summary>
-    public string? AskText(string question)
+    public async Task<string?> AskTextAsync(string question, CancellationToken stop)
     {
         output.Write($"{question} ");
         output.Flush();
-        return Console.ReadLine()?.Trim();
+        // Read on a thread of its own: reading cannot be interrupted, and whoever presses Ctrl-C here wants out.
+        return (await Task.Run(Console.ReadLine, stop).WaitAsync(stop))?.Trim();
     }
 
     private static int SafeWidth()

@@ -118,6 +118,22 @@ public sealed class PromotionTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
+    [Trait("req", "C5")]
+    public async Task A_server_that_takes_no_more_writes_is_no_store_that_is_ready()
+    {
+        await using var server = await PostgresServer.StartAsync();
+        await server.CreateDatabaseAsync("fleet");
+        await using var store = await PostgresStore.OpenAsync(PostgresAddress.Parse($"{server.Address}fleet"), TimeProvider.System, NullLogger.Instance, false, default);
+        Assert.Null(await store.CheckAsync(default));
+        await server.ExecuteAsync("ALTER SYSTEM SET default_transaction_read_only = on");
+        await server.ExecuteAsync("SELECT pg_reload_conf()");
+        await Until.HoldsAsync(async () => (await store.CheckAsync(default) is { } fault && fault.Contains("takes no writes", StringComparison.Ordinal), "it is said to be ready"), Patience);
+        await server.ExecuteAsync("ALTER SYSTEM RESET default_transaction_read_only");
+        await server.ExecuteAsync("SELECT pg_reload_conf()");
+        await Until.HoldsAsync(async () => (await store.CheckAsync(default) is null, "it is not ready again"), Patience);
+    }
+
+    [Fact]
     [Trait("req", "B3")]
     public async Task A_follower_from_beyond_the_end_of_a_promoted_log_is_told_and_live_readers_hear_what_comes()
     {
