@@ -104,7 +104,12 @@ public sealed record Part(string Sha256, long Size)
 {
     public const string Folder = "parts/";
 
+    /// <summary>Where it is said of parts that what lies there has another hash: they are sent anew with the next backup.</summary>
+    public const string Damaged = "damaged/";
+
     public string Name => $"{Folder}{Sha256[..2]}/{Sha256}";
+
+    public string DamagedName => Damaged + Sha256;
 }
 
 /// <summary>The rows of a table, as JSON lines in gzip parts. <see cref="Sha256"/> is of all lines together, uncompressed.</summary>

@@ -7,24 +7,22 @@ internal sealed class PartBox
 {
     private readonly IBackupPlace _place;
     private readonly Dictionary<string, long> _known;
+    private readonly HashSet<string> _damaged;
 
-    private PartBox(IBackupPlace place, Dictionary<string, long> known) => (_place, _known) = (place, known);
+    private PartBox(IBackupPlace place, Dictionary<string, long> known, HashSet<string> damaged) => (_place, _known, _damaged) = (place, known, damaged);
 
     /// <summary>Parts that were sent.</summary>
     public int Sent { get; private set; }
     public long SentBytes { get; private set; }
 
-    public static async Task<PartBox> OpenAsync(IBackupPlace place, CancellationToken ct) => new(place, await ListAsync(place, ct));
+    public static async Task<PartBox> OpenAsync(IBackupPlace place, CancellationToken ct) =>
+        new(place, await ListAsync(place, ct), [.. (await ListAsync(place, Part.Damaged, ct)).Keys]);
 
     /// <summary>Hash and size of every part in a place.</summary>
-    public static async Task<Dictionary<string, long>> ListAsync(IBackupPlace place, CancellationToken ct)
-    {
-        Dictionary<string, long> known = new(StringComparer.Ordinal);
-        await foreach (var entry in place.ListAsync(Part.Folder, ct)) known[entry.Name[(entry.Name.LastIndexOf('/') + 1)..]] = entry.Size;
-        return known;
-    }
+    public static Task<Dictionary<string, long>> ListAsync(IBackupPlace place, CancellationToken ct) => ListAsync(place, Part.Folder, ct);
 
-    public bool Has(Part part) => _known.TryGetValue(part.Sha256, out var size) && size == part.Size;
+    /// <summary>Whether it lies there whole, as far as anybody has looked.</summary>
+    public bool Has(Part part) => !_damaged.Contains(part.Sha256) && _known.TryGetValue(part.Sha256, out var size) && size == part.Size;
 
     public async Task<Part> PutAsync(byte[] bytes, CancellationToken ct)
     {
@@ -58,11 +56,19 @@ internal sealed class PartBox
         if (gone > 0) throw new BackupException($"{gone} parts vanished from {_place.Description} while the backup was made; somebody tidied up there. Run it again.");
     }
 
+    private static async Task<Dictionary<string, long>> ListAsync(IBackupPlace place, string folder, CancellationToken ct)
+    {
+        Dictionary<string, long> known = new(StringComparer.Ordinal);
+        await foreach (var entry in place.ListAsync(folder, ct)) known[entry.Name[(entry.Name.LastIndexOf('/') + 1)..]] = entry.Size;
+        return known;
+    }
+
     private async Task SendAsync(Part part, Func<Stream> open, CancellationToken ct)
     {
         if (Has(part)) return;
         await using var content = open();
         await _place.PutAsync(part.Name, content, part.Size, ct);
+        if (_damaged.Remove(part.Sha256)) await _place.DeleteAsync(part.DamagedName, ct);
         _known[part.Sha256] = part.Size;
         Sent++;
         SentBytes += part.Size;

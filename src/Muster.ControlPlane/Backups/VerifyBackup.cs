@@ -23,7 +23,7 @@ public static class VerifyBackup
             {
                 await using var stream = await place.OpenAsync(part.Name, ct);
                 var found = Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, ct));
-                if (found != part.Sha256) faults.Add($"{part.Name} is damaged: its hash is {found}.");
+                if (found != part.Sha256) faults.Add($"{part.Name} is damaged: its hash is {found}. {await TellAsync(place, part, ct)}");
             }
             catch (BackupException missing)
             {
@@ -34,6 +34,20 @@ public static class VerifyBackup
         }
 
         return new Verified(manifest, parts.Count, bytes, faults);
+    }
+
+    /// <summary>Backups send no part that lies there, and do not read it again: they are told of the damage.</summary>
+    private static async Task<string> TellAsync(IBackupPlace place, Part part, CancellationToken ct)
+    {
+        try
+        {
+            await place.PutAsync(part.DamagedName, new MemoryStream(), 0, ct);
+            return "The next backup sends it anew if what it holds is still there.";
+        }
+        catch (Exception error) when (error is BackupException or IOException or UnauthorizedAccessException)
+        {
+            return $"The next backup cannot be told to send it anew ({error.Message}): delete it.";
+        }
     }
 
     /// <summary>What is wrong with a store that was brought back, before anybody opened it: rules, engine, rows.</summary>

@@ -11,51 +11,21 @@ public sealed class EventLog(Store store, EventHub hub)
 {
     private const int Chunk = 500;
 
-    /// <summary>Chunks that a page looks back through at most.</summary>
-    private const int BackReads = 10;
-
-    public async Task<IReadOnlyList<EventRow>> ReadAsync(long after, EventFilter filter, int limit, CancellationToken ct)
-    {
-        var found = new List<EventRow>();
-        // Types may be prefixes, so they are matched here; a page may take several reads, each bounded.
-        while (found.Count < limit)
-        {
-            var rows = (await store.ReadAsync(c => c.QueryAsync<EventRow>(
-                $"SELECT * FROM events{Asked.Where((after, "seq > @after"), (filter.ProjectId, "project_id = @ProjectId"), (filter.TaskId, "task_id = @TaskId"))} ORDER BY seq LIMIT @Chunk",
-                new { after, filter.ProjectId, filter.TaskId, Chunk }), ct)).AsList();
-            found.AddRange(rows.Where(filter.Admits));
-            if (rows.Count < Chunk) break;
-            after = rows[^1].Seq;
-        }
-
-        return found.Count > limit ? found.GetRange(0, limit) : found;
-    }
+    /// <summary>Chunks that a page looks through at most.</summary>
+    private const int MostReads = 10;
 
     /// <summary>
-    /// Back from a number, the newest first. Looks through a bounded part of the log: where few events fit, a page may be short
-    /// or empty and yet not the last.
+    /// Forward from a number. Looks through a bounded part of the log: where few events fit, a page may be short or empty and
+    /// yet not the last.
     /// </summary>
+    /// <returns>What was found, and the number to go on after; null at the log's end.</returns>
+    public async Task<(IReadOnlyList<EventRow> Rows, long? After)> ReadAsync(long after, EventFilter filter, int limit, CancellationToken ct) =>
+        await WalkAsync(after, ">", "ASC", filter, limit, ct);
+
+    /// <summary>Back from a number, the newest first; as bounded.</summary>
     /// <returns>What was found, and the number to go on before; null at the log's beginning.</returns>
-    public async Task<(IReadOnlyList<EventRow> Rows, long? Before)> ReadBackAsync(long before, EventFilter filter, int limit, CancellationToken ct)
-    {
-        var found = new List<EventRow>();
-        for (var reads = 0; reads < BackReads && found.Count < limit; reads++)
-        {
-            var rows = (await store.ReadAsync(c => c.QueryAsync<EventRow>(
-                $"SELECT * FROM events{Asked.Where((before, "seq < @before"), (filter.ProjectId, "project_id = @ProjectId"), (filter.TaskId, "task_id = @TaskId"))} ORDER BY seq DESC LIMIT @Chunk",
-                new { before, filter.ProjectId, filter.TaskId, Chunk }), ct)).AsList();
-            foreach (var row in rows)
-            {
-                before = row.Seq;
-                if (filter.Admits(row)) found.Add(row);
-                if (found.Count == limit) return (found, before);
-            }
-
-            if (rows.Count < Chunk) return (found, null);
-        }
-
-        return (found, before);
-    }
+    public async Task<(IReadOnlyList<EventRow> Rows, long? Before)> ReadBackAsync(long before, EventFilter filter, int limit, CancellationToken ct) =>
+        await WalkAsync(before, "<", "DESC", filter, limit, ct);
 
     public Task<long> LastSeqAsync(CancellationToken ct) => store.ReadAsync(c => c.QueryFirstAsync<long>("SELECT COALESCE(MAX(seq), 0) FROM events"), ct);
 
@@ -78,14 +48,15 @@ public sealed class EventLog(Store store, EventHub hub)
         var life = store.Incarnation;
         while (true)
         {
-            var rows = await ReadAsync(after, filter, Chunk, ct);
+            var (rows, next) = await ReadAsync(after, filter, Chunk, ct);
             foreach (var row in rows)
             {
                 yield return new EncodedEvent(row);
                 after = row.Seq;
             }
 
-            if (rows.Count < Chunk) break;
+            if (next is null) break;
+            after = next.Value;
         }
 
         await foreach (var encoded in subscription.Reader.ReadAllAsync(ct))
@@ -96,5 +67,27 @@ public sealed class EventLog(Store store, EventHub hub)
             yield return encoded;
             after = encoded.Row.Seq;
         }
+    }
+
+    private async Task<(IReadOnlyList<EventRow> Rows, long? Next)> WalkAsync(long from, string beyond, string order, EventFilter filter, int limit, CancellationToken ct)
+    {
+        var found = new List<EventRow>();
+        // Types may be prefixes, so they are matched here; a page may take several reads, each bounded.
+        for (var reads = 0; reads < MostReads; reads++)
+        {
+            var rows = (await store.ReadAsync(c => c.QueryAsync<EventRow>(
+                $"SELECT * FROM events{Asked.Where((from, $"seq {beyond} @from"), (filter.ProjectId, "project_id = @ProjectId"), (filter.TaskId, "task_id = @TaskId"))} ORDER BY seq {order} LIMIT @Chunk",
+                new { from, filter.ProjectId, filter.TaskId, Chunk }), ct)).AsList();
+            foreach (var row in rows)
+            {
+                from = row.Seq;
+                if (filter.Admits(row)) found.Add(row);
+                if (found.Count == limit) return (found, rows.Count < Chunk && row.Seq == rows[^1].Seq ? null : from);
+            }
+
+            if (rows.Count < Chunk) return (found, null);
+        }
+
+        return (found, from);
     }
 }

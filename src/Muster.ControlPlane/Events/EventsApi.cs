@@ -33,11 +33,10 @@ public static class EventsApi
     {
         if (newest == true) return await NewestAsync(log, await FilterAsync(store, types, project, task, ct), cursor, Paging.Limit(limit), ct);
         if (last is < 1) throw Refusal.Invalid("last", "last is 1 or more: how many of the newest events to look at.");
-        var take = Paging.Limit(limit);
         var from = Paging.Decode(cursor) is { } seq && long.TryParse(seq, out var seen) ? seen : after ?? (last is { } back ? Math.Max(0, await log.LastSeqAsync(ct) - back) : 0);
-        var rows = await log.ReadAsync(from, await FilterAsync(store, types, project, task, ct), take + 1, ct);
+        var (rows, searched) = await log.ReadAsync(from, await FilterAsync(store, types, project, task, ct), Paging.Limit(limit), ct);
         if (rows.Count == 0) await log.RequireReachedAsync(from, ct);
-        return Paging.Page(rows, take, r => r.Seq.ToString(), EncodedEvent.ToInfo);
+        return ToPage(rows, searched);
     }
 
     /// <summary>Back from the newest; a cursor is the number of the oldest that was seen.</summary>
@@ -45,8 +44,11 @@ public static class EventsApi
     {
         var before = Paging.Decode(cursor) is { } text && long.TryParse(text, out var seen) ? seen : long.MaxValue;
         var (rows, searched) = await log.ReadBackAsync(before, filter, limit, ct);
-        return new Page<EventInfo> { Items = [.. rows.Select(EncodedEvent.ToInfo)], Next = searched is { } oldest ? Paging.Encode(oldest.ToString()) : null };
+        return ToPage(rows, searched);
     }
+
+    private static Page<EventInfo> ToPage(IReadOnlyList<EventRow> rows, long? searched) =>
+        new() { Items = [.. rows.Select(EncodedEvent.ToInfo)], Next = searched is { } seq ? Paging.Encode(seq.ToString()) : null };
 
     private static async Task<EventInfo> Get(string id, Store store, CancellationToken ct)
     {

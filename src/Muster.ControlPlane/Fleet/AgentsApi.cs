@@ -159,15 +159,14 @@ public static class AgentsApi
 
     private static Task<AgentInfo> Deactivate(string id, Steering steering, CancellationToken ct) => steering.DeactivateAsync(id, ct);
 
-    private static async Task<Created<TokenCreated>> CreateAgentToken(string id, HttpContext http, AgentDirectory agents, TokenDirectory tokens, CancellationToken ct)
+    private static async Task<Created<TokenCreated>> CreateAgentToken(string id, HttpContext http, AgentDirectory agents, TokenDirectory tokens, Writes writes, CancellationToken ct)
     {
         var agent = await agents.FindAsync(id, ct) ?? throw Refusal.NotFound("agent", id);
         var principal = http.Principal();
         if (principal.Scope == Scopes.Host && principal.Subject is not null && principal.Subject != agent.HostId)
             throw Refusal.Forbidden($"Agent {agent.Name} does not run on this host.");
         // One token for each agent: a process started anew makes its predecessor's worthless.
-        await tokens.RevokeSubjectAsync(agent.Id, ct);
-        var created = await tokens.CreateAsync(agent.Name, Scopes.Agent, agent.Id, life: null, ct);
+        var created = await tokens.CreateAsync(new NewToken(agent.Name, Scopes.Agent) { Subject = agent.Id, IsOnly = true }, writes, body: null, ct);
         return TypedResults.Created(Routes.With(Routes.Token, created.Token.Id), created);
     }
 }

@@ -5,12 +5,27 @@ using System.Text;
 using Dapper;
 using Muster.Contracts.Events;
 using Muster.Contracts.Security;
+using Muster.ControlPlane.Operations;
 using Muster.ControlPlane.Storage;
 
 namespace Muster.ControlPlane.Security;
 
 /// <summary>A token is no longer valid.</summary>
 public sealed record TokenRevoked(string TokenId) : Signal;
+
+/// <summary>A token to be made.</summary>
+public sealed record NewToken(string Name, string Scope)
+{
+    /// <summary>The agent or host whose it is.</summary>
+    public string? Subject { get; init; }
+    public TimeSpan? Life { get; init; }
+
+    /// <summary>Whether the subject's others end with it.</summary>
+    public bool IsOnly { get; init; }
+
+    /// <summary>What the log says instead of the usual words.</summary>
+    public string? Told { get; init; }
+}
 
 /// <summary>
 /// The tokens that are valid now, by hash. Held in memory because every request asks; the store is the truth. A token
@@ -78,36 +93,63 @@ public sealed class TokenDirectory : IDisposable
 
     /// <summary>Makes a token. The secret is in the answer and nowhere else.</summary>
     public Task<TokenCreated> CreateAsync(string name, string scope, string? subject, TimeSpan? life, CancellationToken ct) =>
-        CreateAsync(name, scope, subject, life, $"Token '{name}' ({scope}) created", ct);
+        CreateAsync(new NewToken(name, scope) { Subject = subject, Life = life }, make => _store.WriteAsync(make, ct), ct);
+
+    /// <summary>
+    /// Makes a token once for a request that may be sent again. The answer that is kept for it has no secret: sent again, it is
+    /// given a new one in place of the first, which nobody may have received.
+    /// </summary>
+    public Task<TokenCreated> CreateAsync(NewToken token, Writes writes, object? body, CancellationToken ct) =>
+        CreateAsync(token, make => writes.RunAsync(body, make, ct), ct);
 
     /// <summary>Makes a token for one browser of a person, with which it ends. Null when the person's own is no longer valid.</summary>
     public async Task<TokenCreated?> CreateSessionAsync(string tokenId, TimeSpan life, CancellationToken ct) =>
         await _store.ReadAsync(c => c.QueryFirstOrDefaultAsync<TokenRow>("SELECT * FROM tokens WHERE id = @tokenId AND revoked_at IS NULL", new { tokenId }), ct) is { } row && !IsOver(row)
-            ? await CreateAsync(row.Name, row.Scope, TokenRow.SessionPrefix + row.Id, life, $"'{row.Name}' ({row.Scope}) signed in", ct)
+            ? await CreateAsync(
+                new NewToken(row.Name, row.Scope) { Subject = TokenRow.SessionPrefix + row.Id, Life = life, Told = $"'{row.Name}' ({row.Scope}) signed in" }, make => _store.WriteAsync(make, ct), ct)
             : null;
 
-    private async Task<TokenCreated> CreateAsync(string name, string scope, string? subject, TimeSpan? life, string told, CancellationToken ct)
+    private async Task<TokenCreated> CreateAsync(NewToken token, Func<Func<StoreTransaction, TokenInfo>, Task<TokenInfo>> write, CancellationToken ct)
     {
         var secret = Prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(24));
-        var row = await _store.WriteAsync(tx =>
+        TokenRow? made = null;
+        var info = await write(tx =>
         {
-            var made = new TokenRow
-            {
-                Id = Ids.New(),
-                Name = name,
-                Scope = scope,
-                Subject = subject,
-                Hash = Hash(secret),
-                CreatedAt = tx.Now,
-                ExpiresAt = life is { } span ? tx.Now + (long)span.TotalMilliseconds : null,
-            };
-            tx.ExecuteOne("INSERT INTO tokens (id, name, scope, subject, hash, created_at, expires_at) VALUES (@Id, @Name, @Scope, @Subject, @Hash, @CreatedAt, @ExpiresAt)", made);
-            tx.Emit(EventTypes.TokenCreated, told, data: new { tokenId = made.Id, scope, subject });
-            return made;
-        }, ct);
-        Keep(row);
-        return new TokenCreated { Token = row.ToInfo(), Secret = secret };
+            if (token.IsOnly) Revoke(tx, ValidOf(tx, token.Subject));
+            made = Insert(tx, token, Hash(secret));
+            return made.ToInfo();
+        });
+        if (made?.Id != info.Id) made = await RenewAsync(info.Id, Hash(secret), ct);
+        Keep(made);
+        return new TokenCreated { Token = info, Secret = secret };
     }
+
+    private static TokenRow Insert(StoreTransaction tx, NewToken token, string hash)
+    {
+        var made = new TokenRow
+        {
+            Id = Ids.New(),
+            Name = token.Name,
+            Scope = token.Scope,
+            Subject = token.Subject,
+            Hash = hash,
+            CreatedAt = tx.Now,
+            ExpiresAt = token.Life is { } span ? tx.Now + (long)span.TotalMilliseconds : null,
+        };
+        tx.ExecuteOne("INSERT INTO tokens (id, name, scope, subject, hash, created_at, expires_at) VALUES (@Id, @Name, @Scope, @Subject, @Hash, @CreatedAt, @ExpiresAt)", made);
+        tx.Emit(EventTypes.TokenCreated, token.Told ?? $"Token '{token.Name}' ({token.Scope}) created", data: new { tokenId = made.Id, scope = token.Scope, subject = token.Subject });
+        return made;
+    }
+
+    private Task<TokenRow> RenewAsync(string id, string hash, CancellationToken ct) => _store.WriteAsync(tx =>
+    {
+        var row = tx.QueryFirst<TokenRow>("SELECT * FROM tokens WHERE id = @id AND revoked_at IS NULL", new { id })
+            ?? throw Refusal.Conflict("The token that this request made was revoked since. Send the request with a new Idempotency-Key.");
+        tx.ExecuteOne("UPDATE tokens SET hash = @hash WHERE id = @id", new { id, hash });
+        // Whoever knows it by its first secret forgets it.
+        tx.Notify(new TokenRevoked(id));
+        return row with { Hash = hash };
+    }, ct);
 
     public Task<bool> RevokeAsync(string id, CancellationToken ct) =>
         _store.WriteAsync(tx => Revoke(tx, tx.Query<TokenRow>("SELECT * FROM tokens WHERE (id = @id OR subject = @sessions) AND revoked_at IS NULL", new { id, sessions = TokenRow.SessionPrefix + id })) > 0, ct);
@@ -117,12 +159,15 @@ public sealed class TokenDirectory : IDisposable
 
     /// <summary>Revokes every token bound to an agent or a host that is no more, or that gets a new one.</summary>
     public Task RevokeSubjectAsync(string subject, CancellationToken ct) =>
-        _store.WriteAsync(tx => Revoke(tx, tx.Query<TokenRow>("SELECT * FROM tokens WHERE subject = @subject AND revoked_at IS NULL", new { subject })), ct);
+        _store.WriteAsync(tx => Revoke(tx, ValidOf(tx, subject)), ct);
 
     public async Task<IReadOnlyList<TokenInfo>> ListAsync(CancellationToken ct) =>
         [.. (await _store.ReadAsync(c => c.QueryAsync<TokenRow>("SELECT * FROM tokens WHERE revoked_at IS NULL ORDER BY created_at, id"), ct)).Select(r => r.ToInfo())];
 
     public void Dispose() => _room.Dispose();
+
+    private static List<TokenRow> ValidOf(StoreTransaction tx, string? subject) =>
+        tx.Query<TokenRow>("SELECT * FROM tokens WHERE subject = @subject AND revoked_at IS NULL", new { subject });
 
     private static int Revoke(StoreTransaction tx, List<TokenRow> rows)
     {

@@ -18,7 +18,7 @@ public static class TokensApi
         routes.MapGet(Routes.WhoAmI, Me).WithName("WhoAmI").Admit(Access.Read);
     }
 
-    private static async Task<Created<TokenCreated>> Create(CreateToken body, Store store, TokenDirectory tokens, CancellationToken ct)
+    private static async Task<Created<TokenCreated>> Create(CreateToken body, Store store, TokenDirectory tokens, Writes writes, CancellationToken ct)
     {
         new Checked().Line(body.Name, "name", 100)
             .Require(Scopes.All.Contains(body.Scope), "scope", $"scope is one of {string.Join(", ", Scopes.All)}.")
@@ -27,7 +27,8 @@ public static class TokensApi
         var subject = body.Subject is null ? null : await store.ReadAsync(c => c.QueryFirstOrDefaultAsync<string>(
             body.Scope == Scopes.Agent ? "SELECT id FROM agents WHERE id = @s OR name = @s" : "SELECT id FROM hosts WHERE id = @s OR name = @s", new { s = body.Subject }), ct)
             ?? throw Refusal.NotFound(body.Scope, body.Subject);
-        var created = await tokens.CreateAsync(body.Name, body.Scope, subject, body.ExpiresInDays is { } days ? TimeSpan.FromDays(days) : null, ct);
+        var created = await tokens.CreateAsync(
+            new NewToken(body.Name, body.Scope) { Subject = subject, Life = body.ExpiresInDays is { } days ? TimeSpan.FromDays(days) : null }, writes, body, ct);
         return TypedResults.Created(Routes.With(Routes.Token, created.Token.Id), created);
     }
 

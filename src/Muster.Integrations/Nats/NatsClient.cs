@@ -85,10 +85,11 @@ public sealed class NatsClient : IAsyncDisposable
             foreach (var server in Shuffled())
             {
                 if (ct.IsCancellationRequested) break;
+                long? opened = null;
                 try
                 {
                     await using var connection = await NatsConnection.OpenAsync(server, _options.Name, _time, ct);
-                    (failures, told) = (0, false);
+                    opened = _time.GetTimestamp();
                     Enter(connection);
                     await connection.RunAsync(Receive, Complain, ct);
                 }
@@ -102,6 +103,7 @@ public sealed class NatsClient : IAsyncDisposable
                     Leave();
                 }
 
+                if (Backoff.IsSteady(opened, _time)) (failures, told) = (0, false);
                 if (!told && !ct.IsCancellationRequested) _logger.LogWarning("NATS: {Fault}", _fault);
                 told = true;
             }

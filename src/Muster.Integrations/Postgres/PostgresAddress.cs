@@ -67,7 +67,8 @@ public sealed class PostgresAddress
         NoResetOnClose = true,
         // Compiling a statement pays where it reads millions of rows; ours read a few, and a plan that must walk a table counts as dear enough.
         // A plane that is held up in the middle of a transaction, or whose machine is gone, does not hold up the others for long.
-        Options = "-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=10s -c tcp_keepalives_idle=3 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c client_min_messages=warning -c timezone=UTC -c jit=off",
+        // A server that ends idle sessions would end a writer of a plane with nothing to do.
+        Options = "-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=10s -c idle_session_timeout=0 -c tcp_keepalives_idle=3 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c client_min_messages=warning -c timezone=UTC -c jit=off",
     }.ConnectionString;
 
     private void Apply(string pair)

@@ -88,8 +88,9 @@ public sealed class PostgresBus : IBusLink
             {
                 return;
             }
-            catch (Exception error) when (error is NpgsqlException || Outage.Is(error))
+            catch (Exception error)
             {
+                // Also what nobody thought of: it is tried again.
                 if (Interlocked.Exchange(ref _fault, error.Message) is null) _logger.LogWarning("Bus: {Server}: {Reason}", _server.Address, error.Message);
                 Forget();
                 await Task.Delay(Random.Shared.Next(300, 1000), ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

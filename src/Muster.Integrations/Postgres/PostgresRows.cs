@@ -48,7 +48,7 @@ public sealed class PostgresRows(PostgresAddress address) : IRowEngine, IAsyncDi
     {
         List<StoreTable> tables = [];
         // What is not logged is of the moment, such as what planes share, and no row of the store.
-        foreach (var name in (await connection.QueryAsync<string>("SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition AND relpersistence = 'p' AND relnamespace = current_schema()::regnamespace ORDER BY relname COLLATE \"C\"")).AsList())
+        foreach (var name in (await connection.QueryAsync<string>("SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition AND relpersistence = 'p' AND relnamespace = quote_ident(current_schema())::regnamespace ORDER BY relname COLLATE \"C\"")).AsList())
         {
             var columns = await connection.QueryAsync<string>("SELECT attname FROM pg_attribute WHERE attrelid = @name::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum", new { name });
             var key = await connection.QueryAsync<string>(

@@ -170,8 +170,9 @@ public sealed class PostgresState(PostgresAddress address, string space, ILogger
             {
                 return;
             }
-            catch (Exception error) when (error is NpgsqlException || Outage.Is(error))
+            catch (Exception error)
             {
+                // Also what nobody thought of: it is tried again.
                 Lose(error);
                 await Task.Delay(Look * (0.5 + Random.Shared.NextDouble() / 2), ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }

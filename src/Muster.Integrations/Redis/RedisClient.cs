@@ -76,10 +76,11 @@ public sealed class RedisClient : IAsyncDisposable
         var told = false;
         while (!ct.IsCancellationRequested)
         {
+            long? opened = null;
             try
             {
                 await using var connection = await RedisConnection.OpenAsync(_options, _time, ct);
-                (failures, told) = (0, false);
+                opened = _time.GetTimestamp();
                 Volatile.Write(ref _complaint, null);
                 Volatile.Write(ref _connection, connection);
                 _logger.LogInformation("Redis: connected with {Server}", _options.Server);
@@ -96,6 +97,7 @@ public sealed class RedisClient : IAsyncDisposable
             }
 
             if (ct.IsCancellationRequested) break;
+            if (Backoff.IsSteady(opened, _time)) (failures, told) = (0, false);
             if (!told) _logger.LogWarning("Redis: {Fault}", _fault);
             told = true;
             await Task.Delay(Backoff.Pause(failures++), _time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

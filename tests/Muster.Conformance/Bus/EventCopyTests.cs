@@ -163,7 +163,18 @@ public sealed class EventCopyTests : IDisposable
 
     private static Task<long> LastAsync(Store store) => new EventLog(store, new EventHub(store)).LastSeqAsync(default);
 
-    private static Task<IReadOnlyList<EventRow>> RowsAsync(Store store) => new EventLog(store, new EventHub(store)).ReadAsync(0, new EventFilter(null, null, null), 1_000_000, default);
+    private static async Task<IReadOnlyList<EventRow>> RowsAsync(Store store)
+    {
+        List<EventRow> all = [];
+        var log = new EventLog(store, new EventHub(store));
+        for (long? after = 0; after is { } from;)
+        {
+            (var rows, after) = await log.ReadAsync(from, new EventFilter(null, null, null), 5000, default);
+            all.AddRange(rows);
+        }
+
+        return all;
+    }
 
     private static Task<TimeSpan> ReachedAsync(Store store, int port, long seq) => Until.HoldsAsync(async () =>
     {

@@ -152,6 +152,25 @@ public sealed class BackupTests : IDisposable
         Assert.Equal(StoreCodes.Unfinished, (await Assert.ThrowsAsync<StoreUnusableException>(() => TestStores.OpenAsync(Elsewhere, TimeProvider.System))).Code);
     }
 
+    [Fact]
+    public async Task A_part_that_rotted_is_sent_anew_once_somebody_has_looked()
+    {
+        await using var plane = await StoreCheckTests.UsedAsync();
+        var take = await TakeAsync(plane);
+        var manifest = (await take.RunAsync(Place, default)).Manifest;
+        var path = Path.Combine(_folder, "place", manifest.Parts().First().Name);
+        var bytes = await File.ReadAllBytesAsync(path);
+        bytes[^1] ^= 1;
+        await File.WriteAllBytesAsync(path, bytes);
+
+        Assert.Single((await VerifyBackup.PartsAsync(Place, manifest, default)).Faults);
+        Assert.Equal(1, (await take.RunAsync(Place, default)).SentParts);
+
+        Assert.Empty((await VerifyBackup.PartsAsync(Place, manifest, default)).Faults);
+        Assert.Empty(await AllAsync(Part.Damaged));
+        Assert.Equal(0, (await take.RunAsync(Place, default)).SentParts);
+    }
+
     [Theory]
     [InlineData("../outside")]
     [InlineData("/etc/outside")]

@@ -53,6 +53,34 @@ public sealed class EventTests
     }
 
     [Fact]
+    public async Task What_is_rare_is_found_page_by_page_and_by_who_follows()
+    {
+        await using var plane = await TestPlane.StartAsync();
+        await NoiseAsync(plane, 6000);
+        await plane.Store.WriteAsync(tx => tx.Emit("custom.rare", "here"));
+        await NoiseAsync(plane, 6000);
+
+        List<int> pages = [];
+        string? cursor = null;
+        do
+        {
+            var page = await plane.GetAsync<Page<EventInfo>>($"{Routes.Events}?after=0&types=custom.rare{(cursor is null ? "" : "&cursor=" + cursor)}");
+            pages.Add(page.Items.Count);
+            cursor = page.Next;
+        }
+        while (cursor is not null);
+        // None looks through more than five thousand.
+        Assert.Equal([0, 1, 0], pages);
+
+        using var client = new MusterClient(new MusterClientOptions { Server = plane.Address, Token = plane.OwnerToken });
+        await foreach (var found in client.StreamEventsAsync(0, new EventFilter { Types = ["custom.rare"] }))
+        {
+            Assert.Equal("here", found.Text);
+            break;
+        }
+    }
+
+    [Fact]
     public async Task Filters_by_type_project_and_task_hold_on_every_way_to_read()
     {
         await using var plane = await TestPlane.StartAsync();
@@ -93,6 +121,11 @@ public sealed class EventTests
         var last = (await AllAsync(plane))[^1].Seq;
         Assert.Empty((await plane.GetAsync<Page<EventInfo>>($"/api/events?after={last}")).Items);
     }
+
+    private static Task NoiseAsync(TestPlane plane, int count) => plane.Store.WriteAsync(tx =>
+    {
+        for (var i = 0; i < count; i++) tx.Emit("custom.noise", "x");
+    });
 
     private static async Task<List<string>> SeenByStreamAsync(TestPlane plane, int count)
     {
