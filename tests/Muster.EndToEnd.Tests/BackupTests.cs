@@ -59,6 +59,8 @@ public sealed class BackupTests(ITestOutputHelper output)
         await using var stage = new Stage();
         var muster = await stage.ServeAsync();
         await muster.Client.CreateProjectAsync(new CreateProject { Name = "Kept", Key = "KPT" });
+        var settings = Path.Combine(stage.Data, "config.json");
+        await File.WriteAllTextAsync(settings, """{ "logDays": 31 }""");
         await stage.DoAsync("backup", "--to", stage["backups"], "--data", stage.Data);
 
         var running = await stage.RunAsync("restore", stage["backups"], "--data", stage.Data, "--force");
@@ -68,8 +70,18 @@ public sealed class BackupTests(ITestOutputHelper output)
         var full = await stage.RunAsync("restore", stage["backups"], "--data", stage.Data);
         Assert.Contains("not empty", full.Error, StringComparison.Ordinal);
 
+        // Settings that were put there are the machine's own; where there are none, those of the backup come.
+        var elsewhere = Directory.CreateDirectory(stage["elsewhere"]).FullName;
+        await File.WriteAllTextAsync(Path.Combine(elsewhere, "config.json"), "{}");
+        await stage.DoAsync("restore", stage["backups"], "--data", elsewhere);
+        Assert.Equal("{}", await File.ReadAllTextAsync(Path.Combine(elsewhere, "config.json")));
+        await stage.DoAsync("restore", stage["backups"], "--data", stage["fresh"]);
+        Assert.Contains("31", await File.ReadAllTextAsync(Path.Combine(stage["fresh"], "config.json")), StringComparison.Ordinal);
+
+        await File.WriteAllTextAsync(settings, """{ "logDays": 32 }""");
         var forced = JsonDocument.Parse(await stage.DoAsync("restore", stage["backups"], "--data", stage.Data, "--force", "--json")).RootElement;
         Assert.True(File.Exists(Path.Combine(forced.GetProperty("movedAside").GetString()!, "muster.db")));
+        Assert.Contains("32", await File.ReadAllTextAsync(settings), StringComparison.Ordinal);
         var again = await stage.ServeAsync();
         Assert.Equal("Kept", (await again.Client.GetProjectAsync("KPT")).Name);
         Assert.Equal(0, await again.StopAsync());

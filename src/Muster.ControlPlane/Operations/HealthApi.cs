@@ -32,7 +32,7 @@ public static class HealthApi
         List<HealthPart> parts =
         [
             new() { Name = "store", Status = fault is null ? "healthy" : "unhealthy", Detail = fault },
-            Disk(options.DataFolder),
+            Disk(options),
             new() { Name = "events", Status = store.LogFault is null ? "healthy" : "degraded", Detail = store.LogFault ?? $"{hub.Followers} {(hub.Followers == 1 ? "follower" : "followers")}" },
             Part("bus", bus.Health),
             Part("state", state.Health),
@@ -54,11 +54,22 @@ public static class HealthApi
             + (store.Leadership.Term is { } term ? $"this one leads in term {term}" : planes.Any(p => p.Leads) ? "another one leads" : "none leads now, which a successor mends within seconds"),
     };
 
-    private static HealthPart Disk(string folder)
+    private static HealthPart Disk(ControlPlaneOptions options)
     {
-        var free = new DriveInfo(Path.GetFullPath(folder)).AvailableFreeSpace / 1_048_576;
-        return free < 500
-            ? new HealthPart { Name = "disk", Status = "degraded", Detail = $"Only {free} MiB are free where the data folder lies; make room before writes begin to fail." }
-            : new HealthPart { Name = "disk", Status = "healthy" };
+        var faults = new[] { Full(options.DataFolder, "data folder"), options.SharedFolder is { } shared ? Full(shared, "shared folder") : null }.OfType<string>().ToList();
+        return new HealthPart { Name = "disk", Status = faults.Count == 0 ? "healthy" : "degraded", Detail = faults.Count == 0 ? null : string.Join(" ", faults) };
+    }
+
+    private static string? Full(string folder, string what)
+    {
+        try
+        {
+            var free = new DriveInfo(Path.GetFullPath(folder)).AvailableFreeSpace / 1_048_576;
+            return free < 500 ? $"Only {free} MiB are free where the {what} lies; make room before writes begin to fail." : null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return $"The {what} cannot be looked at: {error.Message}";
+        }
     }
 }

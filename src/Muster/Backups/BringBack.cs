@@ -8,7 +8,10 @@ namespace Muster.Backups;
 /// <summary>A backup brought back into a data folder.</summary>
 internal sealed record BroughtBack(BackupManifest Manifest, NewLife Life, IReadOnlyList<string> Faults, string? Kept, TimeSpan Took);
 
-/// <summary>Restores into a data folder: what was there is moved aside and never deleted.</summary>
+/// <summary>
+/// Restores into a data folder: what was there is moved aside and never deleted. Settings that were there stay: they belong to
+/// the machine, name the store that is filled, and may be mounted into the folder.
+/// </summary>
 internal static class BringBack
 {
     private const string Aside = "before-restore-";
@@ -25,18 +28,18 @@ internal static class BringBack
     {
         var clock = Stopwatch.StartNew();
         var path = Path.GetFullPath(folder);
-        if (!force && Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any(e => !IsOfLock(e)))
+        if (!force && Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any(e => !Stays(e)))
             throw new CommandException($"The data folder {path} is not empty.", "Name an empty one with --data DIR; or give --force: what is there is moved aside, into a folder within it.");
         using var data = DataFolder.Open(path);
         // What can be known to fail does so while everything is still in its place.
         RestoreBackup.Check(manifest);
-        var installation = new Installation(data.Path, store ?? PlaneConfig.Read(data.Path).Store ?? await NamedInAsync(place, manifest, ct));
+        var installation = new Installation(data.Path, store ?? await NamedAsync(place, manifest, data.Path, ct));
         await using var held = await installation.Rows.HoldAsync(filling: true, ct);
         var kept = MoveAside(data.Path);
         Restored restored;
         try
         {
-            restored = await new RestoreBackup(installation.Rows, installation.Repositories, data.Path).RunAsync(place, manifest, progress, ct);
+            restored = await new RestoreBackup(installation.Rows, installation.Repositories, data.Path).RunAsync(place, WithoutSettings(manifest, data.Path, progress), progress, ct);
         }
         catch (BackupException error) when (kept is not null)
         {
@@ -55,19 +58,27 @@ internal static class BringBack
         return new BroughtBack(restored.Manifest, life, faults, kept, clock.Elapsed);
     }
 
-    /// <summary>The store that the plane's settings name, which come back with the rest: it would start on that one.</summary>
-    private static async Task<string?> NamedInAsync(IBackupPlace place, BackupManifest manifest, CancellationToken ct)
+    /// <summary>The store that the plane would start on: its settings name it, which are there or come back with the rest.</summary>
+    private static async Task<string?> NamedAsync(IBackupPlace place, BackupManifest manifest, string folder, CancellationToken ct)
     {
+        if (File.Exists(PlaneConfig.PathIn(folder))) return PlaneConfig.Read(folder).Store;
         if (manifest.Files.FirstOrDefault(f => f.Path == PlaneConfig.FileName) is not { } settings) return null;
         await using var content = await place.OpenAsync(settings.Part.Name, ct);
         return PlaneConfig.Parse(await new StreamReader(content).ReadToEndAsync(ct), settings.Path).Store;
     }
 
-    private static bool IsOfLock(string entry) => Path.GetFileName(entry) is "plane.lock" or "plane.pid";
+    private static BackupManifest WithoutSettings(BackupManifest manifest, string folder, Action<string> progress)
+    {
+        if (!File.Exists(PlaneConfig.PathIn(folder)) || manifest.Files.All(f => f.Path != PlaneConfig.FileName)) return manifest;
+        progress($"{PlaneConfig.FileName} stays as it is here");
+        return manifest with { Files = [.. manifest.Files.Where(f => f.Path != PlaneConfig.FileName)] };
+    }
+
+    private static bool Stays(string entry) => Path.GetFileName(entry) is "plane.lock" or "plane.pid" or PlaneConfig.FileName;
 
     private static string? MoveAside(string folder)
     {
-        var entries = Directory.EnumerateFileSystemEntries(folder).Where(e => !IsOfLock(e) && !Path.GetFileName(e).StartsWith(Aside, StringComparison.Ordinal)).ToList();
+        var entries = Directory.EnumerateFileSystemEntries(folder).Where(e => !Stays(e) && !Path.GetFileName(e).StartsWith(Aside, StringComparison.Ordinal)).ToList();
         if (entries.Count == 0) return null;
         var aside = Path.Combine(folder, $"{Aside}{DateTimeOffset.UtcNow:yyyyMMdd'T'HHmmss'Z'}");
         Directory.CreateDirectory(aside);

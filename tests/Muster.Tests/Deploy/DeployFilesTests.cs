@@ -57,6 +57,14 @@ public sealed partial class DeployFilesTests
     }
 
     [Fact]
+    public void What_agents_run_reaches_the_plane_and_nothing_behind_it()
+    {
+        var runner = List(Of(Section("services"), "runner"), "networks");
+        Assert.NotEmpty(runner.Intersect(List(Of(Section("services"), "plane"), "networks")));
+        foreach (var behind in Section("services").Keys.Except(["plane", "runner"])) Assert.Empty(runner.Intersect(List(Of(Section("services"), behind), "networks")));
+    }
+
+    [Fact]
     public void The_port_that_is_let_out_is_the_one_that_is_listened_to_and_asked()
     {
         var plane = Of(Section("services"), "plane");
