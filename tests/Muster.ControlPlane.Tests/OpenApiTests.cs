@@ -34,6 +34,15 @@ public sealed class OpenApiTests
         Assert.Empty(wanted.Except(paths));
     }
 
+    /// <summary>What is null is left out of answers, so it may not be described as always there.</summary>
+    [Fact]
+    public async Task What_may_be_null_is_not_required_and_what_may_not_is()
+    {
+        await using var plane = await TestPlane.StartAsync();
+        var result = (await plane.GetAsync<JsonElement>("/openapi/v1.json")).GetProperty("components").GetProperty("schemas").GetProperty("ToolTestResult");
+        Assert.Equal(["name", "passed", "milliseconds"], result.GetProperty("required").EnumerateArray().Select(name => name.GetString()));
+    }
+
     /// <summary>Nothing but health and the description itself answers without a token.</summary>
     [Fact]
     public async Task Every_operation_but_health_refuses_a_caller_without_a_token()

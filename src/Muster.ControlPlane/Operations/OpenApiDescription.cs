@@ -23,6 +23,12 @@ internal static class OpenApiDescription
             document.Servers?.Clear();
             return Task.CompletedTask;
         });
+        options.AddSchemaTransformer((schema, context, _) =>
+        {
+            // Nulls are left out, also those of a record's constructor, which are described as required.
+            foreach (var property in context.JsonTypeInfo.Properties.Where(p => p is { IsGetNullable: true, IsRequired: false })) schema.Required?.Remove(property.Name);
+            return Task.CompletedTask;
+        });
         options.AddOperationTransformer((operation, context, _) =>
         {
             // Grouped by what they are about, as the paths are: /api/tasks/{id}/why is about tasks.

@@ -16,7 +16,7 @@ internal sealed record FuzzRequest(Operation Operation, string Path)
     public required string Caller { get; init; }
 
     /// <summary>The same about an assignment that is held, where it is about one.</summary>
-    public FuzzRequest About((string Assignment, string Lease)? held) => held is not { } given || !Operation.Path.StartsWith("/api/assignments/{id}/", StringComparison.Ordinal) ? this : this with
+    public FuzzRequest About((string Assignment, string Task, string Lease)? held) => held is not { } given || !Operation.Path.StartsWith("/api/assignments/{id}/", StringComparison.Ordinal) ? this : this with
     {
         Path = Operation.Path.Replace("{id}", given.Assignment, StringComparison.Ordinal),
         Headers = [.. Headers.Where(h => h.Name != Contracts.Wire.LeaseHeader), (Contracts.Wire.LeaseHeader, given.Lease)],

@@ -49,26 +49,33 @@ internal sealed class Honest
         ("SayMore", """{"text":"And soon"}"""),
         ("CancelGoal", """{"text":"enough"}"""),
         ("UpdateProject", """{"leaseSeconds":120,"maxFailures":4}"""),
-        ("AddEvidence", """{"kind":"research","reference":"https://example.org/$n"}"""),
+        ("AddEvidence", """{"task":"$task","kind":"research","reference":"https://example.org/$n"}"""),
         ("ImportPlan", """{"project":"$project","markdown":"# Plan $n\n\n## Epic 1: One\n\n### #$n A thing\n\nDo it.\n"}"""),
         ("CreateModelUsage", """{"task":"$task","provider":"own","model":"m","tokensIn":10,"tokensOut":5,"costUsd":0.1}"""),
         ("UpdateModelUsage", """{"costUsd":0.2}"""),
         ("ClaimJobs", """{"host":"honest-host","max":2,"waitSeconds":0}"""),
         ("ClaimToolJob", """{"host":"honest-host","waitSeconds":0}"""),
-        ("ReportToolJob", """{"ok":true,"output":{"count":1}}"""),
-        ("RunTool", """{"input":{"text":"a"},"waitSeconds":0}"""),
+        ("ReportToolJob", """{"hash":"$hash","results":[{"name":"one","passed":true,"milliseconds":3}]}"""),
+        ("ApproveTool", """{"version":1,"hash":"$hash","reason":"it does what it says"}"""),
+        ("StartToolCall", """{"inputBytes":10}"""),
+        ("EndToolCall", """{"outcome":"ok","milliseconds":5,"outputBytes":10}"""),
         ("UpdateHost", """{"capacity":3}"""),
         ("DrainAgent", null),
         ("RemoveDependency", null),
         ("DeleteEpic", null),
         ("DeleteModelUsage", null),
         ("DeleteRoleNote", null),
+        ("CreateProject", """{"name":"made $n","key":"H$n","contract":""}"""),
+        ("DeleteTask", null),
+        ("SpawnSpecialist", """{"name":"special-$n","why":"nobody knows it","instructions":"Do it well.","limitUsd":1,"limitTokens":1000,"hours":1}"""),
+        ("CreateSignInLink", null),
+        ("CreateSession", """{"code":"$code"}"""),
         ("CreateToken", """{"name":"seen $n","scope":"viewer","expiresInDays":1}"""),
     ];
 
     private const string Tool =
         """
-        {"manifest":{"name":"count-$n","description":"Counts.","language":"shell","inputSchema":{"type":"object","properties":{"text":{"type":"string","description":"what"}},"required":["text"]},
+        {"manifest":{"name":"$tool","description":"Counts.","language":"shell","inputSchema":{"type":"object","properties":{"text":{"type":"string","description":"what"}},"required":["text"]},
          "outputSchema":{"type":"object","properties":{"count":{"type":"integer"}},"required":["count"]},"permissions":{}},
          "source":"printf '{\"count\":1}'","tests":[{"name":"one","input":{"text":"a"},"output":{"count":1}}]}
         """;
@@ -88,18 +95,23 @@ internal sealed class Honest
     {
         var (operation, body) = _known[_random.Next(_known.Count)];
         var path = fillPath(operation);
-        var lease = path.Split('/').Select(_pool.LeaseOf).FirstOrDefault(l => l is not null);
+        if (operation.Id == "RemoveDependency" && _pool.Edge(_random) is { } edge) path = edge;
+        var held = _pool.Held(_random);
+        if (operation.Id == "TakeBackTask" && held is { } given) path = operation.Path.Replace("{id}", given.Task, StringComparison.Ordinal);
+        var lease = path.Split('/').Select(_pool.LeaseOf).FirstOrDefault(l => l is not null) ?? (operation.Id == "SpawnSpecialist" ? held?.Lease : null);
+        var target = path.Split('/').Skip(3).FirstOrDefault() ?? "";
         return new FuzzRequest(operation, path)
         {
             Caller = "owner",
             Headers = lease is null ? [] : [(Wire.LeaseHeader, lease)],
-            Body = body is null ? null : Encoding.UTF8.GetBytes(Fill(body)),
-        }.About(_pool.Held(_random));
+            Body = body is null ? null : Encoding.UTF8.GetBytes(Fill(body, target)),
+        }.About(held);
     }
 
-    private string Fill(string body)
+    private string Fill(string body, string target)
     {
-        foreach (var (place, about) in ((string, string)[])[("$project", "projects"), ("$task", "tasks"), ("$agent", "agents"), ("$lease", "lease")])
+        body = body.Replace("$hash", _pool.HashOf(target) ?? "none", StringComparison.Ordinal).Replace("$tool", target.Length > 0 ? Plain(target) : "count-$n", StringComparison.Ordinal);
+        foreach (var (place, about) in ((string, string)[])[("$project", "projects"), ("$task", "tasks"), ("$agent", "agents"), ("$lease", "lease"), ("$code", "code")])
             while (body.IndexOf(place, StringComparison.Ordinal) is >= 0 and var at)
                 body = body[..at] + Plain(_pool.Any(about, _random) ?? "none") + body[(at + place.Length)..];
         return body.Replace("$n", $"{_random.Next(1000)}", StringComparison.Ordinal);

@@ -10,7 +10,9 @@ internal sealed class Pool
 
     private readonly Dictionary<string, List<string>> _known = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _leases = new(StringComparer.Ordinal);
-    private readonly List<(string Assignment, string Lease)> _held = [];
+    private readonly Dictionary<string, string> _hashes = new(StringComparer.Ordinal);
+    private readonly List<string> _edges = [];
+    private readonly List<(string Assignment, string Task, string Lease)> _held = [];
 
     /// <summary>What must never be used as the target of a request: it would end the fuzzer's own rights.</summary>
     public HashSet<string> Spared { get; } = new(StringComparer.Ordinal);
@@ -24,8 +26,16 @@ internal sealed class Pool
             var lease = members["lease"]!.GetValue<string>();
             foreach (var held in (string[])["id", "taskId"])
                 if (assignment[held]?.GetValueKind() == JsonValueKind.String) _leases[assignment[held]!.GetValue<string>()] = lease;
-            if (assignment["id"]?.GetValueKind() == JsonValueKind.String) _held.Add((assignment["id"]!.GetValue<string>(), lease));
+            if (assignment["id"]?.GetValueKind() == JsonValueKind.String && assignment["taskId"]?.GetValueKind() == JsonValueKind.String)
+                _held.Add((assignment["id"]!.GetValue<string>(), assignment["taskId"]!.GetValue<string>(), lease));
         }
+
+        // What a tool's job or version is called, and what goes with it.
+        if (members["id"]?.GetValueKind() == JsonValueKind.String && members["lease"]?.GetValueKind() == JsonValueKind.String)
+            _leases[members["id"]!.GetValue<string>()] = members["lease"]!.GetValue<string>();
+        foreach (var called in (string[])["id", "tool", "name"])
+            if (members[called]?.GetValueKind() == JsonValueKind.String && members["hash"]?.GetValueKind() == JsonValueKind.String)
+                _hashes[members[called]!.GetValue<string>()] = members["hash"]!.GetValue<string>();
 
         foreach (var (name, value) in members)
         {
@@ -34,7 +44,7 @@ internal sealed class Pool
             {
                 var text = value.GetValue<string>();
                 if (name is "id" or "key" or "name") Add(about, text);
-                if (name is "lease" or "title" or "next" or "taskId" or "projectId" or "status" or "role" or "label") Add(name, text);
+                if (name is "lease" or "title" or "next" or "taskId" or "projectId" or "status" or "role" or "label" or "code") Add(name, text);
             }
         }
     }
@@ -51,8 +61,21 @@ internal sealed class Pool
     /// <summary>The lease that goes with an assignment or its task, when one was given: a random one is almost never the right one.</summary>
     public string? LeaseOf(string id) => _leases.GetValueOrDefault(id);
 
+    /// <summary>The hash that goes with a tool, its version or its job.</summary>
+    public string? HashOf(string id) => _hashes.GetValueOrDefault(id);
+
+    /// <summary>Notes that a task waits for another.</summary>
+    public void AddEdge(string path)
+    {
+        if (_edges.Count == Kept) _edges.RemoveAt(0);
+        _edges.Add(path);
+    }
+
+    /// <summary>Where such a dependency is removed.</summary>
+    public string? Edge(Random random) => _edges.Count == 0 ? null : _edges[random.Next(_edges.Count)];
+
     /// <summary>An assignment that was given lately, most likely held still, with its lease.</summary>
-    public (string Assignment, string Lease)? Held(Random random) => _held.Count == 0 ? null : _held[^random.Next(1, Math.Min(_held.Count, 10) + 1)];
+    public (string Assignment, string Task, string Lease)? Held(Random random) => _held.Count == 0 ? null : _held[^random.Next(1, Math.Min(_held.Count, 10) + 1)];
 
     /// <summary>Something for a field of this name.</summary>
     public string? Any(string name, Random random)

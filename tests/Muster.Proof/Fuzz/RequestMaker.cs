@@ -28,7 +28,11 @@ internal sealed class RequestMaker
     }
 
     /// <summary>Tells of a request that was taken.</summary>
-    public void Learn(FuzzRequest request) => _accepted.Learn(request);
+    public void Learn(FuzzRequest request)
+    {
+        _accepted.Learn(request);
+        if (request.Operation.Id == "AddDependency" && request.Body is { } body && Shrinker.Parse(body)?["on"]?.GetValue<string>() is { } on) _pool.AddEdge($"{request.Path}/{FuzzRequest.Escape(on)}");
+    }
 
     public FuzzRequest Make() => _random.Next(6) switch
     {
@@ -69,6 +73,7 @@ internal sealed class RequestMaker
     private string Target(Operation operation, string name)
     {
         var about = name is "id" or "name" ? operation.Path.Split('/')[2] : name;
+        if (name is "number" or "version" && _random.Next(3) > 0) return $"{_random.Next(1, 4)}";
         if (operation.Path.StartsWith("/api/git/merge-queue", StringComparison.Ordinal)) about = "queue";
         var text = _random.Next(10) < 8 && _pool.Any(about, _random) is { } known ? known : _values.Text(about);
         // An empty or dotted segment is another path, which is another operation's to answer.
