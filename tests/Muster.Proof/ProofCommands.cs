@@ -20,6 +20,12 @@ internal static class ProofCommands
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         try
         {
+            if (words.Any(w => w is "--help" or "-h" or "-?"))
+            {
+                Console.WriteLine(ProofUsage.Text);
+                return 0;
+            }
+
             var rest = new Arguments([.. words.Skip(1)]);
             return (words.Count > 0 ? words[0] : "") switch
             {
