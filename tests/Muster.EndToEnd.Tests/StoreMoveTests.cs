@@ -36,6 +36,10 @@ public sealed class StoreMoveTests(ITestOutputHelper output)
         Assert.Equal((1, 0, 0), (there.GetProperty("returnedAssignments").GetInt32(), there.GetProperty("files").GetProperty("artifacts").GetInt32(), there.GetProperty("files").GetProperty("commits").GetInt32()));
         // Not empty any more: it is not written over.
         Assert.Contains("already", (await stage.RunAsync("store", "move", "--from", stage.Data, "--to", address)).Error, StringComparison.Ordinal);
+        // Nor by a backup: and what is in the folder stays where it is.
+        await stage.DoAsync("backup", "--to", stage["backups"], "--data", stage.Data);
+        Assert.Contains("already", (await stage.RunAsync("restore", stage["backups"], "--data", stage.Data, "--store", address, "--force")).Error, StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(stage.Data, "muster.db")));
         stage.Environment["MUSTER_STORE"] = address;
         await AssertServesAsync(stage, stage.Data, incarnation, held);
 

@@ -16,7 +16,7 @@ public sealed class RestoreBackup(IRowEngine engine, IRepositoryCopies repositor
     public async Task<Restored> RunAsync(IBackupPlace place, BackupManifest manifest, Action<string> progress, CancellationToken ct)
     {
         Check(manifest);
-        await engine.ReserveAsync($"Bringing backup {manifest.Id} back", ct);
+        await engine.ReserveAsync(WhatFor(manifest), ct);
         foreach (var file in manifest.Files) await CopyAsync(place, file, ct);
         progress($"{manifest.Files.Count} files");
         foreach (var repository in manifest.Repositories)
@@ -37,6 +37,9 @@ public sealed class RestoreBackup(IRowEngine engine, IRepositoryCopies repositor
         if (manifest.Schema > Migrations.Known)
             throw new BackupException($"{manifest.Id} has schema {manifest.Schema} and this Muster knows {Migrations.Known}: it was made by a newer release ({manifest.Version}). Use that one.");
     }
+
+    /// <summary>What is said of a store that is being filled.</summary>
+    public static string WhatFor(BackupManifest manifest) => $"Bringing backup {manifest.Id} back";
 
     private async Task CopyAsync(IBackupPlace place, FileBackup file, CancellationToken ct)
     {

@@ -7,12 +7,15 @@ using Muster.ControlPlane.Storage;
 namespace Muster.ControlPlane.Events;
 
 /// <summary>Reads the log, and follows it without a gap: first from the store, then live.</summary>
-public sealed class EventLog(Store store, EventHub hub)
+public sealed class EventLog(Store store, EventHub hub) : IDisposable
 {
     private const int Chunk = 500;
 
     /// <summary>Chunks that a page looks through at most.</summary>
     private const int MostReads = 10;
+
+    /// <summary>Many who read the whole log at once leave room, and readers of the store, for those who work.</summary>
+    private readonly SemaphoreSlim _room = new(Math.Max(1, Environment.ProcessorCount / 2));
 
     /// <summary>
     /// Forward from a number. Looks through a bounded part of the log: where few events fit, a page may be short or empty and
@@ -69,15 +72,16 @@ public sealed class EventLog(Store store, EventHub hub)
         }
     }
 
+    public void Dispose() => _room.Dispose();
+
     private async Task<(IReadOnlyList<EventRow> Rows, long? Next)> WalkAsync(long from, string beyond, string order, EventFilter filter, int limit, CancellationToken ct)
     {
         var found = new List<EventRow>();
         // Types may be prefixes, so they are matched here; a page may take several reads, each bounded.
         for (var reads = 0; reads < MostReads; reads++)
         {
-            var rows = (await store.ReadAsync(c => c.QueryAsync<EventRow>(
-                $"SELECT * FROM events{Asked.Where((from, $"seq {beyond} @from"), (filter.ProjectId, "project_id = @ProjectId"), (filter.TaskId, "task_id = @TaskId"))} ORDER BY seq {order} LIMIT @Chunk",
-                new { from, filter.ProjectId, filter.TaskId, Chunk }), ct)).AsList();
+            var rows = await ChunkAsync($"SELECT * FROM events{Asked.Where((from, $"seq {beyond} @from"), (filter.ProjectId, "project_id = @ProjectId"), (filter.TaskId, "task_id = @TaskId"))} ORDER BY seq {order} LIMIT @Chunk",
+                new { from, filter.ProjectId, filter.TaskId, Chunk }, ct);
             foreach (var row in rows)
             {
                 from = row.Seq;
@@ -89,5 +93,18 @@ public sealed class EventLog(Store store, EventHub hub)
         }
 
         return (found, from);
+    }
+
+    private async Task<List<EventRow>> ChunkAsync(string sql, object args, CancellationToken ct)
+    {
+        await _room.WaitAsync(ct);
+        try
+        {
+            return (await store.ReadAsync(c => c.QueryAsync<EventRow>(sql, args), ct)).AsList();
+        }
+        finally
+        {
+            _room.Release();
+        }
     }
 }
