@@ -15,6 +15,9 @@ public interface IRowEngine
 {
     string Name { get; }
 
+    /// <summary>Whether the store lies in a data folder and belongs to the one process that has it; on a server, planes share it.</summary>
+    bool IsEmbedded { get; }
+
     /// <summary>Where the store is, for people; never a password.</summary>
     string Description { get; }
 

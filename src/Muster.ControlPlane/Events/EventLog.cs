@@ -22,13 +22,13 @@ public sealed class EventLog(Store store, EventHub hub) : IDisposable
     /// yet not the last.
     /// </summary>
     /// <returns>What was found, and the number to go on after; null at the log's end.</returns>
-    public async Task<(IReadOnlyList<EventRow> Rows, long? After)> ReadAsync(long after, EventFilter filter, int limit, CancellationToken ct) =>
-        await WalkAsync(after, ">", "ASC", filter, limit, ct);
+    public Task<(IReadOnlyList<EventRow> Rows, long? After)> ReadAsync(long after, EventFilter filter, int limit, CancellationToken ct) =>
+        WalkAsync(after, ">", "ASC", filter, limit, ct);
 
     /// <summary>Back from a number, the newest first; as bounded.</summary>
     /// <returns>What was found, and the number to go on before; null at the log's beginning.</returns>
-    public async Task<(IReadOnlyList<EventRow> Rows, long? Before)> ReadBackAsync(long before, EventFilter filter, int limit, CancellationToken ct) =>
-        await WalkAsync(before, "<", "DESC", filter, limit, ct);
+    public Task<(IReadOnlyList<EventRow> Rows, long? Before)> ReadBackAsync(long before, EventFilter filter, int limit, CancellationToken ct) =>
+        WalkAsync(before, "<", "DESC", filter, limit, ct);
 
     public Task<long> LastSeqAsync(CancellationToken ct) => store.ReadAsync(c => c.QueryFirstAsync<long>("SELECT COALESCE(MAX(seq), 0) FROM events"), ct);
 

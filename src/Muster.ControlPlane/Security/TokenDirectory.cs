@@ -157,7 +157,7 @@ public sealed class TokenDirectory : IDisposable
     /// <summary>Signs a person out of every browser.</summary>
     public Task RevokeSessionsAsync(string tokenId, CancellationToken ct) => RevokeSubjectAsync(TokenRow.SessionPrefix + tokenId, ct);
 
-    /// <summary>Revokes every token bound to an agent or a host that is no more, or that gets a new one.</summary>
+    /// <summary>Revokes every token bound to an agent or a host that is no more.</summary>
     public Task RevokeSubjectAsync(string subject, CancellationToken ct) =>
         _store.WriteAsync(tx => Revoke(tx, ValidOf(tx, subject)), ct);
 

@@ -9,14 +9,13 @@ internal static class Outage
     // A server that ends a session for its age says so before it hangs up.
     private const string IdleInTransaction = "25P03";
     private const string TransactionTooLong = "25P04";
-    private const string IdleSession = "57P05";
 
     /// <summary>The server is gone, going, coming or no longer the one that takes writes.</summary>
     public static bool Is(Exception error) => error switch
     {
         PostgresException p => p.SqlState.StartsWith("08", StringComparison.Ordinal) || p.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown
             or PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.TooManyConnections
-            or TransactionTooLong or IdleInTransaction or IdleSession,
+            or TransactionTooLong or IdleInTransaction or PostgresErrorCodes.IdleSessionTimeout,
         NpgsqlException or SocketException or IOException or TimeoutException or ObjectDisposedException => true,
         _ => error.InnerException is { } inner && error is not NpgsqlException && Is(inner),
     };

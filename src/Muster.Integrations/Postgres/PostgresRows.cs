@@ -20,6 +20,8 @@ public sealed class PostgresRows(PostgresAddress address) : IRowEngine, IAsyncDi
 
     public string Name => "postgres";
 
+    public bool IsEmbedded => false;
+
     public string Description { get; } = $"{address}";
 
     public async Task<DbConnection> OpenSnapshotAsync(CancellationToken ct, bool filling = false)

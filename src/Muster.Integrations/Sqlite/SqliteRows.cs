@@ -16,6 +16,8 @@ public sealed class SqliteRows(string folder) : IRowEngine
 
     public string Name => "sqlite";
 
+    public bool IsEmbedded => true;
+
     public string Description => _path;
 
     public async Task<DbConnection> OpenSnapshotAsync(CancellationToken ct, bool filling = false)

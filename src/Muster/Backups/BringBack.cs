@@ -36,7 +36,7 @@ internal static class BringBack
         var installation = new Installation(data.Path, store ?? await NamedAsync(place, manifest, data.Path, ct));
         await using var held = await installation.Rows.HoldAsync(filling: true, ct);
         // Nor is a server's store moved aside: a database that is not empty is refused.
-        if (installation.Rows.Name != "sqlite") await installation.Rows.ReserveAsync(RestoreBackup.WhatFor(manifest), ct);
+        if (!installation.Rows.IsEmbedded) await installation.Rows.ReserveAsync(RestoreBackup.WhatFor(manifest), ct);
         var kept = MoveAside(data.Path);
         Restored restored;
         try

@@ -40,7 +40,7 @@ internal static class StoreCommand
     {
         var installation = Installation.Of(call, address);
         // An embedded store belongs to one process; on a server, planes that run take the new life over with their next commit.
-        using var held = installation.Rows.Name == "sqlite" ? DataFolder.Open(installation.Folder) : null;
+        using var held = installation.Rows.IsEmbedded ? DataFolder.Open(installation.Folder) : null;
         await using var store = await installation.OpenStoreAsync(call.Stop);
         var life = await store.WriteAsync(tx => NewIncarnation.Begin(tx, why, voidTokens), call.Stop);
         call.Terminal.Document(life);

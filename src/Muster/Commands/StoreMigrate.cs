@@ -27,7 +27,7 @@ internal static class StoreMigrate
         var change = new SchemaChange(found, found, [.. Migrations.All.Where(m => m.Number > found.Version).Select(m => m.Name)]);
         if (!dry)
         {
-            using var held = rows.Name == "sqlite" ? DataFolder.Open(Installation.Of(call, address).Folder) : null;
+            using var held = rows.IsEmbedded ? DataFolder.Open(Installation.Of(call, address).Folder) : null;
             change = await rows.MigrateAsync(call.Stop);
         }
 

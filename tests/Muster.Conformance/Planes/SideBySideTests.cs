@@ -84,9 +84,7 @@ public sealed class SideBySideTests(ITestOutputHelper output)
     private static async Task<int> KillAsync(string address, ConcurrentQueue<ClaimedTask> given, CancellationToken ct)
     {
         var killed = 0;
-        var uri = new Uri(address);
-        await using var connection = new NpgsqlConnection($"Host={uri.Host};Port={uri.Port};Username=muster;Database={uri.AbsolutePath.Trim('/')};Pooling=false");
-        await connection.OpenAsync(ct);
+        await using var connection = await SharedPostgres.ConnectAsync(address);
         for (var next = 10; !ct.IsCancellationRequested; await Task.Delay(2, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing))
         {
             if (given.Count < next) continue;

@@ -1,4 +1,5 @@
 using Muster.Conformance.Servers;
+using Npgsql;
 
 [assembly: AssemblyFixture(typeof(SharedPostgres))]
 
@@ -24,6 +25,15 @@ public sealed class SharedPostgres : IAsyncLifetime
         {
             Gate.Release();
         }
+    }
+
+    /// <summary>A connection of a test's own with such a database.</summary>
+    public static async Task<NpgsqlConnection> ConnectAsync(string address)
+    {
+        var uri = new Uri(address);
+        var connection = new NpgsqlConnection($"Host={uri.Host};Port={uri.Port};Username=muster;Database={uri.AbsolutePath.Trim('/')};Pooling=false");
+        await connection.OpenAsync();
+        return connection;
     }
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;

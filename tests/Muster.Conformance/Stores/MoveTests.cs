@@ -131,6 +131,8 @@ public sealed class MoveTests : IDisposable
     {
         public string Name => inner.Name;
 
+        public bool IsEmbedded => inner.IsEmbedded;
+
         public string Description => inner.Description;
 
         public Task<DbConnection> OpenSnapshotAsync(CancellationToken ct, bool filling = false) => inner.OpenSnapshotAsync(ct, filling);

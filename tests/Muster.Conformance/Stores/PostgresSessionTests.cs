@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Muster.Conformance.Servers;
 using Muster.ControlPlane.Storage;
 using Muster.Integrations.Postgres;
-using Npgsql;
 
 namespace Muster.Conformance.Stores;
 
@@ -38,9 +37,7 @@ public sealed class PostgresSessionTests
 
     private static async Task RunAsync(string address, string sql)
     {
-        var uri = new Uri(address);
-        await using var connection = new NpgsqlConnection($"Host={uri.Host};Port={uri.Port};Username=muster;Database={uri.AbsolutePath.Trim('/')};Pooling=false");
-        await connection.OpenAsync();
+        await using var connection = await SharedPostgres.ConnectAsync(address);
         await connection.ExecuteAsync(sql);
     }
 }

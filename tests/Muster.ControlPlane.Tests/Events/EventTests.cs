@@ -44,8 +44,7 @@ public sealed class EventTests
         await plane.ProjectAsync();
         var hub = (ControlPlane.Events.EventHub)plane.Services.GetService(typeof(ControlPlane.Events.EventHub))!;
         using var slow = hub.Subscribe(new ControlPlane.Events.EventFilter(null, null, null));
-        for (var i = 0; i < 3; i++)
-            await plane.Store.WriteAsync(tx => { for (var n = 0; n < 500; n++) tx.Emit("custom.noise", "x"); });
+        for (var i = 0; i < 3; i++) await NoiseAsync(plane, 500);
         Assert.Equal(0, hub.Followers);
         var read = 0;
         await foreach (var _ in slow.Reader.ReadAllAsync()) read++;

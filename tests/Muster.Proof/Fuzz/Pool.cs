@@ -21,21 +21,22 @@ internal sealed class Pool
     {
         if (answer is JsonArray many) foreach (var one in many) Learn(about, one);
         if (answer is not JsonObject members) return;
-        if (members["lease"]?.GetValueKind() == JsonValueKind.String && members["assignment"] is JsonObject assignment)
+        if (Text(members, "lease") is { } lease)
         {
-            var lease = members["lease"]!.GetValue<string>();
-            foreach (var held in (string[])["id", "taskId"])
-                if (assignment[held]?.GetValueKind() == JsonValueKind.String) _leases[assignment[held]!.GetValue<string>()] = lease;
-            if (assignment["id"]?.GetValueKind() == JsonValueKind.String && assignment["taskId"]?.GetValueKind() == JsonValueKind.String)
-                _held.Add((assignment["id"]!.GetValue<string>(), assignment["taskId"]!.GetValue<string>(), lease));
+            if (members["assignment"] is JsonObject assignment)
+            {
+                var (id, task) = (Text(assignment, "id"), Text(assignment, "taskId"));
+                foreach (var held in new[] { id, task }.OfType<string>()) _leases[held] = lease;
+                if (id is not null && task is not null) _held.Add((id, task, lease));
+            }
+
+            // A job is leased by itself.
+            if (Text(members, "id") is { } job) _leases[job] = lease;
         }
 
-        // What a tool's job or version is called, and what goes with it.
-        if (members["id"]?.GetValueKind() == JsonValueKind.String && members["lease"]?.GetValueKind() == JsonValueKind.String)
-            _leases[members["id"]!.GetValue<string>()] = members["lease"]!.GetValue<string>();
-        foreach (var called in (string[])["id", "tool", "name"])
-            if (members[called]?.GetValueKind() == JsonValueKind.String && members["hash"]?.GetValueKind() == JsonValueKind.String)
-                _hashes[members[called]!.GetValue<string>()] = members["hash"]!.GetValue<string>();
+        // What a tool, its version or its job is called, and what goes with it.
+        if (Text(members, "hash") is { } hash)
+            foreach (var called in new[] { Text(members, "id"), Text(members, "tool"), Text(members, "name") }.OfType<string>()) _hashes[called] = hash;
 
         foreach (var (name, value) in members)
         {
@@ -48,6 +49,8 @@ internal sealed class Pool
             }
         }
     }
+
+    private static string? Text(JsonObject members, string name) => members[name]?.GetValueKind() == JsonValueKind.String ? members[name]!.GetValue<string>() : null;
 
     public void Add(string about, string value)
     {
